@@ -1,0 +1,1 @@
+"""Measurements. `python -m benchmarks` runs every module here that has a `main()`; each prints its own figures."""

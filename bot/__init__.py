@@ -1,0 +1,1 @@
+"""The bot: listens, speaks, remembers and, once approved, acts."""

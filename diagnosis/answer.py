@@ -1,0 +1,195 @@
+"""The Answer to one question: verdict, causes, evidence, fixes, and what was not seen. Its JSON is a public contract."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from diagnosis.question.question import Question
+
+Verdict = Literal["reachable", "blocked", "partly", "unknown"]
+Disposition = Literal["passed", "dropped", "partly", "unknown"]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cause(_Value):
+    """A component and rule that drops traffic.
+
+    `component` is what a person would edit or look at, `related` the others that matter. The groups of one interface
+    share `any_of` (repairing any one suffices). `rule` is an ACL rule number, a group rule id or a route's destination.
+    """
+
+    code: str
+    component: str
+    related: tuple[str, ...] = ()
+    leg: Literal["forward", "return"]
+    direction: Literal["egress", "ingress"] | None = None
+    rule: str | None = None
+    text: str
+    any_of: int | None = None
+
+
+class Step(_Value):
+    """What one rule set or table did to the traffic at a hop. `text` says it in words ("rule 100 allows")."""
+
+    kind: str
+    direction: Literal["egress", "ingress"] | None = None
+    disposition: Disposition
+    rule: str | None = None
+    component: str | None = None
+    """The rule set that decided: a security group, a network ACL, a route table; None where the hop itself did."""
+    code: str | None = None
+    text: str = ""
+    name: str | None = None
+    """The display name of `component`, where it has one."""
+
+
+class Hop(_Value):
+    """A component that the traffic visits, by id, with its display name, and the steps taken there."""
+
+    component: str
+    kind: str
+    name: str | None = None
+    steps: tuple[Step, ...] = ()
+
+
+class Unseen(_Value):
+    """A call whose missing answer could change the verdict."""
+
+    call: str
+    account: str = ""
+    region: str = ""
+    error: str = ""
+
+
+class Window(_Value):
+    """A span of time, ISO 8601 UTC."""
+
+    start: str | None = None
+    end: str | None = None
+
+
+class RecordCounts(_Value):
+    """Flow-log lines: `read` are well formed, NODATA and SKIPDATA among them; `malformed` are not."""
+
+    read: int = 0
+    malformed: int = 0
+    nodata: int = 0
+    skipdata: int = 0
+    unreadable_files: int = 0
+
+
+class FlowLogs(_Value):
+    """What the flow logs say of this conversation."""
+
+    engine: str
+    query: str
+    records: RecordCounts
+    accepts: int
+    rejects: int
+    first_reject: str | None = None
+    last_reject: str | None = None
+    last_accept: str | None = None
+    lines: tuple[str, ...] = ()
+    """Raw lines, the most telling first."""
+    line_origins: tuple[str, ...] = ()
+    """`file:line` of each of `lines`."""
+    pattern: str
+    limits: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+    """What was seen, in words, at most three."""
+
+
+class Evidence(_Value):
+    """What the witnesses saw, and whether they agree."""
+
+    flow_logs: FlowLogs | None = None
+    second_opinion: dict[str, str] | None = None
+    agreement: str = ""
+
+
+class NewlyReachable(_Value):
+    """One line of an exposure: who becomes able to reach what. `count` is the number of source-destination pairs."""
+
+    source: str
+    destination: str
+    protocol: str
+    ports: str
+    count: int
+
+
+class Exposure(_Value):
+    """What a fix opens, all of it; `at_least` when a budget stopped the enumeration."""
+
+    text: str
+    newly_reachable: tuple[NewlyReachable, ...] = ()
+    at_least: bool = False
+
+
+class Proof(_Value):
+    """The verdict on the model after the changes were applied to it."""
+
+    verdict_after: Verdict
+
+
+class Fix(_Value):
+    """Changes that were proven to open the path, as commands, with their undo and exposure."""
+
+    id: str
+    title: str
+    risk: Literal["safe", "needs judgement"]
+    changes: tuple[dict[str, object], ...]
+    commands: tuple[str, ...]
+    undo: tuple[str, ...]
+    proof: Proof
+    exposure: Exposure
+
+
+class SnapshotFacts(_Value):
+    """Which configuration was judged."""
+
+    taken_at: str | None = None
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+class GuideStep(_Value):
+    """One of the six steps A to F of the manual procedure, with what was found."""
+
+    letter: str
+    title: str
+    found: tuple[str, ...]
+
+
+class Answer(_Value):
+    """Everything that is said of one question."""
+
+    question: Question
+    window: Window
+    verdict: Verdict
+    headline: str
+    path_forward: tuple[Hop, ...] = ()
+    path_return: tuple[Hop, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    caveats: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+    evidence: Evidence = Evidence()
+    fixes: tuple[Fix, ...] = ()
+    advice: tuple[str, ...] = ()
+    snapshot: SnapshotFacts = SnapshotFacts()
+    source_name: str = ""
+    """The parties as a person would name them: "web-1 10.0.1.10"."""
+    destination_name: str = ""
+    traffic: str = ""
+    """Protocol and port in words: "tcp 3306"."""
+    return_traffic: str = ""
+    """The reply's ports in words, where it has any: "ports 32768-60999"."""
+    guide: tuple[GuideStep, ...] = ()
+    """The six steps A to F."""
+    branch: tuple[str, ...] = ()
+    """The branch taken through the decision diagram, question by question."""

@@ -1,0 +1,92 @@
+"""What the command line makes of times, and what it asks back when a question is not clear."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, Last, Window
+from diagnosis.sources import SourceUnavailable
+
+if TYPE_CHECKING:
+    from diagnosis.question.parties import NotFound
+    from diagnosis.question.question import Question
+
+UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+LENGTH = re.compile(r"\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*")
+EXAMPLES = (
+    "why can't 10.0.1.10 reach 10.0.2.20 on 3306",
+    "why can't web-1 reach RDS on 3306",
+    "can i-0abc ping the internet",
+)
+
+
+class BadTime(SourceUnavailable):
+    """The asker must act: a time is no time."""
+
+
+def seconds_of(text: str) -> int | None:
+    """The seconds of a length such as `90s`, `30m`, `1h`, `2d`; None where it is no length."""
+    match = LENGTH.fullmatch(text.lower())
+    return int(match[1]) * UNITS[match[2]] if match else None
+
+
+def moment_of(text: str) -> int | None:
+    """Unix seconds of an ISO 8601 time (UTC where it names no zone); None where it is no time."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def window_of(question: Question, since: str | None, until: str | None) -> Window:
+    """The time that the logs are asked about: the options, else the question's own words, else the last hour first."""
+    spoken = question.window
+    if since is None and until is None and spoken is not None:
+        if spoken.seconds is not None:
+            return Last(spoken.seconds, until=moment_of(spoken.until) if spoken.until else None)
+        since, until = spoken.since, spoken.until
+    if since is None and until is None:
+        return LAST_HOUR_FIRST
+    end = moment_of(until) if until is not None else None
+    if until is not None and end is None:
+        raise BadTime(f"--until {until} is no time: give one like 2026-11-22T14:05Z")
+    length = seconds_of(since) if since is not None else None
+    if length is not None:
+        return Last(length, until=end)
+    start = moment_of(since) if since is not None else None
+    if since is not None and start is None:
+        raise BadTime(f"--since {since} is neither a length like 1h nor a time like 2026-11-22T14:05Z")
+    return Between(start, end) if start is not None else Last(3600, until=end)
+
+
+def asked_back(question: Question, missing: NotFound | None, *, colour: bool) -> tuple[str, str]:
+    """What to ask back, as text and as a JSON document."""
+    from diagnosis.terminal.not_understood import render_not_understood  # noqa: PLC0415 - the rare path
+
+    candidates: Sequence[object] = missing.candidates if missing is not None else ()
+    sentence = missing.ask_back if missing is not None else question.ask_back
+    if question.intent == "who" and sentence is None:
+        sentence = "That names one party. Name both, and whynot says what stands between them."
+    asked = question.model_copy(update={"ask_back": sentence})
+    several = missing is not None and len(missing.candidates) > 1 and "may mean" in missing.ask_back
+    text = render_not_understood(
+        asked,
+        () if missing is not None else EXAMPLES,
+        missing.candidates if missing is not None and several else (),
+        colour=colour,
+    ).rstrip("\n")
+    document = {
+        "question": asked.model_dump(),
+        "verdict": "unknown",
+        "headline": sentence,
+        "candidates": [
+            {"id": c.id, "name": c.name, "address": c.address, "vpc": c.vpc}  # type: ignore[attr-defined]
+            for c in candidates
+        ],
+    }
+    return text, json.dumps(document, indent=2, ensure_ascii=False)

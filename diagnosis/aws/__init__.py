@@ -1,0 +1,1 @@
+"""Readers of the live account, with boto3."""

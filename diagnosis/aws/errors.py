@@ -1,0 +1,133 @@
+"""What went wrong with a call to AWS, in one line that says who must do what.
+
+Trouble with the credentials stops everything (`NotPermitted`); trouble with one call is the text of its `Unseen`.
+"""
+
+from __future__ import annotations
+
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from diagnosis.sources import NotPermitted, SourceUnavailable
+
+SIGN_IN = "sign in with `aws sso login`, or set AWS_PROFILE (or --profile) to a profile that works"
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "Client.UnauthorizedOperation",
+        "NotAuthorized",
+        "UnauthorizedException",
+        "UnauthorizedOperation",
+    }
+)
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+_WRONG = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "NotSignedUp",
+        "OptInRequired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_THROTTLED = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottledException",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_NO_CREDENTIALS = (
+    boto.NoCredentialsError,
+    boto.PartialCredentialsError,
+    boto.CredentialRetrievalError,
+    boto.TokenRetrievalError,
+    boto.SSOError,
+    boto.NoAuthTokenError,
+    getattr(boto, "LoginError", boto.SSOError),  # `aws login` came with a later botocore than the oldest we accept
+)
+_NO_CONNECTION = (boto.HTTPClientError, boto.ConnectionError)
+FAILURES = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
+"""All that a call can raise for reasons outside this program (boto3 has no common base class)."""
+_LONGEST = 200
+"""Of AWS's own words, so many characters are quoted."""
+
+
+def stops_everything(error: Exception) -> NotPermitted | None:
+    """The error to raise where no further call can succeed: no credentials, or expired ones."""
+    if isinstance(error, _NO_CREDENTIALS):
+        return NotPermitted(f"No usable AWS credentials ({_one_line(error)}): {SIGN_IN}.")
+    if isinstance(error, boto.ClientError) and _code(error) in _EXPIRED:
+        return NotPermitted(f"The AWS credentials have expired ({_code(error)}): {SIGN_IN}.")
+    return None
+
+
+def no_identity(error: Exception, region: str) -> SourceUnavailable:
+    """The error to raise where AWS does not say whose credentials these are (sts:GetCallerIdentity failed)."""
+    stopped = stops_everything(error)
+    if stopped is not None:
+        return stopped
+    if isinstance(error, boto.ClientError):
+        code = _code(error)
+        if code in _WRONG or code in _DENIED:
+            return NotPermitted(f"AWS does not accept these credentials in {region} ({code}): {SIGN_IN}.")
+        return SourceUnavailable(f"AWS did not say whose credentials these are ({code}): try again in a minute.")
+    if isinstance(error, _NO_CONNECTION):
+        return SourceUnavailable(
+            f"AWS could not be reached in {region} ({_one_line(error)}): check the network, the proxy and the Region, "
+            "then try again."
+        )
+    return SourceUnavailable(f"AWS did not say whose credentials these are ({_one_line(error)}).")
+
+
+def why_unseen(error: Exception, action: str) -> str:
+    """Why one call gave no answer, naming the IAM action where that is what it lacks."""
+    if isinstance(error, boto.ClientError):
+        code = _code(error)
+        if code in _DENIED:
+            return f"not permitted: needs {action} ({code})"
+        if code in _THROTTLED:
+            return f"AWS throttled {action} and went on doing so after retries ({code}): try again later"
+        if code in _WRONG:
+            return f"the account or its credentials are not enabled for this Region ({code})"
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        message = str(error.response.get("Error", {}).get("Message") or "")
+        if status in (405, 501) or (status == 404 and code in ("404", "UnknownOperationException", "InvalidAction")):
+            return f"{action} is not offered here ({code})"
+        if not message or message.lstrip().startswith("<"):  # the error page of a proxy or gateway
+            return f"{action} failed: {code}"
+        return f"{action} failed: {code}: {_shorten(message)}"
+    if isinstance(error, _NO_CONNECTION):
+        return f"no connection for {action}: {_one_line(error)}"
+    if isinstance(error, ResponseParserError):
+        return f"{action} gave an answer that is not AWS's: probably not offered here"
+    return f"{action} failed: {_one_line(error)}"
+
+
+def _code(error: boto.ClientError) -> str:
+    return _shorten(str(error.response.get("Error", {}).get("Code") or "no error code"))
+
+
+def _one_line(error: Exception) -> str:
+    return _shorten(str(error) or type(error).__name__)
+
+
+def _shorten(text: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -1,0 +1,92 @@
+"""Many flows at once: a line of JSON in, a verdict as a line of JSON out (`whynot trace`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from diagnosis.explanation.causes import causes
+from diagnosis.explanation.unseen import unseen_items
+from diagnosis.network.network import Network
+from diagnosis.trace.placing import anchor, place_both
+from diagnosis.trace.trace import Flow, Trace, trace
+from diagnosis.traffic.protocols import protocol_number
+
+MEMBERS = frozenset({"id", "source", "destination", "protocol", "port", "source_port"})
+
+
+class BadFlow(ValueError):
+    """A line is no flow: the message says what is wrong with it."""
+
+
+def judge_lines(network: Network, lines: Iterable[str]) -> Iterator[tuple[dict[str, Any], bool]]:
+    """One result for each non-blank line, in order, and whether it was judged; a bad line gives `{"id", "error"}`."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        identity: object = f"line {number}"
+        try:
+            fields = json.loads(line)
+            if isinstance(fields, dict):
+                identity = fields.get("id", identity)
+            yield judged(network, _checked(fields)), True
+        except (BadFlow, json.JSONDecodeError, RecursionError) as error:
+            yield {"id": identity, "error": f"line {number}: {error}"}, False
+
+
+def judged(network: Network, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict on one flow as the output line has it."""
+    result = trace(network, flow_of(network, fields), explain=False)
+    return {"id": fields.get("id"), **verdict_of(network, result)}
+
+
+def verdict_of(network: Network, result: Trace) -> dict[str, Any]:
+    """Verdicts, causes and gaps of a trace."""
+    found = []
+    for cause in causes(network, result):
+        item = cause.model_dump()
+        item["related"] = list(cause.related)
+        if cause.any_of is None:
+            del item["any_of"]
+        found.append(item)
+    unknown = result.verdict == "unknown"
+    return {
+        "verdict": result.verdict,
+        "forward": result.forward,
+        "return": result.returning,
+        "causes": found,
+        "assumed": list(result.assumed()),
+        "unseen": [u.model_dump() for u in unseen_items(network, result.gaps())] if unknown or result.gaps() else [],
+    }
+
+
+def flow_of(network: Network, fields: Mapping[str, Any]) -> Flow:
+    """The flow that a line's fields describe; BadFlow where they describe none."""
+    try:
+        source, destination = anchor(network, fields["source"]), anchor(network, fields["destination"])
+        protocol = protocol_number(fields["protocol"]) if fields.get("protocol") is not None else None
+    except ValueError as error:
+        raise BadFlow(str(error)) from None
+    ours, theirs = place_both(network, source, destination)
+    return Flow(ours, theirs, protocol, fields.get("port"), fields.get("source_port"))
+
+
+def _checked(fields: object) -> Mapping[str, Any]:
+    if not isinstance(fields, dict):
+        raise BadFlow("it is not an object")
+    for name in ("source", "destination"):
+        if not isinstance(fields.get(name), str) or not fields[name]:
+            raise BadFlow(f"{name} is missing or no text")
+    protocol = fields.get("protocol")
+    if isinstance(protocol, int) and not isinstance(protocol, bool):
+        fields = {**fields, "protocol": str(protocol)}
+    elif protocol is not None and not isinstance(protocol, str):
+        raise BadFlow("protocol is no text")
+    for name in ("port", "source_port"):
+        value = fields.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65535:  # noqa: PLR2004 - ports
+            raise BadFlow(f"{name} is no number from 0 to 65535")
+    return fields

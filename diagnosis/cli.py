@@ -1,0 +1,255 @@
+"""The command line: `ask`, `trace`, `parse`, `snapshot`. Data goes to stdout; progress and warnings go to stderr.
+
+Exit status of `ask`: 0 reachable, 1 blocked or partly, 3 unknown, 4 not understood or ambiguous, 2 any failure.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from diagnosis.answer import Answer
+    from diagnosis.network.network import Network
+    from diagnosis.question.parties import NotFound
+    from diagnosis.question.question import Question
+    from diagnosis.sources import FlowLogSource
+
+OK, STOPPED, FAILED, UNKNOWN, UNCLEAR = 0, 1, 2, 3, 4
+STATUS = {"reachable": OK, "blocked": STOPPED, "partly": STOPPED, "unknown": UNKNOWN}
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Why can't A reach B on AWS: the rule that drops the packet, the evidence, and a fix that was proven first.",
+)
+
+Snapshot = Annotated[Path | None, typer.Option(help="A snapshot folder; without it the live account is read.")]
+Profile = Annotated[str | None, typer.Option(help="The AWS profile for the live account.")]
+Regions = Annotated[list[str] | None, typer.Option("--region", help="A Region to read; may be repeated.")]
+FlowLogs = Annotated[list[Path] | None, typer.Option(help="Flow-log files or folders; may be repeated.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help='For example "why can\'t 10.0.1.10 reach RDS on 3306".')],
+    snapshot: Snapshot = None,
+    flow_logs: FlowLogs = None,
+    since: Annotated[str | None, typer.Option(help="How far back the logs are read: 90s, 30m, 1h, 2d, or a time.")] = None,
+    until: Annotated[str | None, typer.Option(help="Up to when the logs are read: an ISO 8601 time.")] = None,
+    source_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The client's port, where it is known.")] = None,
+    region: Regions = None,
+    profile: Profile = None,
+    explain: Annotated[bool, typer.Option(help="Adds the six steps and the decision diagram.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Why can't A reach B: the cause, the evidence, and a proven fix."""
+    from diagnosis.answer import Answer  # noqa: PLC0415 - commands import what they need: `parse` needs no network
+    from diagnosis.asking import window_of  # noqa: PLC0415
+    from diagnosis.investigate import Asked, investigate  # noqa: PLC0415
+    from diagnosis.question.parse import parse as parse_text  # noqa: PLC0415
+
+    asked = parse_text(question)
+    if asked.intent != "why":
+        raise typer.Exit(_not_understood(asked, None, as_json=as_json))
+    window = window_of(asked, since, until)
+    with _progress() as say:
+        network = _network(snapshot, region, profile, say)
+        logs = _flow_logs(flow_logs)
+        answer = investigate(network, Asked(asked, window, source_port), logs, say)
+    if not isinstance(answer, Answer):
+        raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
+    _print_answer(answer, explain=explain, as_json=as_json)
+    raise typer.Exit(STATUS[answer.verdict])
+
+
+@app.command()
+def trace(
+    flows: Annotated[Path, typer.Option(help="Flows, one JSON object a line; - reads stdin.")],
+    snapshot: Snapshot = None,
+    region: Regions = None,
+    profile: Profile = None,
+) -> None:
+    """Judge many flows: one JSON verdict a line, in input order."""
+    import json  # noqa: PLC0415
+
+    from diagnosis.batch import judge_lines  # noqa: PLC0415
+
+    try:
+        lines = sys.stdin.readlines() if str(flows) == "-" else flows.read_text("utf-8", errors="replace").splitlines()
+    except OSError as error:
+        _fail(f"{flows}: {error.strerror or error}")
+    with _progress() as say:
+        network = _network(snapshot, region, profile, say)
+    whole = True
+    for result, judged in judge_lines(network, lines):
+        whole = whole and judged
+        sys.stdout.write(json.dumps(result, separators=(",", ":"), ensure_ascii=False) + "\n")
+    raise typer.Exit(OK if whole else FAILED)
+
+
+@app.command()
+def parse(text: Annotated[str, typer.Argument(help="A question as a person would write it.")]) -> None:
+    """A question as JSON; nothing else is read."""
+    from diagnosis.question.parse import parse as parse_text  # noqa: PLC0415
+
+    asked = parse_text(text)
+    _out(asked.model_dump_json(indent=2, exclude=_empty_extras(asked)))
+    raise typer.Exit(UNCLEAR if asked.intent == "unclear" else OK)
+
+
+@app.command("snapshot")
+def take_snapshot(
+    folder: Annotated[Path, typer.Argument(help="The folder to write; it must be new or hold a snapshot.")],
+    region: Regions = None,
+    profile: Profile = None,
+) -> None:
+    """Read the live account into a folder of JSON, secrets left out."""
+    from diagnosis.snapshots.write import write_snapshot  # noqa: PLC0415
+
+    with _progress() as say:
+        described = _live(region, profile, say, everything=True)
+        write_snapshot(described, folder, tool=f"whynot {_version()}")
+    for gap in described.unseen:
+        _warn(f"not seen: {gap.call} in {gap.account} {gap.region}: {gap.error}")
+    _out(f"{folder}: {len(described.answers)} answers, {len(described.unseen)} calls unseen")
+
+
+@app.command()
+def demo(
+    explain: Annotated[bool, typer.Option(help="Adds the six steps and the decision diagram.")] = False,
+) -> None:
+    """The main job on the embedded account: no AWS, no Slack."""
+    from diagnosis.demo import run_demo  # noqa: PLC0415
+
+    colour = _colour()
+    for text in run_demo(colour=colour, explain=explain):
+        _out(text)
+
+
+def main() -> None:
+    """The entry point: what can be named is one line for who must act; anything else is logged as ours."""
+    from diagnosis.failures import one_line  # noqa: PLC0415
+
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(FAILED)
+    except Exception as error:  # noqa: BLE001 - the one boundary: the user gets a line, never a traceback
+        sys.stderr.write(f"whynot: {one_line(error)}\n")
+        if os.environ.get("WHYNOT_DEBUG"):
+            raise
+        sys.exit(FAILED)
+
+
+def _network(snapshot: Path | None, regions: list[str] | None, profile: str | None, say: Callable[[str], None]) -> Network:
+    """The network of a folder or of the live account; its warnings go to stderr."""
+    import gc  # noqa: PLC0415
+
+    from diagnosis.network.build import build  # noqa: PLC0415
+
+    # Everything that is built here stays: collecting garbage meanwhile only costs time.
+    gc.disable()
+    if snapshot is not None:
+        from diagnosis.snapshots.read import read_snapshot  # noqa: PLC0415
+
+        say(f"reading {snapshot}")
+        described = read_snapshot(snapshot)
+    else:
+        described = _live(regions, profile, say, everything=False)
+    network = build(described)
+    gc.freeze()
+    gc.enable()
+    for warning in network.warnings:
+        _warn(warning)
+    return network
+
+
+def _live(regions: list[str] | None, profile: str | None, say: Callable[[str], None], *, everything: bool) -> Any:  # noqa: ANN401
+    from diagnosis.aws.account import LiveAccount  # noqa: PLC0415
+
+    return LiveAccount.opened(regions or (), profile, on_progress=say).described(everything=everything)
+
+
+def _flow_logs(paths: list[Path] | None) -> FlowLogSource | None:
+    if not paths:
+        return None
+    from diagnosis.flowlogs.files import FlowLogFiles  # noqa: PLC0415
+
+    return FlowLogFiles(paths)
+
+
+def _print_answer(answer: Answer, *, explain: bool, as_json: bool) -> None:
+    if as_json:
+        _out(answer.model_dump_json(indent=2))
+        return
+    from diagnosis.terminal.render import render  # noqa: PLC0415
+
+    _out(render(answer, colour=_colour(), explain=explain).rstrip("\n"))
+
+
+def _not_understood(question: Question, missing: NotFound | None, *, as_json: bool) -> int:
+    """What to ask back, on stdout; the exit status."""
+    from diagnosis.asking import asked_back  # noqa: PLC0415
+
+    text, document = asked_back(question, missing, colour=_colour())
+    _out(document if as_json else text)
+    return UNCLEAR
+
+
+def _empty_extras(question: Question) -> set[str]:
+    """Members beyond the contract's that say nothing."""
+    return {name for name in ("source_port", "window", "record") if getattr(question, name) is None}
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    from diagnosis.terminal.progress import Progress  # noqa: PLC0415
+
+    progress: AbstractContextManager[Any] = Progress(sys.stderr, time.monotonic, terminal=sys.stderr.isatty())
+    with progress if sys.stderr is not None else nullcontext() as shown:
+        yield shown.say
+
+
+def _colour() -> bool:
+    """Colour only on a terminal, and not where NO_COLOR is set (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return version("whynot")
+
+
+def _out(text: str) -> None:
+    from diagnosis.terminal.safe_text import for_encoding  # noqa: PLC0415
+
+    sys.stdout.write(for_encoding(text, sys.stdout.encoding or "utf-8") + "\n")
+
+
+def _warn(text: str) -> None:
+    from diagnosis.terminal.safe_text import safe  # noqa: PLC0415
+
+    sys.stderr.write(f"whynot: {safe(text)}\n")
+
+
+def _fail(text: str) -> Any:  # noqa: ANN401 - it never returns
+    _warn(text)
+    raise typer.Exit(FAILED)

@@ -1,0 +1,188 @@
+"""Blockers to causes: one clear sentence each, by code."""
+
+from __future__ import annotations
+
+from diagnosis.answer import Cause
+from diagnosis.network.network import Network
+from diagnosis.network.network_acls import IMPLICIT_DENY
+from diagnosis.network.owners import display_name, label
+from diagnosis.trace.codes import Code
+from diagnosis.trace.step import Blocker, Leg
+from diagnosis.trace.trace import Trace
+from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, format_cidrs
+from diagnosis.traffic.intervals import IntervalSet, covers, meet, size
+from diagnosis.traffic.ports import ALL_PORTS, format_ports, reply_cells
+from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
+from diagnosis.traffic.traffic import Traffic
+
+SHOWN_RANGES = 3
+FILTERS = frozenset(
+    {
+        Code.ENI_SG_RULES_MISMATCH,
+        Code.SG_HAS_NO_RULES,
+        Code.SG_REFERENCES_NOT_PRESERVED,
+        Code.SUBNET_ACL_RESTRICTION,
+    }
+)
+"""The codes of rule sets that have a direction; routes, gateways and interfaces have none."""
+
+
+def causes(network: Network, trace: Trace) -> tuple[Cause, ...]:
+    """Every cause of a trace, in the order in which packets meet them."""
+    return tuple(cause(network, leg, blocker) for leg, blocker in trace.blockers())
+
+
+def cause(network: Network, leg: Leg, blocker: Blocker) -> Cause:
+    """One blocker as a cause."""
+    return Cause(
+        code=str(blocker.code.value),
+        component=blocker.component,
+        related=blocker.related,
+        leg=leg,
+        direction=blocker.direction if blocker.code in FILTERS else None,
+        rule=blocker.rule,
+        text=sentence(network, leg, blocker),
+        any_of=blocker.any_of,
+    )
+
+
+def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
+    """Protocol and ports of some traffic: "tcp 3306", "icmp echo request (type 8 code 0)", "all traffic"."""
+    protocols = traffic.project("protocol")
+    if size(protocols) != 1:
+        return "all traffic" if size(protocols) > 3 else " and ".join(_one(traffic, p, reply=reply) for p in _members(protocols))  # noqa: PLR2004
+    return _one(traffic, protocols[0], reply=reply)
+
+
+def _members(protocols: IntervalSet) -> list[int]:
+    return [p for low, high in zip(protocols[::2], protocols[1::2], strict=True) for p in range(low, high)]
+
+
+def _one(traffic: Traffic, protocol: int, *, reply: bool) -> str:
+    part = traffic.only(protocol=(protocol, protocol + 1))
+    name = protocol_name(protocol)
+    if protocol in (ICMP, ICMPV6):
+        cells = part.project("port")
+        cells = reply_cells(cells, protocol) if reply else cells
+        return f"{name} {format_ports(cells, protocol)}" if cells and cells != ALL_PORTS else f"all {name}"
+    if not has_ports(protocol):
+        return f"protocol {protocol}"
+    ports = part.project("source_port" if reply else "port")
+    return f"all {name}" if ports == ALL_PORTS else f"{name} {format_ports(ports, protocol)}"
+
+
+def address_words(addresses: IntervalSet) -> str:
+    """Addresses in a sentence: one, a few ranges, or what they are together."""
+    if addresses in (ALL_ADDRESSES, IPV4, IPV6):
+        return "anywhere"
+    if covers(addresses, meet(PUBLIC, IPV4)) or covers(addresses, meet(PUBLIC, IPV6)):
+        return "the internet"
+    if size(addresses) == 1:
+        return format_cidrs(addresses)[0].partition("/")[0]
+    ranges = format_cidrs(addresses)
+    if len(ranges) <= SHOWN_RANGES:
+        return ", ".join(ranges)
+    return f"{', '.join(ranges[:SHOWN_RANGES])} and {len(ranges) - SHOWN_RANGES} more ranges"
+
+
+def sentence(network: Network, leg: Leg, blocker: Blocker) -> str:
+    """What the blocker does, in one sentence."""
+    match blocker.code:
+        case Code.ENI_SG_RULES_MISMATCH | Code.SG_HAS_NO_RULES | Code.SG_REFERENCES_NOT_PRESERVED:
+            return _group(network, blocker)
+        case Code.SUBNET_ACL_RESTRICTION:
+            return _acl(network, leg, blocker)
+        case _:
+            return _other(network, leg, blocker)
+
+
+def _peer(blocker: Blocker, *, egress: bool) -> str:
+    """ "from 10.0.1.10" or "to 10.0.2.20", by the header as it is at the component."""
+    if egress:
+        return f"to {address_words(blocker.dropped.project('destination'))}"
+    return f"from {address_words(blocker.dropped.project('source'))}"
+
+
+def _group(network: Network, blocker: Blocker) -> str:
+    owner = display_name(network, blocker.related[0]) if blocker.related else None
+    group = f"security group {label(network, blocker.component)}"
+    if owner and owner != display_name(network, blocker.component):
+        group = f"{owner}'s {group}"
+    egress = blocker.direction == "egress"
+    way = "outbound" if egress else "inbound"
+    what = f"{traffic_words(blocker.dropped)} {_peer(blocker, egress=egress)}"
+    match blocker.code:
+        case Code.SG_HAS_NO_RULES:
+            return f"{group} has no {way} rules at all, so nothing allows {what}."
+        case Code.SG_REFERENCES_NOT_PRESERVED:
+            return (
+                f"{group} allows {traffic_words(blocker.dropped)} only by reference to a security group, which matches "
+                f"private addresses, and on this path the peer is not seen by one ({_peer(blocker, egress=egress)})."
+            )
+        case _:
+            return f"{group} has no {way} rule for {what}."
+
+
+def _acl(network: Network, leg: Leg, blocker: Blocker) -> str:
+    reply = leg == "return"
+    leaving = blocker.direction == "egress"
+    way = "outbound" if leaving else "inbound"
+    # The reply's peer is the connection's client where it leaves, and the server where it comes home.
+    if reply:
+        side = "source" if leaving else "destination"
+    else:
+        side = "destination" if leaving else "source"
+    peer = address_words(blocker.dropped.project(side))  # type: ignore[arg-type]
+    rule = "no rule allows" if blocker.rule == IMPLICIT_DENY else f"rule {blocker.rule} denies"
+    what = f"{traffic_words(blocker.dropped, reply=reply)} {'to' if leaving else 'from'} {peer}"
+    subnet = f" of subnet {label(network, blocker.related[0])}" if blocker.related else ""
+    suffix = ", the way replies take" if reply else ""
+    return f"network ACL {label(network, blocker.component)}{subnet}: {rule} {way} {what}{suffix}."
+
+
+def _other(network: Network, leg: Leg, blocker: Blocker) -> str:  # noqa: PLR0911, PLR0912, C901 - one line per code
+    name = label(network, blocker.component)
+    back = "the replies to " if leg == "return" else ""
+    target = address_words(blocker.dropped.project("source" if leg == "return" else "destination"))
+    gateway = label(network, blocker.related[0]) if blocker.related else "the gateway"
+    match blocker.code:
+        case Code.NO_ROUTE_TO_DESTINATION:
+            if blocker.rule is None and not blocker.detail:
+                return f"route table {name} has no route for {back}{target}."
+            return f"route table {name} sends {back}{target} by {blocker.rule or 'its route'} to {gateway}, which does not lead there."
+        case Code.BAD_STATE_ROUTE:
+            gone = f" ({blocker.detail})" if blocker.detail else ""
+            return f"route {blocker.rule} of route table {name} is a blackhole: its target{gone} is gone, and it still wins for {back}{target}."
+        case Code.BAD_STATE | Code.BAD_STATE_ATTACHMENT:
+            return f"{name} is not functional: {blocker.detail or 'not attached'}."
+        case Code.ENI_SOURCE_DEST_CHECK_RESTRICTION:
+            return f"{name} has its source/destination check on, so it drops traffic that is not for its own addresses."
+        case Code.IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS:
+            return f"{name} has no public IPv4 address, so internet gateway {gateway} drops what it sends to {target}."
+        case Code.IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS:
+            return f"{name} has no public address at {target}, so nothing from the internet arrives there."
+        case Code.IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS | Code.IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS:
+            return f"route {blocker.rule} of route table {name} sends {back}the private address {target} to internet gateway {gateway}, which drops it."
+        case Code.IGW_EXPECTS_PUBLIC_ADDRESS:
+            return f"route {blocker.rule} of route table {name} sends {back}{target}, which is not public, to internet gateway {gateway}."
+        case Code.VPC_BLOCK_PUBLIC_ACCESS_ENABLED:
+            return f"VPC Block Public Access ({blocker.detail}) is on for {name}: its internet gateway drops the traffic."
+        case Code.NGW_REQUIRES_SOURCE_IN_VPC:
+            return f"route table {name} sends the traffic to NAT gateway {gateway}, which serves only its own VPC."
+        case Code.PROTOCOL_RESTRICTION:
+            return f"{name} forwards only {blocker.detail}, not {traffic_words(blocker.dropped)}."
+        case Code.PCX_REQUIRES_ADDRESS_IN_VPC_CIDR:
+            return f"route {blocker.rule} of route table {name} sends {target} over peering connection {gateway}, which carries only traffic between the ranges of its two VPCs."
+        case Code.NO_INTERFACE_WITH_ADDRESS:
+            side = blocker.dropped.project("source" if blocker.direction == "egress" else "destination")
+            return f"no network interface in {name} holds {address_words(side)}."
+        case Code.VPC_HAS_NO_INTERNET_GATEWAY:
+            return f"VPC {name} has no internet gateway, so nothing from the internet enters it."
+        case Code.ENI_DENIES_INTERNET_GATEWAY:
+            return f"{name} is marked to drop everything from the internet (DenyAllIgwTraffic)."
+        case Code.NGW_UNSOLICITED_INBOUND:
+            return f"{name} belongs to a NAT gateway, which drops connections that start outside."
+        case _:
+            return f"{name}: {blocker.code.meaning}"
+
+

@@ -1,0 +1,1 @@
+"""Causes to the smallest changes, proven by tracing again, with their exposure and undo."""

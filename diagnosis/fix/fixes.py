@@ -1,0 +1,145 @@
+"""Proposals as the fixes of an answer, with commands, proof, exposure and undo; what cannot be proven becomes advice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Literal, assert_never
+
+from diagnosis.answer import Fix, Proof
+from diagnosis.explanation.causes import cause
+from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteChange, undo_of
+from diagnosis.fix.commands import NotPrintable, command
+from diagnosis.fix.exposure import exposure
+from diagnosis.fix.propose import NoFix, Proposal, Retrace, propose
+from diagnosis.network.network import Network
+from diagnosis.network.owners import display_name
+from diagnosis.trace.codes import Code
+from diagnosis.trace.step import Blocker, Leg
+from diagnosis.trace.trace import Trace
+
+
+def fixes(network: Network, traces: tuple[Trace, ...], retrace: Retrace) -> tuple[tuple[Fix, ...], tuple[str, ...]]:
+    """Proven fixes, and advice in words for what no proven change repairs."""
+    outcome = propose(network, traces, retrace)
+    if isinstance(outcome, NoFix):
+        return (), tuple(dict.fromkeys(_advice(network, leg, blocker) for leg, blocker in outcome.blockers))
+    found, words = [], []
+    for proposal in outcome:
+        try:
+            found.append(_fix(network, proposal, traces))
+        except NotPrintable as reason:
+            words.append(f"A fix was proven, but it is not printed: {reason}.")
+    return tuple(found), tuple(dict.fromkeys(words))
+
+
+def _fix(network: Network, proposal: Proposal, traces: tuple[Trace, ...]) -> Fix:
+    changes = proposal.changes
+    commands = tuple(command(change) for change in changes)
+    undo = tuple(command(change) for change in undo_of(changes))
+    return Fix(
+        id=f"fix-{hashlib.sha256(chr(10).join(commands).encode()).hexdigest()[:8]}",
+        title="; ".join(_title(network, change) for change in changes),
+        risk=_risk(changes),
+        changes=tuple(change.model_dump(exclude_none=True) for change in changes),
+        commands=commands,
+        undo=undo,
+        proof=Proof(verdict_after="reachable"),
+        exposure=exposure(network, proposal.network, changes, traces),
+    )
+
+
+def _risk(changes: tuple[Change, ...]) -> Literal["safe", "needs judgement"]:
+    return "needs judgement" if any(_wide(change) for change in changes) else "safe"
+
+
+def _wide(change: Change) -> bool:
+    """Whether a person should look twice: routes, the whole internet inbound, every port, administration ports to ranges."""
+    match change:
+        case RouteChange():
+            return True
+        case GroupRuleChange():
+            anyone = change.cidr in ("0.0.0.0/0", "::/0") and change.direction == "ingress"
+            return anyone or change.protocol == "-1" or _all_ports(change.protocol, change.from_port, change.to_port)
+        case AclEntryChange():
+            return change.cidr in ("0.0.0.0/0", "::/0") or change.protocol == "-1"
+        case _:
+            assert_never(change)
+
+
+def _all_ports(protocol: str, low: int | None, high: int | None) -> bool:
+    return protocol in ("tcp", "udp") and (low is None or (low == 0 and high == 65535))  # noqa: PLR2004 - all ports
+
+
+def _title(network: Network, change: Change) -> str:
+    """ "allow tcp 3306 from web-tier in orders-db-sg"."""
+    match change:
+        case GroupRuleChange():
+            peer = (display_name(network, change.group) or change.group) if change.group else change.cidr
+            way = "to" if change.direction == "egress" else "from"
+            what = _ports(change.protocol, change.from_port, change.to_port)
+            return f"allow {what} {way} {peer} in {display_name(network, change.component) or change.component}"
+        case AclEntryChange():
+            way = "to" if change.direction == "egress" else "from"
+            what = _ports(change.protocol, change.from_port, change.to_port)
+            name = display_name(network, change.component) or change.component
+            return f"allow {what} {way} {change.cidr} in {name} as {change.direction} rule {change.number}"
+        case RouteChange():
+            name = display_name(network, change.component) or change.component
+            return f"route {change.destination} to {change.target} in {name}"
+        case _:
+            assert_never(change)
+
+
+def _ports(protocol: str, low: int | None, high: int | None) -> str:
+    if protocol == "-1":
+        return "all traffic"
+    if protocol in ("icmp", "icmpv6"):
+        return f"all {protocol}" if low in (None, -1) else f"{protocol} type {low}"
+    if protocol not in ("tcp", "udp"):
+        return f"protocol {protocol}"
+    if low is None:
+        return f"all {protocol}"
+    return f"{protocol} {low}" if low == high else f"{protocol} {low}-{high}"
+
+
+_WORDS: dict[Code, str] = {
+    Code.NO_ROUTE_TO_DESTINATION: "add a route that leads there, or correct the one that takes it elsewhere",
+    Code.BAD_STATE_ROUTE: "replace the blackhole route with one to a target that exists, or delete it",
+    Code.IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS: "route the subnet to a NAT gateway, or associate an Elastic IP address",
+    Code.IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS: (
+        "use its public address, associate an Elastic IP address, or put a load balancer in front of it"
+    ),
+    Code.IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS: (
+        "add a more specific route for the private destination to the peering connection, gateway or transit gateway "
+        "that leads there"
+    ),
+    Code.IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS: "add a more specific route for this destination",
+    Code.IGW_EXPECTS_PUBLIC_ADDRESS: "add a more specific route for this destination",
+    Code.BAD_STATE: "bring the component back into service, or route around it",
+    Code.BAD_STATE_ATTACHMENT: "attach it, or route to a gateway that is attached",
+    Code.ENI_SOURCE_DEST_CHECK_RESTRICTION: "turn the source/destination check off if this interface is an appliance",
+    Code.VPC_BLOCK_PUBLIC_ACCESS_ENABLED: "ask the owner of Block Public Access for an exclusion of the VPC or subnet",
+    Code.NGW_REQUIRES_SOURCE_IN_VPC: "give the VPC a NAT gateway of its own",
+    Code.PROTOCOL_RESTRICTION: "use a path without a NAT gateway for this protocol",
+    Code.PCX_REQUIRES_ADDRESS_IN_VPC_CIDR: "peer the two VPCs directly, or use a transit gateway",
+    Code.NO_INTERFACE_WITH_ADDRESS: "check the address: nothing lives there now",
+    Code.VPC_HAS_NO_INTERNET_GATEWAY: "attach an internet gateway and route to it",
+    Code.ENI_DENIES_INTERNET_GATEWAY: "use another interface: this one is closed to the internet by its owner",
+    Code.NGW_UNSOLICITED_INBOUND: "address the host behind it by another way: NAT gateways are outbound only",
+}
+
+
+def _advice(network: Network, leg: Leg, blocker: Blocker) -> str:
+    words = _WORDS.get(blocker.code)
+    text = cause(network, leg, blocker).text
+    command_words = "".join(_commands(network, blocker))
+    if words is None:
+        return f"{text} No narrow change of ours was proven to repair this.{command_words}"
+    return f"{text} Needs judgement: {words}.{command_words}"
+
+
+def _commands(network: Network, blocker: Blocker) -> Iterator[str]:
+    """The command to look at, or change, the component by hand."""
+    if blocker.component in network.route_tables:
+        yield f" Look at it: aws ec2 describe-route-tables --route-table-ids {blocker.component}"

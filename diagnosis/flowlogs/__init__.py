@@ -1,0 +1,1 @@
+"""Flow-log engines, one file each, one answer type."""

@@ -1,0 +1,169 @@
+"""Files read line by line, in Python: what a file is, and the slow, exact reading of files that hold anything odd."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from diagnosis.evidence.records import DEFAULT_FORMAT, Kind, classify, read_header
+
+GZIP_MAGIC = b"\x1f\x8b"
+_LOOK = 64 * 1024
+"""How much of a file, unpacked, is looked at to tell what it is."""
+_LONGEST_LINE = 64 * 1024
+"""A longer line is no record; it is counted as one malformed line without being kept."""
+_CHUNK = 1024 * 1024
+_SUSPECTS = (
+    (b"PAR1", "Parquet, which is not read: give the plain text or gzip files"),
+    (b"PK\x03\x04", "a zip archive: unpack it"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd: unpack it"),
+    (b"BZh", "compressed with bzip2: unpack it"),
+    (b"\xfd7zXZ", "compressed with xz: unpack it"),
+    (b"{", "JSON, no flow log"),
+    (b"[", "JSON, no flow log"),
+)
+
+
+class Unreadable(Exception):
+    """A file that cannot be read as a flow log; the text says why, without the file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How the lines of a file are to be read. Files of one format are read together."""
+
+    fields: tuple[str, ...]
+    gzip: bool
+    header: str
+    """The header line as it is written; that of the default format for a file that has none."""
+
+
+def recognise(path: Path) -> Format:
+    """Say what a file is by its own first lines: a header line, or records of the default format.
+
+    Raises Unreadable for anything else, and for an empty file.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(GZIP_MAGIC) + 6)
+            file.seek(0)
+            packed = start.startswith(GZIP_MAGIC)
+            head = _unpacked_head(file) if packed else file.read(_LOOK)
+    except OSError as error:
+        raise Unreadable(error.strerror or "cannot be opened") from error
+    if not head:
+        raise Unreadable("empty")
+    lines = head.removeprefix(b"\xef\xbb\xbf").decode("latin-1").splitlines()
+    for line in lines[:20]:
+        if fields := read_header(line):
+            return Format(_usable(fields), packed, line)
+    if any(classify(DEFAULT_FORMAT, line) is not Kind.MALFORMED for line in lines[:200]):
+        return Format(DEFAULT_FORMAT, packed, " ".join(DEFAULT_FORMAT))
+    what = next((what for magic, what in _SUSPECTS if head.startswith(magic)), "no flow log: its lines have another form")
+    raise Unreadable(what)
+
+
+def _unpacked_head(file: io.BufferedReader) -> bytes:
+    unpack = zlib.decompressobj(wbits=31)
+    head = b""
+    try:
+        while len(head) < _LOOK and not unpack.eof and (chunk := file.read(16 * 1024)):
+            head += unpack.decompress(chunk, _LOOK - len(head))
+    except zlib.error as error:
+        raise Unreadable(_DAMAGED) from error
+    if len(head) < _LOOK and not unpack.eof:
+        raise Unreadable(CUT_SHORT)
+    return head
+
+
+CUT_SHORT = "the gzip file is cut short, so its lines are not counted"
+_DAMAGED = "the gzip file is damaged, so its lines are not counted"
+
+
+def _usable(fields: tuple[str, ...]) -> tuple[str, ...]:
+    names = set(fields)
+    lacking = [
+        name
+        for name, any_of in (
+            ("srcaddr", {"srcaddr", "pkt-srcaddr"}),
+            ("dstaddr", {"dstaddr", "pkt-dstaddr"}),
+            ("action", {"action"}),
+        )
+        if not names & any_of
+    ]
+    if lacking:
+        raise Unreadable(f"its format lacks {', '.join(lacking)}, without which a conversation cannot be found")
+    return fields
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """Yield the content of a file in chunks, unpacked; gzip files of several members are read whole.
+
+    Raises Unreadable when the file is cut short or damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.peek(2)[:2] != GZIP_MAGIC:
+                while chunk := file.read(_CHUNK):
+                    yield chunk
+                return
+            yield from _members(file)
+    except OSError as error:
+        raise Unreadable(error.strerror or "cannot be opened") from error
+    except zlib.error as error:
+        raise Unreadable(_DAMAGED) from error
+
+
+def _members(file: io.BufferedReader) -> Iterator[bytes]:
+    unpack = zlib.decompressobj(wbits=31)
+    pending = b""
+    while pending or (pending := file.read(_CHUNK)):
+        if unpack.eof:
+            if not pending.lstrip(b"\0"):
+                return
+            unpack = zlib.decompressobj(wbits=31)
+        chunk = unpack.decompress(pending, _CHUNK)
+        pending = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
+        if chunk:
+            yield chunk
+    if not unpack.eof:
+        raise Unreadable(CUT_SHORT)
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """Yield every line without its end (LF, or CR LF), one character per byte (Latin-1); over-long ones are cut.
+
+    Raises Unreadable as `unpacked` does.
+    """
+    rest = b""
+    first = True
+    for chunk in unpacked(path):
+        whole = rest + chunk
+        if first:
+            whole, first = whole.removeprefix(b"\xef\xbb\xbf"), False
+        *lines, rest = whole.split(b"\n")
+        for line in lines:
+            yield _text(line)
+        rest = rest[: _LONGEST_LINE + 1]
+    if rest:
+        yield _text(rest)
+
+
+def _text(line: bytes) -> str:
+    return line[: _LONGEST_LINE + 1].removesuffix(b"\r").decode("latin-1")
+
+
+def line_numbers(path: Path, wanted: Collection[str]) -> dict[str, int]:
+    """Return the number (from 1) of the first line that equals each wanted text; those not found are left out."""
+    missing = set(wanted)
+    numbers: dict[str, int] = {}
+    for number, line in enumerate(text_lines(path), start=1):
+        if line in missing:
+            numbers[line] = number
+            missing.discard(line)
+            if not missing:
+                break
+    return numbers

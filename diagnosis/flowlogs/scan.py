@@ -1,0 +1,253 @@
+"""One pass over files of one format: every line is judged and counted, and the lines that matter are kept.
+
+DuckDB reads whole lines (one column, a delimiter that no record holds) and one regular expression of the format says
+what each is. So a bad line is one bad line, whichever columns a query reads, and is kept as it stands. Every byte is
+accounted for: where the lines do not add up to the size of the file (blank lines, bytes that are no UTF-8, carriage
+returns, NUL bytes), the file is read again in Python, exactly.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diagnosis.evidence.records import Kind, classify, line_patterns
+from diagnosis.flowlogs.lines import CUT_SHORT, Format, Unreadable, text_lines, unpacked
+from diagnosis.flowlogs.needles import Needles
+from diagnosis.flowlogs.sql import any_of, both, either, name, text
+
+if TYPE_CHECKING:
+    import duckdb
+
+KINDS = (Kind.OK, Kind.NODATA, Kind.SKIPDATA, Kind.MALFORMED, Kind.HEADER)
+"""Kinds by the number that stands for them in the tables."""
+BAD_KEPT = 5
+"""Malformed lines kept of each file, to be named."""
+_HOUR = 3600
+_BLIND_RETRIES = 3
+
+TABLE = """CREATE TEMP TABLE scan (
+    format INTEGER, file VARCHAR, kind TINYINT, interface VARCHAR, ended_in BIGINT,
+    lines BIGINT, size HUGEINT, oldest BIGINT, newest BIGINT, kept VARCHAR[], bad VARCHAR[])"""
+"""What was found: groups of lines of one file, kind, interface of interest and end (of others: the hour of the end)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """Which lines are kept: those that may belong to the conversation, and gaps of the interfaces of interest."""
+
+    needles: Needles
+    interfaces: frozenset[str]
+
+
+@dataclass(slots=True)
+class Scan:
+    """The table of one reading, and the files that could not be read, with the reason."""
+
+    connection: duckdb.DuckDBPyConnection
+    interest: Interest
+    formats: list[tuple[str, ...]] = field(default_factory=list)
+    unreadable: dict[Path, str] = field(default_factory=dict)
+
+    def add(self, form: Format, paths: Sequence[Path]) -> None:
+        """Read all files of one format into the table."""
+        self.formats.append(form.fields)
+        place = len(self.formats) - 1
+        readable = self._pass(place, form, list(paths))
+        for path in self._not_accounted_for(place, form, readable):
+            self.connection.execute("DELETE FROM scan WHERE file = ?", [str(path)])
+            self._exactly(place, form, path)
+
+    def _pass(self, place: int, form: Format, paths: list[Path]) -> list[Path]:
+        """The pass. A damaged gzip file aborts it for all files, so it is taken out and the rest read again."""
+        import duckdb
+
+        failures = 0
+        while paths:
+            try:
+                self.connection.execute(f"INSERT INTO scan {statement(place, form, paths, self.interest)}")
+            except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+                failures += 1
+                named = [path for path in paths if str(path) in str(error)]
+                bad = named if named and failures <= _BLIND_RETRIES else [path for path in paths if not _whole(path)]
+                if not bad:
+                    return self._all_exactly(place, form, paths)
+                for path in bad:
+                    self.unreadable[path] = _why(path)
+                paths = [path for path in paths if path not in self.unreadable]
+            else:
+                return paths
+        return []
+
+    def _all_exactly(self, place: int, form: Format, paths: Sequence[Path]) -> list[Path]:
+        for path in paths:
+            self._exactly(place, form, path)
+        return []
+
+    def _not_accounted_for(self, place: int, form: Format, paths: Sequence[Path]) -> Iterator[Path]:
+        """Files whose lines, each with one line end (LF, or CR LF), do not add up to their size."""
+        rows = self.connection.execute(
+            "SELECT file, SUM(lines), SUM(size) FROM scan WHERE format = ? GROUP BY file", [place]
+        ).fetchall()
+        found = {file: (int(lines), int(size)) for file, lines, size in rows}
+        for path in paths:
+            lines, size = found.get(str(path), (0, 0))
+            if _size(path, packed=form.gzip) not in {size % 2**32, (size + lines) % 2**32}:
+                yield path
+
+    def _exactly(self, place: int, form: Format, path: Path) -> None:
+        try:
+            groups = _read_exactly(path, form, self.interest)
+        except Unreadable as error:
+            self.unreadable[path] = str(error)
+            return
+        columns: list[list[Any]] = [list(column) for column in zip(*groups, strict=True)]
+        if columns:
+            self.connection.execute(
+                "INSERT INTO scan SELECT ?, ?, UNNEST(?::TINYINT[]), UNNEST(?::VARCHAR[]), UNNEST(?::BIGINT[]), "
+                "UNNEST(?::BIGINT[]), 0, UNNEST(?::BIGINT[]), UNNEST(?::BIGINT[]), UNNEST(?::VARCHAR[][]), "
+                "UNNEST(?::VARCHAR[][])",
+                [place, str(path), *columns],
+            )
+
+
+def statement(place: int, form: Format, paths: Sequence[Path], interest: Interest) -> str:
+    """Return the SELECT that judges every line of the files and groups them as `TABLE` says."""
+    patterns = line_patterns(form.fields)
+    ended, started = (_value(form.fields, each, "BIGINT") for each in ("end", "start"))
+    status = _value(form.fields, "log-status", "VARCHAR")
+    own = any_of(_value(form.fields, "interface-id", "VARCHAR"), interest.interfaces)
+    mentioned = either(f"CONTAINS(line, {text(each)})" for each in sorted(interest.interfaces))
+    hit = both(either(f"CONTAINS(line, {text(each)})" for each in texts) for texts in interest.needles.required)
+    files = ", ".join(text(_not_a_glob(str(path))) for path in paths)
+    return f"""
+SELECT {place}, file, kind, interface, CASE WHEN interface IS NULL THEN ended - ended % {_HOUR} ELSE ended END AS ended_in,
+    COUNT(*), SUM(STRLEN(line) + 1), MIN(started), MAX(ended),
+    LIST(line) FILTER (WHERE (kind = 0 AND {hit}) OR (kind IN (1, 2) AND interface IS NOT NULL)),
+    MIN(CASE WHEN kind = 3 THEN line END, {BAD_KEPT})
+FROM (
+  SELECT file, line, kind, CASE WHEN kind < 3 THEN started END AS started, CASE WHEN kind < 3 THEN ended END AS ended,
+    CASE WHEN kind < 3 AND {mentioned} AND {own} THEN {_value(form.fields, "interface-id", "VARCHAR")} END AS interface
+  FROM (
+    SELECT file, line, started, ended, CASE WHEN shape < 3 AND ended < started THEN 3 ELSE shape END AS kind
+    FROM (
+      SELECT filename AS file, line, {started} AS started, {ended} AS ended,
+        CASE WHEN REGEXP_FULL_MATCH(line, {text(patterns.ok)}) THEN 0
+          WHEN REGEXP_FULL_MATCH(line, {text(patterns.idle)}) THEN CASE WHEN {status} = 'SKIPDATA' THEN 2 ELSE 1 END
+          WHEN line = {text(form.header)} THEN 4 ELSE 3 END AS shape
+      FROM READ_CSV([{files}], columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false,
+        nullstr = '\x02', auto_detect = false, strict_mode = false, ignore_errors = true, filename = true,
+        compression = '{"gzip" if form.gzip else "none"}')))) AS judged
+GROUP BY ALL"""  # noqa: S608
+
+
+def _value(fields: tuple[str, ...], field_name: str, kind: str) -> str:
+    """The value of one field of a line, or NULL."""
+    if field_name not in fields:
+        return f"CAST(NULL AS {kind})"
+    part = f"SPLIT_PART(line, ' ', {fields.index(field_name) + 1})"
+    return part if kind == "VARCHAR" else f"TRY_CAST({part} AS {kind})"
+
+
+def kept_records(place: int, fields: tuple[str, ...], columns: Sequence[tuple[str, str]]) -> str:
+    """Return the SELECT that takes the kept lines of a format apart into columns; NULL for "-" and absent fields."""
+    names = [each.replace("-", "_") for each in fields]
+    taken = []
+    for column, kind in columns:
+        if column in names:
+            value = f"NULLIF(parts[{names.index(column) + 1}], '-')"
+        else:
+            value = "CASE WHEN kind = 0 THEN 'OK' ELSE 'NODATA' END" if column == "log_status" else "NULL"
+        taken.append(f"TRY_CAST({value} AS {kind}) AS {name(column)}")
+    return (
+        f"SELECT file, line, {', '.join(taken)} FROM (SELECT file, line, kind, STRING_SPLIT(line, ' ') AS parts "  # noqa: S608
+        f"FROM (SELECT file, kind, UNNEST(kept) AS line FROM scan WHERE format = {place}))"
+    )
+
+
+def _not_a_glob(path: str) -> str:
+    """A path as DuckDB takes it literally: `*`, `?` and `[` stand for themselves inside brackets."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
+
+
+def _size(path: Path, *, packed: bool) -> int:
+    """The size of the content modulo 2**32; a gzip file says it in its last four bytes (RFC 1952, ISIZE)."""
+    with suppress(OSError, struct.error), path.open("rb") as file:
+        if not packed:
+            return path.stat().st_size % 2**32
+        file.seek(-4, 2)
+        size: int = struct.unpack("<I", file.read(4))[0]
+        return size
+    return -1
+
+
+def _whole(path: Path) -> bool:
+    try:
+        for _ in unpacked(path):
+            pass
+    except Unreadable:
+        return False
+    return True
+
+
+def _why(path: Path) -> str:
+    try:
+        for _ in unpacked(path):
+            pass
+    except Unreadable as error:
+        return str(error)
+    return CUT_SHORT
+
+
+def _read_exactly(path: Path, form: Format, interest: Interest) -> list[tuple[Any, ...]]:
+    """The groups of `statement` for one file, in the order of the table's columns from `kind` on, without `size`."""
+    groups: dict[tuple[int, str | None, int | None], _Group] = defaultdict(_Group)
+    at: Callable[[str], int | None] = lambda each: form.fields.index(each) if each in form.fields else None  # noqa: E731
+    interface_at, start_at, end_at = at("interface-id"), at("start"), at("end")
+    for line in text_lines(path):
+        kind = classify(form.fields, line)
+        number = KINDS.index(kind)
+        interface, started, ended = None, None, None
+        if number < 3:
+            parts = line.split(" ")
+            started, ended = _integer(parts, start_at), _integer(parts, end_at)
+            if interface_at is not None and parts[interface_at] in interest.interfaces:
+                interface = parts[interface_at]
+        ended_in = ended if interface is not None or ended is None else ended - ended % _HOUR
+        wanted = interest.needles.in_line(line) if number == 0 else number < 3 and interface is not None
+        groups[number, interface, ended_in].take(line, started, ended, kept=wanted, bad=number == 3)
+    return [
+        (number, interface, ended_in, group.lines, group.oldest, group.newest, group.kept, group.bad)
+        for (number, interface, ended_in), group in groups.items()
+    ]
+
+
+@dataclass(slots=True)
+class _Group:
+    lines: int = 0
+    oldest: int | None = None
+    newest: int | None = None
+    kept: list[str] = field(default_factory=list)
+    bad: list[str] = field(default_factory=list)
+
+    def take(self, line: str, started: int | None, ended: int | None, *, kept: bool, bad: bool) -> None:
+        self.lines += 1
+        if started is not None:
+            self.oldest = started if self.oldest is None else min(self.oldest, started)
+        if ended is not None:
+            self.newest = ended if self.newest is None else max(self.newest, ended)
+        if kept:
+            self.kept.append(line)
+        if bad and len(self.bad) < BAD_KEPT:
+            self.bad.append(line.replace("\0", "\ufffd"))
+
+
+def _integer(parts: Collection[str] | list[str], place: int | None) -> int | None:
+    value = list(parts)[place] if place is not None else "-"
+    return None if value == "-" else int(value)

@@ -1,0 +1,130 @@
+"""The order of work for one question: the only place where pure code and the world alternate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from diagnosis.answer import Answer, Evidence, SnapshotFacts
+from diagnosis.evidence import query as logs
+from diagnosis.explanation.causes import causes, traffic_words
+from diagnosis.explanation.guide import with_guide
+from diagnosis.explanation.headline import caveats, headline
+from diagnosis.explanation.parts import parts
+from diagnosis.explanation.path import hops, shown_path
+from diagnosis.explanation.unseen import unseen_items
+from diagnosis.explanation.witness_reading import Reading, read_logs, window_text
+from diagnosis.fix.fixes import fixes
+from diagnosis.network.network import Network
+from diagnosis.question.parties import NotFound, Parties, find_parties
+from diagnosis.question.question import Question
+from diagnosis.sources import FlowLogSource
+from diagnosis.trace.placing import Anchor, place_both
+from diagnosis.trace.trace import Flow, Trace, over, trace
+from diagnosis.traffic.protocols import ICMP, protocol_number
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to find out, beyond the question's words."""
+
+    question: Question
+    window: logs.Window = logs.LAST_HOUR_FIRST
+    source_port: int | None = None
+
+
+def investigate(
+    network: Network, asked: Asked, flow_logs: FlowLogSource | None, say: Callable[[str], None] = lambda _: None
+) -> Answer | NotFound:
+    """The answer to a `why` question, or what to ask back about a party."""
+    question = asked.question
+    parties = find_parties(network, question)
+    if isinstance(parties, NotFound):
+        return parties
+    say("tracing there and back")
+    retrace = _tracer(parties, asked)
+    traces = retrace(network)
+    verdict = over(t.verdict for t in traces)
+    found = tuple(dict.fromkeys(c for t in traces for c in causes(network, t)))
+    gaps = list(dict.fromkeys(g for t in traces for g in t.gaps()))
+    reading = Reading()
+    if flow_logs is not None or network.flow_logs or network.coverage.named("ec2.describe_flow_logs"):
+        say("asking the flow logs")
+    reading = read_logs(network, traces, verdict, flow_logs, asked.window, asked.source_port or question.source_port)
+    proven, advice = (), ()
+    if verdict in ("blocked", "partly"):
+        say("proving the fix")
+        proven, advice = fixes(network, traces, retrace)
+    path = shown_path(traces)
+    some = parts(traces) if verdict == "partly" else ()
+    what = _traffic(traces)
+    notes = (parties.source.note, parties.destination.note, _port_note(parties, question))
+    return with_guide(
+        Answer(
+            question=question,
+            window=window_text(reading, asked.window),
+            verdict=verdict,
+            headline=headline(verdict, found, some, gaps, what),
+            path_forward=hops(network, path.forward_hops) if path is not None else (),
+            path_return=hops(network, path.return_hops) if path is not None else (),
+            causes=found,
+            caveats=caveats(verdict, traces, notes),
+            assumed=tuple(sorted({a for t in traces for a in t.assumed()})),
+            unseen=unseen_items(network, gaps),
+            evidence=Evidence(flow_logs=reading.flow_logs, second_opinion=None, agreement=reading.agreement),
+            fixes=proven,
+            advice=(*advice, *reading.advice),
+            snapshot=SnapshotFacts(taken_at=network.taken_at, accounts=network.accounts, regions=network.regions),
+            source_name=parties.source.name,
+            destination_name=parties.destination.name,
+            traffic=what,
+        )
+    )
+
+
+def _tracer(parties: Parties, asked: Asked) -> Callable[[Network], tuple[Trace, ...]]:
+    """The question as a function of a network, so that a changed one is traced by the very same question."""
+    question = asked.question
+    protocol = protocol_number(question.protocol) if question.protocol is not None else None
+    port = question.port
+    source_port = asked.source_port if asked.source_port is not None else question.source_port
+    if port is None and protocol is None and parties.destination.port is not None:
+        port = parties.destination.port
+    if port is not None and protocol is None:
+        protocol = 6
+    if protocol == ICMP:
+        port = None
+
+    def retrace(network: Network) -> tuple[Trace, ...]:
+        return tuple(
+            trace(network, _flow(network, source, destination, protocol, port, source_port))
+            for source in parties.source.anchors
+            for destination in parties.destination.anchors
+            if source != destination
+        )
+
+    return retrace
+
+
+def _flow(
+    network: Network, source: Anchor, destination: Anchor, protocol: int | None, port: int | None, source_port: int | None
+) -> Flow:
+    ours, theirs = place_both(network, source, destination)
+    return Flow(ours, theirs, protocol, port, source_port)
+
+
+def _traffic(traces: tuple[Trace, ...]) -> str:
+    for one in traces:
+        for path in one.paths:
+            if not path.question.empty:
+                return traffic_words(path.question)
+    return ""
+
+
+def _port_note(parties: Parties, question: Question) -> str | None:
+    port = parties.destination.port
+    if port is None or question.port is not None or question.protocol is not None:
+        return None
+    return f"No port was asked; tcp {port} is judged, on which {parties.destination.name} listens."
+
+

@@ -1,0 +1,267 @@
+"""Described → Network: every answer read once, one entity per id, what cannot be read named and left unseen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from diagnosis.network.coverage import coverage_of
+from diagnosis.network.described import Described
+from diagnosis.network.gateways import parse_internet_gateway, parse_nat_gateway, parse_peering
+from diagnosis.network.instances import (
+    Database,
+    Instance,
+    LoadBalancer,
+    VpcEndpoint,
+    parse_database,
+    parse_endpoint,
+    parse_instances,
+    parse_load_balancer,
+)
+from diagnosis.network.interfaces import NetworkInterface, PrivateAddress, parse_interface
+from diagnosis.network.network import Network
+from diagnosis.network.network_acls import parse_acl
+from diagnosis.network.prefix_lists import parse_prefix_list
+from diagnosis.network.public_access import parse_public_access
+from diagnosis.network.route_tables import parse_route_table
+from diagnosis.network.security_groups import parse_group
+from diagnosis.network.shape import Item, text
+from diagnosis.network.vpcs import Origins, parse_subnet, parse_vpc
+from diagnosis.traffic.addresses import parse_address
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Entities of a Described by kind; collects what could not be read."""
+
+    described: Described
+    malformed: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def lists(self, call: str, key: str) -> Iterator[tuple[tuple[str, str], Item]]:
+        """Each object under `key` in the answers of a call, with the (account, Region) of the answer."""
+        for name, answer in sorted(self.described.answers.items(), key=lambda pair: (pair[0][:3], pair[0][3] or "")):
+            if name.name != call:
+                continue
+            listed = answer.get(key)
+            if not isinstance(listed, list):
+                if listed is not None:
+                    self.warnings.append(f"{call}: {key} is not a list; it is left out")
+                    self.malformed[call] = f"{key} is no list"
+                continue
+            for index, item in enumerate(listed):
+                if isinstance(item, dict):
+                    yield (name.account, name.region), item
+                else:
+                    self.warnings.append(f"{call}: entry {index + 1} of {key} is not an object; it is left out")
+
+    def entities(self, call: str, key: str, id_key: str, parse: Callable[[Item, Origins], T]) -> dict[str, T]:
+        """One value per id: the owner's answer wins, others fill gaps; a malformed entity is named and left out."""
+        found: defaultdict[str, list[tuple[tuple[str, str], Item]]] = defaultdict(list)
+        for where, item in self.lists(call, key):
+            identity = item.get(id_key)
+            if isinstance(identity, str) and identity:
+                found[identity].append((where, item))
+            else:
+                self.warnings.append(f"{call}: an entry of {key} has no {id_key}; it is left out")
+        values: dict[str, T] = {}
+        for identity in sorted(found):
+            value = self.parsed(f"{key} {identity}", identity, parse, *merged(found[identity]))
+            if value is not None:
+                values[identity] = value
+        return values
+
+    def parsed(self, what: str, identity: str, parse: Callable[..., T], *arguments: object) -> T | None:
+        """The value, or None with a warning where AWS's shape is not kept."""
+        try:
+            return parse(*arguments)
+        except ValueError as error:
+            self.malformed[identity] = f"{what}: {error}"
+            self.warnings.append(f"{what} cannot be read: {error}; it is treated as unseen")
+            return None
+
+
+def merged(answers: list[tuple[tuple[str, str], Item]]) -> tuple[Item, Origins]:
+    """One object out of several accounts' views of it: the owner's first, the others fill what it lacks."""
+    origins = tuple(sorted({where for where, _ in answers}))
+    if len(answers) == 1:
+        return answers[0][1], origins
+    ordered = sorted(answers, key=lambda a: (a[0][0] != _owner(a[1]), a[0], repr(sorted(a[1].items(), key=str))))
+    whole: dict[str, Any] = {}
+    for _, item in ordered:
+        for key, value in item.items():
+            if whole.get(key) in (None, [], {}, ""):
+                whole[key] = value
+    return whole, origins
+
+
+def _owner(item: Item) -> object:
+    return item.get("OwnerId")
+
+
+def build(described: Described) -> Network:
+    """The Network that these answers describe. Never raises on content: what cannot be read becomes unseen."""
+    reader = _Reader(described)
+    group_rules: defaultdict[str, list[Item]] = defaultdict(list)
+    for _, rule in reader.lists("ec2.describe_security_group_rules", "SecurityGroupRules"):
+        group_rules[str(rule.get("GroupId"))].append(rule)
+    internet_gateways = reader.entities(
+        "ec2.describe_internet_gateways",
+        "InternetGateways",
+        "InternetGatewayId",
+        lambda item, origins: parse_internet_gateway(item, origins, egress_only=False),
+    )
+    internet_gateways |= reader.entities(
+        "ec2.describe_egress_only_internet_gateways",
+        "EgressOnlyInternetGateways",
+        "EgressOnlyInternetGatewayId",
+        lambda item, origins: parse_internet_gateway(item, origins, egress_only=True),
+    )
+    network = Network(
+        vpcs=reader.entities("ec2.describe_vpcs", "Vpcs", "VpcId", parse_vpc),
+        subnets=reader.entities("ec2.describe_subnets", "Subnets", "SubnetId", parse_subnet),
+        interfaces=_interfaces(reader),
+        groups=reader.entities(
+            "ec2.describe_security_groups",
+            "SecurityGroups",
+            "GroupId",
+            lambda item, origins: parse_group(item, group_rules.get(text(item, "GroupId") or "", []), origins),
+        ),
+        acls=reader.entities("ec2.describe_network_acls", "NetworkAcls", "NetworkAclId", parse_acl),
+        route_tables=reader.entities("ec2.describe_route_tables", "RouteTables", "RouteTableId", parse_route_table),
+        internet_gateways=internet_gateways,
+        nat_gateways=reader.entities("ec2.describe_nat_gateways", "NatGateways", "NatGatewayId", parse_nat_gateway),
+        peerings=reader.entities(
+            "ec2.describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId", parse_peering
+        ),
+        prefix_lists=_prefix_lists(reader),
+        instances=_instances(reader),
+        databases=_databases(reader),
+        load_balancers=_load_balancers(reader),
+        endpoints=_endpoints(reader),
+        public_access=parse_public_access(
+            _options(described),
+            [
+                item
+                for _, item in reader.lists(
+                    "ec2.describe_vpc_block_public_access_exclusions", "VpcBlockPublicAccessExclusions"
+                )
+            ],
+        ),
+        flow_logs=tuple(
+            sorted(
+                (item for _, item in reader.lists("ec2.describe_flow_logs", "FlowLogs")),
+                key=lambda item: str(item.get("FlowLogId")),
+            )
+        ),
+        coverage=coverage_of(described),
+        malformed=reader.malformed,
+        taken_at=described.taken_at,
+        accounts=tuple(sorted(described.accounts)),
+        regions=tuple(sorted(described.regions)),
+    )
+    return replace(network, warnings=tuple(sorted({*described.warnings, *reader.warnings})))
+
+
+def _options(described: Described) -> Iterator[tuple[tuple[str, str], Item]]:
+    for call, answer in described.answers.items():
+        if call.name == "ec2.describe_vpc_block_public_access_options":
+            options = answer.get("VpcBlockPublicAccessOptions")
+            yield (call.account, call.region), options if isinstance(options, dict) else {}
+
+
+def _interfaces(reader: _Reader) -> Mapping[str, NetworkInterface]:
+    call, key = "ec2.describe_network_interfaces", "NetworkInterfaces"
+    found = reader.entities(call, key, "NetworkInterfaceId", parse_interface)
+    for _, item in reader.lists("ec2.describe_addresses", "Addresses"):
+        eni, private, public = item.get("NetworkInterfaceId"), item.get("PrivateIpAddress"), item.get("PublicIp")
+        if isinstance(eni, str) and eni in found and isinstance(private, str) and isinstance(public, str):
+            found[eni] = reader.parsed(f"Addresses {public}", public, _with_public, found[eni], private, public) or found[eni]
+    return found
+
+
+def _with_public(interface: NetworkInterface, private: str, public: str) -> NetworkInterface:
+    """An elastic address fills the gap of an interface that does not report its association."""
+    number, outside = parse_address(private), parse_address(public)
+    addresses = tuple(
+        PrivateAddress(a.private, outside, a.primary) if a.private == number and a.public is None else a
+        for a in interface.ipv4
+    )
+    return replace(interface, ipv4=addresses)
+
+
+def _prefix_lists(reader: _Reader) -> Mapping[str, Any]:
+    entries: defaultdict[str, list[Item]] = defaultdict(list)
+    answered = set()
+    for call, answer in reader.described.answers.items():
+        if call.name == "ec2.get_managed_prefix_list_entries" and call.argument:
+            listed = answer.get("Entries")
+            answered.add(call.argument)
+            entries[call.argument] += [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
+    items: dict[str, dict[str, Any]] = {identity: {"PrefixListId": identity} for identity in sorted(answered)}
+    for name in ("ec2.describe_managed_prefix_lists", "ec2.describe_prefix_lists"):
+        for _, item in reader.lists(name, "PrefixLists"):
+            identity = item.get("PrefixListId")
+            if isinstance(identity, str):
+                known = items.setdefault(identity, {})
+                known.update({k: v for k, v in item.items() if known.get(k) in (None, [])})
+    found = {}
+    for identity, item in sorted(items.items()):
+        listed = entries[identity] if identity in answered else None
+        value = reader.parsed(f"PrefixLists {identity}", identity, parse_prefix_list, item, listed)
+        if value is not None:
+            found[identity] = value
+    return found
+
+
+def _instances(reader: _Reader) -> Mapping[str, Instance]:
+    found: dict[str, Instance] = {}
+    for _, reservation in reader.lists("ec2.describe_instances", "Reservations"):
+        listed = reservation.get("Instances")
+        for item in listed if isinstance(listed, list) else ():
+            identity = str(item.get("InstanceId")) if isinstance(item, dict) else "an instance"
+            parsed = reader.parsed(
+                f"Instances {identity}", identity, lambda entry: list(parse_instances({"Instances": [entry]})), item
+            )
+            found.update({i.id: i for i in parsed or ()})
+    return dict(sorted(found.items()))
+
+
+def _databases(reader: _Reader) -> tuple[Database, ...]:
+    found = []
+    for call, key, id_key, cluster in (
+        ("rds.describe_db_instances", "DBInstances", "DBInstanceIdentifier", False),
+        ("rds.describe_db_clusters", "DBClusters", "DBClusterIdentifier", True),
+    ):
+        for _, item in reader.lists(call, key):
+            identity = str(item.get(id_key))
+            value = reader.parsed(
+                f"{key} {identity}", identity, lambda entry, c=cluster: parse_database(entry, cluster=c), item
+            )
+            if value is not None:
+                found.append(value)
+    return tuple(sorted(set(found), key=lambda d: (d.id, d.arn or "")))
+
+
+def _load_balancers(reader: _Reader) -> tuple[LoadBalancer, ...]:
+    found = []
+    for call, key in (
+        ("elbv2.describe_load_balancers", "LoadBalancers"),
+        ("elb.describe_load_balancers", "LoadBalancerDescriptions"),
+    ):
+        for _, item in reader.lists(call, key):
+            identity = str(item.get("LoadBalancerName"))
+            value = reader.parsed(f"{key} {identity}", identity, parse_load_balancer, item)
+            if value is not None:
+                found.append(value)
+    return tuple(sorted(set(found), key=lambda b: (b.name, b.id)))
+
+
+def _endpoints(reader: _Reader) -> Mapping[str, VpcEndpoint]:
+    return reader.entities(
+        "ec2.describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", lambda item, _: parse_endpoint(item)
+    )

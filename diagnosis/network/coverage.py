@@ -1,0 +1,66 @@
+"""What was seen: which calls were answered for which account and Region, and so what an absence means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from diagnosis.network.described import Described
+from diagnosis.network.vpcs import Origins
+
+ANYWHERE = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that the path needs and that was not seen: the call that would show it, and what is not known."""
+
+    call: str
+    account: str
+    region: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The calls that were answered, per (account, Region), and those that failed or were named but are absent."""
+
+    answered: dict[str, frozenset[tuple[str, str]]]
+    failed: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+
+    def seen(self, call: str, origins: Origins) -> bool:
+        """Whether the call's answer is whole for at least one place where the entity was seen."""
+        where = self.answered.get(call, frozenset())
+        return any(
+            ((origin in where) or (ANYWHERE in where)) and (call, *origin) not in self.failed
+            for origin in (origins or (ANYWHERE,))
+        )
+
+    def named(self, call: str) -> bool:
+        """Whether the source says that this call was made, so that its absence is not AWS's default."""
+        return call in self.asked or any(failed[0] == call for failed in self.failed)
+
+    def missing(self, call: str, origins: Origins, reason: str) -> Missing:
+        """The gap that this call left, with what AWS said where it failed."""
+        account, region = (origins or (ANYWHERE,))[0]
+        for origin in origins or (ANYWHERE,):
+            error = self.failed.get((call, *origin))
+            if error:
+                return Missing(call, origin[0], origin[1], f"{reason} ({error})")
+        for (name, failed_account, failed_region), error in sorted(self.failed.items()):
+            if name == call:
+                return Missing(call, failed_account, failed_region, f"{reason} ({error})")
+        return Missing(call, account, region, reason)
+
+
+def coverage_of(described: Described) -> Coverage:
+    """The coverage of what was described."""
+    answered: dict[str, set[tuple[str, str]]] = {}
+    for call in described.answers:
+        if call.argument is None:
+            answered.setdefault(call.name, set()).add((call.account, call.region))
+    return Coverage(
+        {name: frozenset(where) for name, where in sorted(answered.items())},
+        {(u.call, u.account, u.region): u.error for u in described.unseen},
+        described.asked,
+    )

@@ -1,0 +1,214 @@
+"""The account as one frozen value, with the indexes that questions need. A change returns a new Network."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from diagnosis.network.coverage import Coverage, Missing
+from diagnosis.network.gateways import InternetGateway, NatGateway, PeeringConnection
+from diagnosis.network.instances import Database, Instance, LoadBalancer, VpcEndpoint
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network_acls import NetworkAcl
+from diagnosis.network.prefix_lists import PrefixList
+from diagnosis.network.public_access import PublicAccess
+from diagnosis.network.route_tables import RouteTable
+from diagnosis.network.security_groups import SecurityGroup
+from diagnosis.network.vpcs import Origins, Subnet, Vpc
+from diagnosis.traffic.intervals import IntervalSet, has, join_all
+
+
+@dataclass(frozen=True, eq=True)
+class Network:
+    """Everything that was described, by id. `memo` holds compiled filters and is no part of its value."""
+
+    vpcs: Mapping[str, Vpc]
+    subnets: Mapping[str, Subnet]
+    interfaces: Mapping[str, NetworkInterface]
+    groups: Mapping[str, SecurityGroup]
+    acls: Mapping[str, NetworkAcl]
+    route_tables: Mapping[str, RouteTable]
+    internet_gateways: Mapping[str, InternetGateway]
+    nat_gateways: Mapping[str, NatGateway]
+    peerings: Mapping[str, PeeringConnection]
+    prefix_lists: Mapping[str, PrefixList]
+    instances: Mapping[str, Instance]
+    databases: tuple[Database, ...]
+    load_balancers: tuple[LoadBalancer, ...]
+    endpoints: Mapping[str, VpcEndpoint]
+    public_access: PublicAccess
+    flow_logs: tuple[Mapping[str, Any], ...]
+    coverage: Coverage
+    malformed: Mapping[str, str]
+    """Ids of entities that could not be read, with what is wrong; their details are unseen."""
+    warnings: tuple[str, ...] = ()
+    taken_at: str | None = None
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def by_private_address(self) -> Mapping[int, tuple[str, ...]]:
+        """Interface ids by each private IPv4 and IPv6 address (delegated prefixes: see `holders`)."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for interface in self.interfaces.values():
+            for address in interface.ipv4:
+                found[address.private].append(interface.id)
+            for number in interface.ipv6:
+                found[number].append(interface.id)
+        return {number: tuple(sorted(ids)) for number, ids in found.items()}
+
+    @cached_property
+    def by_public_address(self) -> Mapping[int, tuple[str, ...]]:
+        """Interface ids by each public IPv4 address."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for interface in self.interfaces.values():
+            for address in interface.ipv4:
+                if address.public is not None:
+                    found[address.public].append(interface.id)
+        return {number: tuple(sorted(ids)) for number, ids in found.items()}
+
+    @cached_property
+    def _delegated(self) -> tuple[tuple[IntervalSet, str], ...]:
+        return tuple((i.prefixes, i.id) for i in self.interfaces.values() if i.prefixes)
+
+    def holders(self, address: int) -> tuple[str, ...]:
+        """Interfaces that hold this private or IPv6 address, themselves or in a delegated prefix."""
+        direct = self.by_private_address.get(address, ())
+        delegated = [eni for prefixes, eni in self._delegated if has(prefixes, address) and eni not in direct]
+        return tuple(sorted((*direct, *delegated))) if delegated else direct
+
+    @cached_property
+    def members(self) -> Mapping[str, tuple[str, ...]]:
+        """Interface ids by security group."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for interface in self.interfaces.values():
+            for group in interface.groups or ():
+                found[group].append(interface.id)
+        return {group: tuple(sorted(ids)) for group, ids in found.items()}
+
+    @cached_property
+    def interfaces_of_subnet(self) -> Mapping[str, tuple[str, ...]]:
+        """Interface ids by subnet."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for interface in self.interfaces.values():
+            if interface.subnet:
+                found[interface.subnet].append(interface.id)
+        return {subnet: tuple(sorted(ids)) for subnet, ids in found.items()}
+
+    @cached_property
+    def subnets_of_vpc(self) -> Mapping[str, tuple[str, ...]]:
+        """Subnet ids by VPC."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for subnet in self.subnets.values():
+            if subnet.vpc:
+                found[subnet.vpc].append(subnet.id)
+        return {vpc: tuple(sorted(ids)) for vpc, ids in found.items()}
+
+    @cached_property
+    def _acl_of_subnet(self) -> Mapping[str, str]:
+        return {subnet: acl.id for acl in self.acls.values() for subnet in acl.subnets}
+
+    @cached_property
+    def _table_of_subnet(self) -> Mapping[str, str]:
+        return {subnet: table.id for table in self.route_tables.values() for subnet in table.subnets}
+
+    @cached_property
+    def _main_table(self) -> Mapping[str, str]:
+        return {table.vpc: table.id for table in self.route_tables.values() if table.main and table.vpc}
+
+    @cached_property
+    def edge_tables(self) -> Mapping[str, str]:
+        """Route table ids by the gateway whose arriving traffic they steer."""
+        return {gateway: table.id for table in self.route_tables.values() for gateway in table.gateways}
+
+    @cached_property
+    def all_vpc_addresses(self) -> IntervalSet:
+        """The ranges of all VPCs together."""
+        return join_all(vpc.addresses for vpc in self.vpcs.values())
+
+    @cached_property
+    def instance_of_interface(self) -> Mapping[str, str]:
+        """Instance ids by interface, from both sides."""
+        found = {eni: i.id for i in self.instances.values() for eni in i.interfaces}
+        found.update({i.id: i.instance for i in self.interfaces.values() if i.instance})
+        return found
+
+    def subnet_origins(self, subnet: str | None, vpc: str | None) -> Origins:
+        """Where this subnet, or else its VPC, or else anything, was seen."""
+        place = self.subnets.get(subnet or "") or self.vpcs.get(vpc or "")
+        return place.origins if place is not None else ()
+
+    def gap(self, call: str, origins: Origins, what: str) -> Missing:
+        """The `Missing` for a thing that was looked for and not found."""
+        if self.coverage.seen(call, origins):
+            return self.coverage.missing(call, origins, f"{what} is not in the answer")
+        return self.coverage.missing(call, origins, f"{what} was not seen")
+
+    def acl_of(self, subnet: str | None, vpc: str | None, origins: Origins) -> NetworkAcl | Missing:
+        """The network ACL of a subnet: the associated one, else the VPC's default one."""
+        acl_id = self._acl_of_subnet.get(subnet or "")
+        if acl_id is not None:
+            return self.acls[acl_id]
+        origins = self.subnet_origins(subnet, vpc) or origins
+        if self.coverage.seen("ec2.describe_network_acls", origins):
+            for acl in self.acls.values():
+                if acl.is_default and vpc and acl.vpc == vpc and self.whole("NetworkAcls"):
+                    return acl
+        return self.gap("ec2.describe_network_acls", origins, f"the network ACL of {subnet or 'an unknown subnet'}")
+
+    def whole(self, key: str) -> bool:
+        """Whether every entity of this kind could be read, so that what is not there does not exist."""
+        return not any(reason.startswith(f"{key} ") for reason in self.malformed.values())
+
+    def table_of(self, subnet: str | None, vpc: str | None, origins: Origins) -> RouteTable | Missing:
+        """The route table of a subnet: the explicitly associated one, else the VPC's main one."""
+        origins = self.subnet_origins(subnet, vpc) or origins
+        seen = self.coverage.seen("ec2.describe_route_tables", origins)
+        table = self._table_of_subnet.get(subnet or "")
+        if table is None and seen and vpc and subnet and self.whole("RouteTables"):
+            table = self._main_table.get(vpc)
+        if table is not None:
+            return self.route_tables[table]
+        return self.gap("ec2.describe_route_tables", origins, f"the route table of {subnet or 'an unknown subnet'}")
+
+    def internet_gateway_of(self, vpc: str | None) -> InternetGateway | None:
+        """The internet gateway attached to this VPC."""
+        for gateway in self.internet_gateways.values():
+            if not gateway.egress_only and gateway.state_for(vpc) is not None:
+                return gateway
+        return None
+
+    def vpc_holding(self, address: int) -> tuple[Vpc, ...]:
+        """VPCs whose ranges contain this address."""
+        return tuple(vpc for vpc in self.vpcs.values() if has(vpc.addresses, address))
+
+    def subnet_holding(self, vpc: str, address: int) -> Subnet | None:
+        """The subnet of this VPC whose range contains the address."""
+        for subnet in self.subnets_of_vpc.get(vpc, ()):
+            if has(self.subnets[subnet].addresses, address):
+                return self.subnets[subnet]
+        return None
+
+    def active_peerings(self, one: str | None, other: str | None) -> tuple[PeeringConnection, ...]:
+        """Active peering connections between two VPCs."""
+        return tuple(
+            p
+            for p in self.peerings.values()
+            if p.state == "active" and {p.requester.vpc, p.accepter.vpc} == {one, other}
+        )
+
+    def with_group(self, group: SecurityGroup) -> Network:
+        """The network with this group in place of the one of its id."""
+        return replace(self, groups=dict(sorted({**self.groups, group.id: group}.items())), memo={})
+
+    def with_acl(self, acl: NetworkAcl) -> Network:
+        """The network with this ACL in place of the one of its id."""
+        return replace(self, acls=dict(sorted({**self.acls, acl.id: acl}.items())), memo={})
+
+    def with_route_table(self, table: RouteTable) -> Network:
+        """The network with this route table in place of the one of its id."""
+        return replace(self, route_tables=dict(sorted({**self.route_tables, table.id: table}.items())), memo={})

@@ -1,0 +1,177 @@
+"""Security groups: allow-only rules, no order, stateful.
+
+https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from diagnosis.network.shape import Item, flag, items, member, name_tag, number, region_of, rule_ports, rule_protocol, text
+from diagnosis.network.vpcs import Origins
+from diagnosis.traffic.addresses import format_cidrs, parse_cidr
+from diagnosis.traffic.intervals import IntervalSet
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CidrPeer:
+    """An address range; IPv4 and IPv6 ranges never match the other family."""
+
+    cidr: str
+
+    @property
+    def addresses(self) -> IntervalSet:
+        """The range on the address line."""
+        return parse_cidr(self.cidr)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class GroupPeer:
+    """A reference to a security group: the private addresses of the interfaces that hold it."""
+
+    group: str
+    account: str = ""
+    vpc: str = ""
+    peering: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PrefixListPeer:
+    """A reference to a prefix list."""
+
+    prefix_list: str
+
+
+Peer = CidrPeer | GroupPeer | PrefixListPeer
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRule:
+    """One rule of a security group: one protocol, one range of ports, one peer."""
+
+    egress: bool
+    protocol: int | None
+    """The protocol number; None for all (`-1`)."""
+    ports: IntervalSet
+    peer: Peer
+    low: int | None = None
+    """`FromPort` as AWS sent it (an ICMP type for ICMP)."""
+    high: int | None = None
+    rule_id: str | None = None
+    description: str | None = None
+
+    @property
+    def identity(self) -> tuple[bool, int, IntervalSet, str, Peer]:
+        """What makes two rules the same rule to AWS: everything but id and description."""
+        return (self.egress, -1 if self.protocol is None else self.protocol, self.ports, type(self.peer).__name__, self.peer)
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A security group with its rules in a canonical order."""
+
+    id: str
+    vpc: str | None
+    account: str
+    region: str
+    name: str | None
+    tag_name: str | None
+    rules: tuple[GroupRule, ...]
+    origins: Origins
+
+    def in_direction(self, *, egress: bool) -> tuple[GroupRule, ...]:
+        """The rules of one direction."""
+        return tuple(rule for rule in self.rules if rule.egress is egress)
+
+    def with_rules(self, rules: Iterable[GroupRule]) -> SecurityGroup:
+        """The same group with other rules."""
+        return replace(self, rules=in_order(rules))
+
+
+def in_order(rules: Iterable[GroupRule]) -> tuple[GroupRule, ...]:
+    """Rules in their canonical order, each once."""
+    unique: dict[object, GroupRule] = {}
+    for rule in rules:
+        known = unique.get(rule.identity)
+        if known is None or (known.rule_id or "") < (rule.rule_id or ""):
+            unique[rule.identity] = rule
+    return tuple(sorted(unique.values(), key=lambda r: r.identity))
+
+
+def parse_group(item: Item, rule_items: list[Item], origins: Origins) -> SecurityGroup:
+    """An entry of `SecurityGroups`, with the entries of `SecurityGroupRules` that belong to it (for rule ids)."""
+    rules = list(_permissions(items(item, "IpPermissions"), egress=False))
+    rules += _permissions(items(item, "IpPermissionsEgress"), egress=True)
+    ids = _rule_ids(rule_items)
+    named = [replace(rule, rule_id=ids.get(rule.identity)) for rule in rules] if ids else rules
+    return SecurityGroup(
+        id=text(item, "GroupId") or "",
+        vpc=text(item, "VpcId"),
+        account=text(item, "OwnerId") or "",
+        region=region_of(item),
+        name=text(item, "GroupName"),
+        tag_name=name_tag(item),
+        rules=in_order(named),
+        origins=origins,
+    )
+
+
+def _permissions(permissions: Sequence[Item], *, egress: bool) -> Iterator[GroupRule]:
+    for permission in permissions:
+        protocol = rule_protocol(permission, "IpProtocol")
+        low, high = number(permission, "FromPort"), number(permission, "ToPort")
+        ports = rule_ports(protocol, low, high)
+        for peer, description in _peers(permission):
+            yield GroupRule(egress, protocol, ports, peer, low, high, description=description)
+
+
+def _peers(permission: Item) -> Iterator[tuple[Peer, str | None]]:
+    for entry in items(permission, "IpRanges"):
+        yield CidrPeer(canonical(text(entry, "CidrIp") or "")), text(entry, "Description")
+    for entry in items(permission, "Ipv6Ranges"):
+        yield CidrPeer(canonical(text(entry, "CidrIpv6") or "")), text(entry, "Description")
+    for entry in items(permission, "PrefixListIds"):
+        yield PrefixListPeer(text(entry, "PrefixListId") or ""), text(entry, "Description")
+    for entry in items(permission, "UserIdGroupPairs"):
+        peer = GroupPeer(
+            group=text(entry, "GroupId") or "",
+            account=text(entry, "UserId") or "",
+            vpc=text(entry, "VpcId") or "",
+            peering=text(entry, "VpcPeeringConnectionId") or "",
+        )
+        yield peer, text(entry, "Description")
+
+
+def canonical(cidr: str) -> str:
+    """The range as AWS prints it: host bits cleared, IPv6 as RFC 5952 has it."""
+    [only] = format_cidrs(parse_cidr(cidr))
+    return only
+
+
+def _rule_ids(rule_items: list[Item]) -> Mapping[object, str]:
+    """Rule ids by what makes a rule itself, from `describe_security_group_rules`."""
+    found: dict[object, str] = {}
+    for item in rule_items:
+        rule_id = text(item, "SecurityGroupRuleId")
+        if not rule_id:
+            continue
+        protocol = rule_protocol(item, "IpProtocol")
+        ports = rule_ports(protocol, number(item, "FromPort"), number(item, "ToPort"))
+        referenced = member(item, "ReferencedGroupInfo")
+        peers: list[Peer] = [CidrPeer(canonical(c)) for c in (text(item, "CidrIpv4"), text(item, "CidrIpv6")) if c]
+        peers += [PrefixListPeer(p) for p in (text(item, "PrefixListId"),) if p]
+        egress = flag(item, "IsEgress") is True
+        if text(referenced, "GroupId"):
+            peers.append(
+                GroupPeer(
+                    text(referenced, "GroupId") or "",
+                    text(referenced, "UserId") or "",
+                    text(referenced, "VpcId") or "",
+                    text(referenced, "VpcPeeringConnectionId") or "",
+                )
+            )
+        for peer in peers:
+            found[GroupRule(egress, protocol, ports, peer).identity] = rule_id
+    return found
+

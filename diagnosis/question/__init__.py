@@ -1,0 +1,1 @@
+"""Words to a Question, and a Question to the two parties found in a Network."""

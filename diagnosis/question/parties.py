@@ -1,0 +1,277 @@
+"""The two parties of a Question found in a Network: exactly, then by case, then by likeness with the guess stated.
+
+Nothing is guessed silently: several matches are listed and asked back, none gives the closest names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from diagnosis.network.network import Network
+from diagnosis.network.owners import display_name
+from diagnosis.question.directory import Entry, closest, directory
+from diagnosis.question.question import Party, Question
+from diagnosis.question.services import API_SERVICES
+from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, AtInternet, InRange, Nowhere, anchor
+from diagnosis.traffic.addresses import PUBLIC, format_address, parse_address, parse_cidr
+from diagnosis.traffic.intervals import IntervalSet, has, join_all, meet, minus, size
+
+MOST = 256
+"""How many members of a range or group are judged one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A party that was found: what it is called and where it is, one anchor for each interface or range."""
+
+    name: str
+    anchors: tuple[Anchor, ...]
+    port: int | None = None
+    """The port that it listens on, where the account says so."""
+    note: str | None = None
+    """What was taken for granted in finding it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of several things that a party may mean."""
+
+    id: str
+    name: str | None
+    address: str | None
+    vpc: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """A party that matches nothing or several things: what to ask back, and what it may be."""
+
+    side: str
+    text: str
+    ask_back: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Both parties found."""
+
+    source: Target
+    destination: Target
+
+
+def find_parties(network: Network, question: Question) -> Parties | NotFound:
+    """Both parties of a `why` question, or what to ask back about the first that is not clear."""
+    assert question.source is not None
+    assert question.destination is not None
+    source = find(network, question.source, "source", question.port, None)
+    if isinstance(source, NotFound):
+        destination = find(network, question.destination, "destination", question.port, None)
+        if isinstance(destination, NotFound):
+            return source
+        source = find(network, question.source, "source", None, _vpc(network, destination))
+        if isinstance(source, NotFound):
+            return source
+        return Parties(source, destination)
+    destination = find(network, question.destination, "destination", question.port, _vpc(network, source))
+    return destination if isinstance(destination, NotFound) else Parties(source, destination)
+
+
+def find(network: Network, party: Party, side: str, port: int | None, near: str | None) -> Target | NotFound:
+    """One party; `port` and the VPC of the other side decide between several matches of a service word."""
+    match party.kind:
+        case "internet":
+            return Target("the internet", (AtInternet(),))
+        case "ip":
+            address = parse_address(party.value)
+            return Target(_address_name(network, address), (AtAddress(address),))
+        case "cidr":
+            return _range(network, party.value)
+        case "id":
+            return _by_id(network, party.value, side)
+        case "dns":
+            return _by_dns(network, party.value, side)
+        case "service":
+            return _by_service(network, party.value, side, port, near)
+        case "name":
+            return _by_name(network, party.value, side)
+
+
+def _vpc(network: Network, target: Target) -> str | None:
+    for place in target.anchors:
+        if isinstance(place, AtInterface):
+            return network.interfaces[place.interface].vpc
+        if isinstance(place, AtAddress):
+            held = network.holders(place.address) or network.by_public_address.get(place.address, ())
+            if len(held) == 1:
+                return network.interfaces[held[0]].vpc
+    return None
+
+
+def _address_name(network: Network, address: int) -> str:
+    text = format_address(address)
+    held = network.holders(address) or network.by_public_address.get(address, ())
+    name = display_name(network, held[0]) if len(held) == 1 else None
+    return f"{name} {text}" if name else text
+
+
+def _named(network: Network, entry: Entry) -> str:
+    addresses = [_first_address(network, eni) for eni in entry.interfaces]
+    shown = next((a for a in addresses if a), None) if len(addresses) == 1 else None
+    return f"{entry.name or entry.id} {shown}" if shown else (entry.name or entry.id)
+
+
+def _first_address(network: Network, eni: str) -> str | None:
+    interface = network.interfaces[eni]
+    if interface.ipv4:
+        return format_address(interface.ipv4[0].private)
+    return format_address(interface.ipv6[0]) if interface.ipv6 else None
+
+
+def _target(network: Network, entry: Entry, note: str | None = None) -> Target:
+    return Target(_named(network, entry), tuple(AtInterface(eni) for eni in entry.interfaces[:MOST]), entry.port, note)
+
+
+def _range(network: Network, cidr: str) -> Target:
+    """A range is every interface address inside it and, where it reaches beyond all VPCs, the rest."""
+    wanted = parse_cidr(cidr)
+    if size(wanted) == 1:
+        return Target(_address_name(network, wanted[0]), (AtAddress(wanted[0]),))
+    if cidr in ("0.0.0.0/0", "::/0"):
+        return Target("the internet", (AtInternet(),))
+    inside = sorted(n for n in network.by_private_address if has(wanted, n))
+    inside += sorted(n for n in network.by_public_address if has(wanted, n))
+    anchors: list[Anchor] = [AtAddress(n) for n in inside[:MOST]]
+    rest = minus(wanted, join_all([network.all_vpc_addresses, *((n, n + 1) for n in inside)]))
+    public: IntervalSet = meet(rest, PUBLIC)
+    for part in (public, minus(rest, PUBLIC)):
+        if part:
+            anchors.append(InRange(part))
+    if not anchors:
+        # A range inside a VPC where nothing lives: its first usable address stands for it.
+        anchors.append(AtAddress(wanted[0] + min(4, size(wanted) - 1)))
+    note = f"{cidr} holds {len(inside)} interface addresses; the first {MOST} are judged" if len(inside) > MOST else None
+    return Target(cidr, tuple(anchors), None, note)
+
+
+def _by_id(network: Network, identity: str, side: str) -> Target | NotFound:
+    entry = directory(network).by_id.get(identity)
+    if entry is None and identity.startswith("arn:"):
+        entry = directory(network).by_id.get(identity.rsplit("/", 1)[-1]) or directory(network).by_id.get(
+            identity.rsplit(":", 1)[-1]
+        )
+    if entry is not None and entry.interfaces:
+        return _target(network, entry)
+    try:
+        return Target(identity, (anchor(network, identity),))
+    except ValueError:
+        pass
+    if entry is not None:
+        return Target(entry.name or identity, (Nowhere(network.gap("ec2.describe_network_interfaces", (), f"an interface of {identity}")),))
+    account, region = "", ""
+    if identity.startswith("arn:"):
+        parts = identity.split(":")
+        region, account = parts[3], parts[4]
+    gap = network.gap("ec2.describe_network_interfaces", ((account, region),) if account else (), f"{side} {identity}")
+    return Target(identity, (Nowhere(gap),))
+
+
+def _by_dns(network: Network, host: str, side: str) -> Target | NotFound:
+    book = directory(network)
+    entry = book.by_dns.get(host)
+    if entry is not None and entry.interfaces:
+        return _target(network, entry)
+    first = host.partition(".")[0]
+    if first.startswith("ip-") and host.endswith((".internal", ".amazonaws.com")):
+        try:
+            return find(network, Party(kind="ip", value=first[3:].replace("-", ".")), side, None, None)
+        except ValueError:
+            pass
+    for name in (host, first):
+        known = book.named(name)
+        if len(known) == 1 and known[0].interfaces:
+            return _target(network, known[0], f"{host} is taken for {known[0].name or known[0].id}, by its name")
+    if _lives_inside(host):
+        return _missing(network, host, side, f"No DNS name {host} in the account.")
+    return Target(host, (AtInternet(),), None, f"{host} is no name of this account; it is judged as the internet")
+
+
+def _lives_inside(host: str) -> bool:
+    inner = (".internal", ".local", ".localdomain", ".lan", ".corp", ".intranet", ".private")
+    owned = (".rds.", ".elb.", ".cache.", ".redshift.", ".efs.", ".es.", ".vpce.", ".kafka.", ".docdb.")
+    return host.endswith(inner) or (host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and any(o in host for o in owned))
+
+
+def _by_service(network: Network, word: str, side: str, port: int | None, near: str | None) -> Target | NotFound:
+    entries = [e for e in directory(network).of_service(word) if e.interfaces]
+    for keep in (
+        lambda e: port is None or e.port is None or e.port == port,
+        lambda e: near is None or any(network.interfaces[i].vpc == near for i in e.interfaces),
+    ):
+        kept = [e for e in entries if keep(e)]
+        entries = kept if len(entries) > 1 and kept else entries
+    if len(entries) == 1:
+        return _target(network, entries[0])
+    if entries:
+        return _several(network, word, side, entries)
+    if word in API_SERVICES:
+        return _api(network, word, near)
+    return _missing(network, word, side, f"No {word} in what was seen.")
+
+
+def _api(network: Network, word: str, near: str | None) -> Target:
+    """An AWS API: by its interface endpoint in the other side's VPC, else its published ranges, else the internet."""
+    for endpoint in network.endpoints.values():
+        fits = endpoint.service.rsplit(".", 1)[-1] == word or f".{word}." in endpoint.service
+        if fits and endpoint.kind == "interface" and (near is None or endpoint.vpc == near):
+            known = tuple(AtInterface(eni) for eni in endpoint.interfaces if eni in network.interfaces)
+            if known:
+                return Target(f"{word} by {endpoint.id}", known, 443)
+    for prefix_list in network.prefix_lists.values():
+        if prefix_list.name and prefix_list.name.startswith("com.amazonaws.") and prefix_list.name.endswith(f".{word}"):
+            addresses = prefix_list.addresses
+            four = meet(addresses, PUBLIC) if addresses else ()
+            if four:
+                return Target(f"{word} ({prefix_list.id})", (InRange(four),), 443)
+    return Target(word, (AtInternet(),), 443, f"{word} is judged as the internet: no endpoint of it is seen here")
+
+
+def _by_name(network: Network, name: str, side: str) -> Target | NotFound:
+    book = directory(network)
+    for entries in (book.named(name), book.named_loosely(name)):
+        held = [e for e in entries if e.interfaces]
+        if len(held) == 1:
+            note = None if held[0].name == name else f"{name} is taken for {held[0].name}"
+            return _target(network, held[0], note)
+        if held:
+            return _several(network, name, side, held)
+    guess = closest(network, name)
+    if guess is not None:
+        return _target(network, guess, f"nothing is called {name}; {guess.name} is taken for it")
+    return _missing(network, name, side, f"Nothing here is called {name}.")
+
+
+def _several(network: Network, text: str, side: str, entries: Iterable[Entry]) -> NotFound:
+    found = tuple(candidate(network, e) for e in entries)
+    listed = ", ".join(" ".join(part for part in (c.name or c.id, c.address) if part) for c in found[:8])
+    return NotFound(side, text, f"{text} may mean {len(found)} things: {listed}. Which one?", found)
+
+
+def _missing(network: Network, text: str, side: str, sentence: str) -> NotFound:
+    near = directory(network).like(text)
+    hint = f" Closest: {', '.join(e.name or e.id for e in near)}." if near else ""
+    return NotFound(side, text, f"{sentence}{hint} Name the {side} by address, id or Name tag.", tuple(candidate(network, e) for e in near))
+
+
+def candidate(network: Network, entry: Entry) -> Candidate:
+    """An entry as one of several choices."""
+    first = entry.interfaces[0] if entry.interfaces else None
+    return Candidate(
+        entry.id,
+        entry.name,
+        _first_address(network, first) if first else None,
+        network.interfaces[first].vpc if first else None,
+    )
+
+

@@ -1,0 +1,1 @@
+"""The snapshot folder: read, write, redact; and the embedded account."""

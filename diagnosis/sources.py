@@ -1,0 +1,46 @@
+"""What the diagnosis asks of the world: protocols for its eyes, and their errors, split by who must act."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from diagnosis.evidence.query import FlowLogQuery, Sightings
+from diagnosis.network.described import Described
+
+
+class SourceUnavailable(Exception):
+    """A source cannot be read at all. Its text is one line that says who must act: by itself, asking again later."""
+
+
+class NotPermitted(SourceUnavailable):
+    """An account administrator must act: a permission is missing. `action` is the IAM action, where one is known."""
+
+    def __init__(self, message: str, *, action: str = "") -> None:
+        super().__init__(message)
+        self.action = action
+
+
+class FlowLogsUnavailable(SourceUnavailable):
+    """The asker must act: the flow logs named are not there or cannot be opened."""
+
+
+class NetworkSource(Protocol):
+    """Where the configuration comes from: a snapshot folder, the live account."""
+
+    def described(self) -> Described:
+        """Return what the describe calls answered; failed calls are values in it.
+
+        Raises NotPermitted or SourceUnavailable when nothing at all can be had.
+        """
+        ...
+
+
+class FlowLogSource(Protocol):
+    """Where the flow logs come from: files, S3 objects, CloudWatch Logs Insights, Athena."""
+
+    def read(self, query: FlowLogQuery) -> Sightings:
+        """Return what the logs hold of the conversation.
+
+        Raises FlowLogsUnavailable, NotPermitted or SourceUnavailable when nothing at all can be had.
+        """
+        ...

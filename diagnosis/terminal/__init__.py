@@ -1,0 +1,1 @@
+"""An Answer as a person reads it in a terminal."""

@@ -1,0 +1,1 @@
+"""Traffic through a Network, there and back, hop by hop."""

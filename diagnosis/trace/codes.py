@@ -1,0 +1,96 @@
+"""Explanation codes: why a component drops traffic.
+
+The names are those of VPC Reachability Analyzer
+(https://docs.aws.amazon.com/vpc/latest/reachability/explanation-codes.html) wherever it has one; where it has none
+the code is ours, in the same style.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Every code that the engine decides. `meaning` says it in words, `ours` whether AWS has no such code."""
+
+    meaning: str
+    ours: bool
+
+    def __new__(cls, value: str, meaning: str, ours: bool = False) -> Code:  # noqa: FBT001, FBT002 - table columns
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        member.ours = ours
+        return member
+
+    ENI_SG_RULES_MISMATCH = "ENI_SG_RULES_MISMATCH", "No rule of the security group allows the traffic."
+    SG_HAS_NO_RULES = "SG_HAS_NO_RULES", "The security group has no rules at all in this direction."
+    SG_REFERENCES_NOT_PRESERVED = (
+        "SG_REFERENCES_NOT_PRESERVED",
+        "A rule names the peer's security group, but on this path the peer is not seen by its private address.",
+    )
+    SUBNET_ACL_RESTRICTION = "SUBNET_ACL_RESTRICTION", "The network ACL of the subnet denies the traffic."
+    NO_ROUTE_TO_DESTINATION = (
+        "NO_ROUTE_TO_DESTINATION",
+        "The route table has no route that leads to the destination.",
+    )
+    BAD_STATE_ROUTE = "BAD_STATE_ROUTE", "The route that matches is a blackhole: its target is gone."
+    BAD_STATE = "BAD_STATE", "The component is not functional."
+    BAD_STATE_ATTACHMENT = "BAD_STATE_ATTACHMENT", "The attachment between two components is not functional."
+    ENI_SOURCE_DEST_CHECK_RESTRICTION = (
+        "ENI_SOURCE_DEST_CHECK_RESTRICTION",
+        "The interface's source/destination check drops traffic that is neither from nor for its own addresses.",
+    )
+    IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS = (
+        "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS",
+        "The interface has no public IPv4 address, so the internet gateway drops what it sends.",
+    )
+    IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS = (
+        "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS",
+        "The destination is no public address of an attached interface, so nothing from the internet arrives.",
+    )
+    IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS = (
+        "IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS",
+        "The route sends a private (RFC 1918) destination to an internet gateway, which drops it.",
+    )
+    IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS = (
+        "IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS",
+        "The route sends a shared-space (RFC 6598) destination to an internet gateway, which drops it.",
+    )
+    IGW_EXPECTS_PUBLIC_ADDRESS = (
+        "IGW_EXPECTS_PUBLIC_ADDRESS",
+        "The route sends a destination that is not public to an internet gateway, which drops it.",
+    )
+    VPC_BLOCK_PUBLIC_ACCESS_ENABLED = (
+        "VPC_BLOCK_PUBLIC_ACCESS_ENABLED",
+        "VPC Block Public Access drops the traffic at the internet gateway.",
+    )
+    NGW_REQUIRES_SOURCE_IN_VPC = (
+        "NGW_REQUIRES_SOURCE_IN_VPC",
+        "A NAT gateway forwards only traffic that starts in its own VPC.",
+    )
+    PROTOCOL_RESTRICTION = "PROTOCOL_RESTRICTION", "The component does not forward this protocol."
+    PCX_REQUIRES_ADDRESS_IN_VPC_CIDR = (
+        "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR",
+        "A peering connection carries only traffic between the address ranges of its two VPCs.",
+    )
+    NO_INTERFACE_WITH_ADDRESS = (
+        "NO_INTERFACE_WITH_ADDRESS",
+        "No network interface holds the address, so nothing can send from it or answer at it.",
+        True,
+    )
+    VPC_HAS_NO_INTERNET_GATEWAY = (
+        "VPC_HAS_NO_INTERNET_GATEWAY",
+        "No internet gateway is attached to the VPC, so nothing from the internet enters it.",
+        True,
+    )
+    ENI_DENIES_INTERNET_GATEWAY = (
+        "ENI_DENIES_INTERNET_GATEWAY",
+        "The interface is marked to drop everything from the internet (DenyAllIgwTraffic).",
+        True,
+    )
+    NGW_UNSOLICITED_INBOUND = (
+        "NGW_UNSOLICITED_INBOUND",
+        "A NAT gateway drops connections that start outside and does not answer itself.",
+        True,
+    )

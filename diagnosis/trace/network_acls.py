@@ -1,0 +1,59 @@
+"""Network ACLs on the path: entries in order of their number, the first match decides, replies are judged again.
+
+"NACL rules are evaluated when traffic enters and leaves the subnet, not as it is routed within a subnet"
+(https://docs.aws.amazon.com/vpc/latest/userguide/nacl-basics.html).
+"""
+
+from __future__ import annotations
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.network import Network
+from diagnosis.network.network_acls import IMPLICIT_DENY, NetworkAcl
+from diagnosis.network.shape import protocols_of
+from diagnosis.trace.codes import Code
+from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell
+from diagnosis.traffic.filters import Filter, Rule, View
+from diagnosis.traffic.traffic import Traffic
+
+KIND = "network-acl"
+
+
+def acl_filter(network: Network, acl: NetworkAcl, *, egress: bool) -> Filter:
+    """The compiled entries of one direction."""
+    key = (KIND, acl.id, egress)
+    found: Filter | None = network.memo.get(key)
+    if found is None:
+        rules = [
+            Rule(entry.allow, entry.addresses, protocols_of(entry.protocol), entry.ports, entry.ref)
+            for entry in acl.in_direction(egress=egress)
+        ]
+        found = network.memo[key] = Filter(rules, default_ref=IMPLICIT_DENY)
+    return found
+
+
+def judge(
+    network: Network,
+    acl: NetworkAcl | Missing,
+    subnet: str | None,
+    traffic: Traffic,
+    direction: Direction,
+    view: View,
+    *,
+    explain: bool = True,
+) -> Step:
+    """What the ACL of a subnet does to traffic in one direction, the connection's own or its replies (by `view`)."""
+    if isinstance(acl, Missing):
+        return cannot_tell(KIND, subnet or "a subnet", traffic, acl, direction=direction)
+    compiled = acl_filter(network, acl, egress=direction == "egress")
+    passed, dropped = compiled.split(traffic, view)
+    rule = None
+    if explain and not passed.empty:
+        rule = next((ref for ref in compiled.credit(passed, view) if ref is not None), None)
+    blockers: tuple[Blocker, ...] = ()
+    if not dropped.empty:
+        blockers = tuple(
+            Blocker(Code.SUBNET_ACL_RESTRICTION, acl.id, (subnet,) if subnet else (), direction, ref, part)
+            for ref, part in compiled.blame(dropped, view)
+        )
+        rule = rule if not passed.empty or not blockers else blockers[0].rule
+    return Step(KIND, acl.id, direction, passed, dropped, Traffic.nothing(), rule, "", blockers)

@@ -1,0 +1,70 @@
+"""VPC peering connections: two VPCs, their own address ranges, nothing beyond.
+
+"VPC peering does not support transitive peering" and edge-to-edge routing
+(https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html).
+"""
+
+from __future__ import annotations
+
+from diagnosis.network.gateways import PeeringConnection, PeeringSide
+from diagnosis.network.network import Network
+from diagnosis.trace.codes import Code
+from diagnosis.trace.step import NOTHING, Blocker, Step, drops, passes
+from diagnosis.trace.walk import Device
+from diagnosis.traffic.intervals import IntervalSet, join
+from diagnosis.traffic.traffic import Traffic
+
+KIND = "vpc-peering-connection"
+
+
+def side_addresses(network: Network, side: PeeringSide) -> IntervalSet:
+    """A side's ranges: the VPC's own where it was seen, joined with what the connection says of it."""
+    vpc = network.vpcs.get(side.vpc)
+    return join(vpc.addresses, side.addresses) if vpc is not None else side.addresses
+
+
+def crossing_step(
+    network: Network,
+    peering: PeeringConnection,
+    other: PeeringSide | None,
+    table: str,
+    rule: str,
+    device: Device,
+    traffic: Traffic,
+) -> tuple[Step, bool]:
+    """What the connection does, and whether anything can come out on the other side."""
+    if other is None:
+        blocker = Blocker(Code.PCX_REQUIRES_ADDRESS_IN_VPC_CIDR, table, (peering.id,), None, rule, traffic)
+        return drops(KIND, peering.id, traffic, blocker), False
+    if peering.state != "active":
+        return drops(
+            KIND, peering.id, traffic, Blocker(Code.BAD_STATE, peering.id, (), None, None, traffic, peering.state)
+        ), True
+    theirs = side_addresses(network, other)
+    mine = side_addresses(network, peering.requester if other is peering.accepter else peering.accepter)
+    inside = traffic
+    if theirs:
+        inside = inside.only(destination=theirs)
+    if mine:
+        inside = inside.only(source=mine)
+    outside = traffic.minus(inside)
+    if outside.empty:
+        return passes(KIND, peering.id, traffic), True
+    blocker = Blocker(Code.PCX_REQUIRES_ADDRESS_IN_VPC_CIDR, table, (peering.id,), None, rule, outside)
+    return Step(KIND, peering.id, None, inside, outside, NOTHING, rule, "", (blocker,)), not inside.empty
+
+
+def reference_scope(network: Network, vpc: str | None, peer: str | None) -> frozenset[str]:
+    """The VPCs whose interfaces a group reference in `vpc` can match when the other side is in `peer`.
+
+    References work in the same VPC and over an active peering connection in the same Region
+    (https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html).
+    """
+    own = frozenset({vpc or ""})
+    if peer is None or peer == vpc:
+        return own
+    for peering in network.active_peerings(vpc, peer):
+        requester, accepter = peering.requester.region, peering.accepter.region
+        if requester == accepter or not requester or not accepter:
+            return own | {peer}
+    return own

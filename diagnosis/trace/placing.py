@@ -1,0 +1,266 @@
+"""Placing the two parties of a flow: which interface holds an address, or where outside it lies.
+
+The two sides are placed together, since an address that several interfaces hold is decided by the other side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
+from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
+from diagnosis.traffic.addresses import (
+    IPV4,
+    IPV6,
+    PUBLIC,
+    format_address,
+    is_ipv6,
+    is_public,
+    parse_address,
+    parse_cidr,
+)
+from diagnosis.traffic.intervals import IntervalSet, has, join, meet, pieces
+
+INTERFACES = "ec2.describe_network_interfaces"
+UNROUTABLE = join(
+    *(parse_cidr(c) for c in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/128", "::1/128", "fe80::/10", "ff00::/8"))
+)
+"""Addresses that no route carries (RFC 6890); what answers at some of them, such as 169.254.169.254, is not modelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtAddress:
+    """A literal address, with the VPC that was named with it."""
+
+    address: int
+    vpc: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AtInterface:
+    """An interface, by an id or name that stands for it; which of its addresses is meant, the other side decides."""
+
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class AtInternet:
+    """The internet as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class InRange:
+    """Every address of a range that lies outside everything seen."""
+
+    addresses: IntervalSet
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """A party that was named and not found, with what was not seen."""
+
+    gap: Missing
+
+
+Anchor = AtAddress | AtInterface | AtInternet | InRange | Nowhere
+
+
+def anchor(network: Network, text: str) -> Anchor:
+    """What a flow's party text stands for: an address, `vpc-…/address`, or the id of an interface or instance.
+
+    Raises ValueError where it is none of them.
+    """
+    try:
+        return AtAddress(parse_address(text))
+    except ValueError:
+        pass
+    if text in network.interfaces:
+        return AtInterface(text)
+    found = interface_of_instance(network, text)
+    if found is not None:
+        return AtInterface(found)
+    vpc, slash, rest = text.rpartition("/")
+    if slash and vpc:
+        return AtAddress(parse_address(rest), vpc)
+    if text.lower() == "internet":
+        return AtInternet()
+    if text.startswith("eni-") or text in network.malformed:
+        return Nowhere(network.gap(INTERFACES, (), f"network interface {text}"))
+    if text.startswith("i-") or text in network.instances:
+        call = INTERFACES if text in network.instances else "ec2.describe_instances"
+        return Nowhere(network.gap(call, (), f"an interface of instance {text}"))
+    raise ValueError(f"{text!r:.80} is no address and no id of an interface or instance")
+
+
+def interface_of_instance(network: Network, instance: str) -> str | None:
+    """The first interface of an instance; None where none was seen."""
+    known = network.instances.get(instance)
+    for eni in known.interfaces if known is not None else ():
+        if eni in network.interfaces:
+            return eni
+    attached = [i for i in network.interfaces.values() if i.instance == instance]
+    first = min(attached, key=lambda i: (i.device_index, i.id), default=None)
+    return first.id if first is not None else None
+
+
+def place_both(network: Network, source: Anchor, destination: Anchor) -> tuple[Place, Place]:
+    """Both parties placed, each in the light of the other."""
+    ours, theirs = _candidates(network, source), _candidates(network, destination)
+    picked = _decide(network, ours, theirs)
+    if isinstance(picked, Missing):
+        return Undecided(picked), Undecided(picked)
+    mine, other = picked
+    source_vpc = mine.vpc if mine is not None else None
+    if mine is not None and isinstance(destination, AtAddress) and destination.vpc is None:
+        other = _local_first(network, source_vpc, destination.address, theirs, other)
+    placed_source = _placed(network, source, mine, other.vpc if other is not None else None)
+    placed_destination = _placed(network, destination, other, source_vpc)
+    return _with_addresses(source, destination, placed_source, placed_destination)
+
+
+def _candidates(network: Network, party: Anchor) -> list[NetworkInterface]:
+    match party:
+        case AtInterface(interface=identity):
+            return [network.interfaces[identity]]
+        case AtAddress(address=address, vpc=vpc):
+            holders = network.holders(address) or network.by_public_address.get(address, ())
+            found = [network.interfaces[eni] for eni in holders]
+            return [i for i in found if vpc is None or i.vpc == vpc]
+        case _:
+            return []
+
+
+Pair = tuple[NetworkInterface | None, NetworkInterface | None]
+
+
+def _decide(network: Network, ours: list[NetworkInterface], theirs: list[NetworkInterface]) -> Pair | Missing:
+    """One interface for each side, decided by the other one where several hold the address."""
+    if len(ours) <= 1 and len(theirs) <= 1:
+        return (ours[0] if ours else None), (theirs[0] if theirs else None)
+    pairs = [(a, b) for a in ours for b in theirs]
+    for related in (
+        [(a, b) for a, b in pairs if a.vpc == b.vpc],
+        [(a, b) for a, b in pairs if network.active_peerings(a.vpc, b.vpc)],
+    ):
+        if len(related) == 1:
+            return related[0]
+        if related:
+            break
+    several = ours if len(ours) > 1 else theirs
+    names = ", ".join(sorted(f"{i.id} in {i.vpc or 'an unknown VPC'}" for i in several))
+    account, region = (several[0].origins or (("", ""),))[0]
+    return Missing(INTERFACES, account, region, f"several interfaces hold the address: {names}")
+
+
+def _local_first(
+    network: Network, vpc: str | None, address: int, theirs: list[NetworkInterface], chosen: NetworkInterface | None
+) -> NetworkInterface | None:
+    """An address inside the source's own VPC is there or nowhere: the local route keeps it."""
+    home = network.vpcs.get(vpc or "")
+    if home is None or not has(home.addresses, address):
+        return chosen
+    return next((i for i in theirs if i.vpc == vpc), None)
+
+
+def _placed(network: Network, party: Anchor, chosen: NetworkInterface | None, other_vpc: str | None) -> Place:
+    match party:
+        case Nowhere(gap=gap):
+            return Undecided(gap)
+        case AtInternet():
+            return Internet(PUBLIC, whole=True)
+        case InRange(addresses=addresses):
+            public = meet(addresses, PUBLIC)
+            return Internet(addresses) if public else OnPremises(addresses)
+        case AtInterface(interface=identity):
+            interface = network.interfaces[identity]
+            first = interface.ipv4[0].private if interface.ipv4 else (interface.ipv6[0] if interface.ipv6 else 0)
+            return Held(interface, first, first, implied=True)
+        case AtAddress(address=address, vpc=vpc):
+            if chosen is not None:
+                private = address
+                if address not in {a.private for a in chosen.ipv4}:
+                    private = chosen.private_of(address) or address
+                return Held(chosen, address, private)
+            return _unheld(network, address, vpc or other_vpc, named=vpc is not None)
+
+
+def _unheld(network: Network, address: int, vpc: str | None, *, named: bool) -> Place:
+    """An address that no seen interface holds."""
+    text = format_address(address)
+    if has(UNROUTABLE, address):
+        return Undecided(Missing("", "", "", f"{text} is answered outside the VPC's routing, which is not modelled"))
+    holding = {v.id: v for v in network.vpc_holding(address)}
+    if named and vpc and vpc not in holding:
+        if vpc not in network.vpcs:
+            return Undecided(network.gap("ec2.describe_vpcs", (), f"VPC {vpc}"))
+        return Nobody(address, vpc, None)
+    if holding:
+        home = holding.get(vpc or "") or holding[min(holding)]
+        if _is_resolver(home.addresses, address):
+            return Undecided(Missing("", "", "", f"{text} is the DNS resolver of {home.id}, which is not modelled"))
+        if not network.coverage.seen(INTERFACES, home.origins) or not network.whole("NetworkInterfaces"):
+            return Undecided(network.gap(INTERFACES, home.origins, f"the interface with {text}"))
+        subnet = network.subnet_holding(home.id, address)
+        return Nobody(address, home.id, subnet.id if subnet is not None else None)
+    for call in (INTERFACES, "ec2.describe_vpcs"):
+        if call not in network.coverage.answered and not is_public(address):
+            return Undecided(network.gap(call, (), f"whether {text} lies in a VPC"))
+    if INTERFACES not in network.coverage.answered:
+        return Undecided(network.gap(INTERFACES, (), f"the interface with {text}"))
+    single = (address, address + 1)
+    return Internet(single) if is_public(address) else OnPremises(single)
+
+
+def _is_resolver(ranges: IntervalSet, address: int) -> bool:
+    return not is_ipv6(address) and any(address == low + 2 for low, _ in pieces(meet(ranges, IPV4)))
+
+
+def _with_addresses(source: Anchor, destination: Anchor, ours: Place, theirs: Place) -> tuple[Place, Place]:
+    """Ids and names get the address that the other side can talk to: same family, public towards the internet."""
+    six = _wants_ipv6(ours, theirs)
+    if isinstance(ours, Held) and isinstance(source, AtInterface):
+        ours = _in_family(ours, six=six)
+    if isinstance(theirs, Held) and isinstance(destination, AtInterface):
+        theirs = _public(theirs, six=six) if isinstance(ours, Internet) else _in_family(theirs, six=six)
+    elif isinstance(theirs, Internet) and theirs.whole:
+        theirs = Internet(meet(theirs.addresses, IPV6 if six else IPV4), whole=True)
+    if isinstance(ours, Internet) and ours.whole and isinstance(theirs, Held):
+        ours = Internet(meet(ours.addresses, IPV6 if theirs.is_ipv6 else IPV4), whole=True)
+    return ours, theirs
+
+
+def _wants_ipv6(ours: Place, theirs: Place) -> bool:
+    """IPv6 when a literal side is IPv6, or when a side has nothing else."""
+    for place in (ours, theirs):
+        match place:
+            case Held(implied=False, address=address) | Nobody(address=address):
+                return is_ipv6(address)
+            case Internet(addresses=addresses, whole=False) | OnPremises(addresses=addresses):
+                return bool(addresses) and is_ipv6(addresses[0])
+            case _:
+                continue
+    return any(isinstance(p, Held) and not p.interface.ipv4 and bool(p.interface.ipv6) for p in (ours, theirs))
+
+
+def _in_family(place: Held, *, six: bool) -> Place:
+    interface = place.interface
+    if six and interface.ipv6:
+        return Held(interface, interface.ipv6[0], interface.ipv6[0], implied=True)
+    if not six and interface.ipv4:
+        return Held(interface, interface.ipv4[0].private, interface.ipv4[0].private, implied=True)
+    family = "IPv6" if six else "IPv4"
+    return Undecided(Missing("", *((interface.origins or (("", ""),))[0]), f"{interface.id} has no {family} address"))
+
+
+def _public(place: Held, *, six: bool) -> Place:
+    """The address at which the internet reaches an interface: a public IPv4 one, else IPv6, else none works."""
+    interface = place.interface
+    if not six:
+        for address in interface.ipv4:
+            if address.public is not None:
+                return Held(interface, address.public, address.private, implied=True)
+    if interface.ipv6:
+        return Held(interface, interface.ipv6[0], interface.ipv6[0], implied=True)
+    return _in_family(place, six=six)

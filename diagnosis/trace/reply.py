@@ -1,0 +1,204 @@
+"""The return leg: the reply to what arrived, back through the same crossings, judged by ACLs and routes again.
+
+Security groups remember the connection; network ACLs and route tables do not.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.network import Network
+from diagnosis.trace import network_acls, route_tables
+from diagnosis.trace.codes import Code
+from diagnosis.trace.forward import INTERFACE, Destination
+from diagnosis.trace.internet_gateways import destination_public
+from diagnosis.trace.places import Held
+from diagnosis.trace.route_tables import Way
+from diagnosis.trace.step import Blocker, Step, cannot_tell, drops, passes
+from diagnosis.trace.walk import (
+    Arrival,
+    Chain,
+    Crossed,
+    Device,
+    EnteredSubnet,
+    FromGateway,
+    FromInternet,
+    FromPeer,
+    FromVpc,
+    LeftSubnet,
+    StayedInSubnet,
+    Translated,
+    Unmodelled,
+    Walk,
+)
+from diagnosis.traffic.filters import REPLY_EGRESS, REPLY_INGRESS
+from diagnosis.traffic.traffic import Traffic
+
+
+def reply(forward: Walk, source: Held | None, destination: Destination) -> Walk:
+    """The walk of the replies to everything that may have arrived."""
+    arrived = forward.possible.traffic
+    back = Walk(
+        forward.network,
+        "return",
+        forward.traffic,
+        Chain(arrived, whole=True),
+        Chain(arrived, whole=True),
+        forward.certain,
+        forward.explain,
+        trusted=forward.trusted,
+        whole_internet=forward.whole_internet,
+    )
+    if isinstance(destination, Held):
+        _tracked(back, destination, "ingress")
+    for crossing in reversed(forward.crossings):
+        _cross(back, crossing)
+    if source is not None:
+        _tracked(back, source, "egress")
+    return back
+
+
+_ELSEWHERE = ("internet-gateway", "egress-only-internet-gateway", "nat-gateway")
+
+
+def _tracked(back: Walk, place: Held, opened: str) -> None:
+    interface = place.interface
+    if interface.groups:
+        direction = "egress" if opened == "ingress" else "ingress"
+        step = passes(
+            "security-group",
+            interface.groups[0],
+            back.traffic,
+            direction=direction,  # type: ignore[arg-type]
+            detail="replies of a tracked connection",
+        )
+        back.take(step, interface.id, INTERFACE)
+
+
+def _cross(back: Walk, crossing: object) -> None:
+    """One crossing of the forward leg, the other way."""
+    match crossing:
+        case StayedInSubnet():
+            return
+        case EnteredSubnet(device=device, arrival=arrival):
+            _leave(back, device, arrival)
+        case LeftSubnet(device=device):
+            network = back.network
+            acl = network.acl_of(device.subnet, device.vpc, device.origins)
+            back.take(
+                network_acls.judge(
+                    network, acl, device.subnet, back.traffic, "ingress", REPLY_INGRESS, explain=back.explain
+                )
+            )
+        case Translated():
+            back.take(passes(crossing.kind, crossing.gateway, back.traffic, detail="translated back"))
+            back.restore(crossing)
+        case Crossed(gateway=gateway, kind=kind):
+            back.take(passes(kind, gateway, back.traffic))
+        case Unmodelled(component=component, kind=kind, gap=gap):
+            back.take(cannot_tell(kind, component, back.traffic, gap))
+
+
+def _leave(back: Walk, device: Device, arrival: Arrival) -> None:
+    """Out of the subnet where the traffic had entered: its ACL, and a route to where the traffic came from."""
+    network = back.network
+    acl = network.acl_of(device.subnet, device.vpc, device.origins)
+    back.take(
+        network_acls.judge(network, acl, device.subnet, back.traffic, "egress", REPLY_EGRESS, explain=back.explain)
+    )
+    table = network.table_of(device.subnet, device.vpc, device.origins)
+    if isinstance(table, Missing):
+        back.take(cannot_tell(route_tables.KIND, device.subnet or device.id, back.traffic, table))
+        return
+    for way in route_tables.routing(network, table).split(back.traffic.project("source")):
+        part = back.traffic.only(source=way.addresses)
+        step = _home(network, way, table.id, device, arrival, part, whole_internet=back.whole_internet)
+        back.take(_with_rest(step, back.traffic.minus(part)))
+
+
+def _with_rest(step: Step, rest: Traffic) -> Step:
+    """The step as one on all the traffic: what takes another way is not its business."""
+    if rest.empty:
+        return step
+    return Step(
+        step.kind,
+        step.component,
+        step.direction,
+        step.passed.union(rest),
+        step.dropped,
+        step.unknown,
+        step.rule,
+        step.detail,
+        step.blockers,
+        step.gaps,
+        step.assumed,
+    )
+
+
+def _home(
+    network: Network, way: Way, table: str, device: Device, arrival: Arrival, part: Traffic, *, whole_internet: bool
+) -> Step:
+    """Whether the route back leads to where the traffic came from."""
+    route = way.route
+    related = (device.subnet,) if device.subnet else ()
+    if route is None:
+        blocker = Blocker(Code.NO_ROUTE_TO_DESTINATION, table, related, None, None, part)
+        return drops(route_tables.KIND, table, part, blocker)
+    if way.doubt is not None:
+        return cannot_tell(route_tables.KIND, table, part, way.doubt, rule=route.destination)
+    if route.state == "blackhole":
+        blocker = Blocker(
+            Code.BAD_STATE_ROUTE,
+            table,
+            (route.target,) if route.target else (),
+            None,
+            route.destination,
+            part,
+            route.target,
+        )
+        return drops(route_tables.KIND, table, part, blocker)
+    kind = route_tables.target_kind(network, route)
+    home = passes(
+        route_tables.KIND, table, part, rule=route.destination, detail=f"{route.destination} → {route.target}"
+    )
+    if _leads_home(network, kind, route.target, device, arrival):
+        return home
+    if isinstance(arrival, FromGateway) and not arrival.certain and kind not in _ELSEWHERE:
+        # What is not known of this path is said where the path has it; here nothing more is lost.
+        return home
+    if whole_internet and kind == "vpc-endpoint":
+        return home
+    if kind in ("local", "internet-gateway", "egress-only-internet-gateway", "nat-gateway", "vpc-peering-connection"):
+        return _astray(kind, route.target, table, route.destination, part)
+    gap = Missing("", *((device.origins or (("", ""),))[0]), f"{kind.replace('-', ' ')} {route.target} on the way back is not modelled")
+    return cannot_tell(route_tables.KIND, table, part, gap, rule=route.destination)
+
+
+def _astray(kind: str, target: str, table: str, rule: str, part: Traffic) -> Step:
+    """A route that leads somewhere else: an internet gateway drops what is not public, the others lose the reply."""
+    if kind == "internet-gateway":
+        step = destination_public(target, route_tables.KIND, table, rule, part.rewritten(destination=part.project("source")))
+        if not step.dropped.empty:
+            blockers = tuple(
+                Blocker(b.code, table, b.related, None, rule, part) for b in step.blockers
+            )
+            return Step(route_tables.KIND, table, None, Traffic.nothing(), part, Traffic.nothing(), rule, target, blockers)
+    blocker = Blocker(Code.NO_ROUTE_TO_DESTINATION, table, (target,), None, rule, part, target)
+    return drops(route_tables.KIND, table, part, blocker)
+
+
+def _leads_home(network: Network, kind: str, target: str, device: Device, arrival: Arrival) -> bool:
+    match arrival:
+        case FromVpc():
+            return kind == "local"
+        case FromInternet(gateway=gateway):
+            return kind == "internet-gateway" and target in (gateway, "") or (not gateway and kind == "internet-gateway")
+        case FromPeer(peering=peering, vpc=vpc):
+            if kind != "vpc-peering-connection":
+                return False
+            return target == peering or any(p.id == target for p in network.active_peerings(device.vpc, vpc))
+        case FromGateway(gateway=gateway, certain=certain):
+            return certain and target == gateway
+        case _:
+            assert_never(arrival)

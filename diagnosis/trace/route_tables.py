@@ -1,0 +1,156 @@
+"""Route tables on the path: the longest prefix wins, a blackhole that wins drops, the local route stays.
+
+https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.network import Network
+from diagnosis.network.route_tables import Route, RouteTable
+from diagnosis.traffic.addresses import ALL_ADDRESSES, NOT_PUBLIC, parse_cidr
+from diagnosis.traffic.intervals import EMPTY, IntervalSet, join, meet, minus, size
+
+KIND = "route-table"
+DIVERTING = frozenset({"network-interface", "instance", "nat-gateway", "vpc-endpoint", "gateway"})
+"""Targets that may take traffic out of the local route by a more specific one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A route with the destinations that it really takes, after everything that wins over it."""
+
+    route: Route | None
+    """None for destinations without a route."""
+    addresses: IntervalSet
+    doubt: Missing | None = None
+    """Why it is not certain that this route is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """A route table as a partition of all destinations."""
+
+    ways: tuple[Way, ...]
+    unseen_lists: tuple[tuple[Route, Missing], ...]
+
+    def split(self, destinations: IntervalSet) -> list[Way]:
+        """The ways that these destinations take, each with its part of them."""
+        found: dict[tuple[Route | None, Missing | None], IntervalSet] = {}
+        for way in self.ways:
+            part = meet(way.addresses, destinations)
+            if not part:
+                continue
+            for doubted in self._doubted(Way(way.route, part, way.doubt)):
+                key = (doubted.route, doubted.doubt)
+                found[key] = join(found.get(key, EMPTY), doubted.addresses)
+            destinations = minus(destinations, part)
+            if not destinations:
+                break
+        return [Way(route, addresses, doubt) for (route, doubt), addresses in found.items()]
+
+    def _doubted(self, way: Way) -> list[Way]:
+        """The way, with doubt where a prefix list that was not seen may hold a better route to another target."""
+        if way.doubt is not None:
+            return [way]
+        for route, gap in self.unseen_lists:
+            if way.route is not None and (route.target_kind, route.target) == (way.route.target_kind, way.route.target):
+                continue
+            if way.route is not None and way.route.target_kind == "local" and route.target_kind not in DIVERTING:
+                continue
+            sure = meet(way.addresses, NOT_PUBLIC) if route.target_kind == "vpc-endpoint" else EMPTY
+            doubtful = minus(way.addresses, sure)
+            if doubtful:
+                parts = [Way(way.route, doubtful, gap)]
+                return [Way(way.route, sure), *parts] if sure else parts
+        return [way]
+
+
+def routing(network: Network, table: RouteTable) -> Routing:
+    """The partition of a table, compiled once."""
+    key = (KIND, table.id)
+    found: Routing | None = network.memo.get(key)
+    if found is None:
+        found = network.memo[key] = _compile(network, table)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One range of one route: prefix lists have many."""
+
+    addresses: IntervalSet
+    rank: int
+    """0 a static route, 1 a route to a prefix list, 2 a propagated one."""
+    route: Route
+    width: int
+    """How many addresses the range has as written: the fewer, the longer the prefix."""
+
+
+def _compile(network: Network, table: RouteTable) -> Routing:
+    entries: list[_Entry] = []
+    unseen: list[tuple[Route, Missing]] = []
+    local = join(*(parse_cidr(r.destination) for r in table.routes if r.target_kind == "local" and not r.is_prefix_list))
+    for route in table.routes:
+        if route.state == "filtered":
+            continue
+        if not route.is_prefix_list:
+            addresses = parse_cidr(route.destination)
+            width = size(addresses)
+            if route.propagated:
+                # A propagated route never wins over the local one, however specific it is.
+                addresses = minus(addresses, local)
+            if addresses:
+                entries.append(_Entry(addresses, 2 if route.propagated else 0, route, width))
+            continue
+        known = network.prefix_lists.get(route.destination)
+        if known is None or known.cidrs is None:
+            call = "ec2.get_managed_prefix_list_entries"
+            unseen.append((route, network.gap(call, table.origins, f"prefix list {route.destination}")))
+            continue
+        entries += [_Entry(parse_cidr(cidr), 1, route, size(parse_cidr(cidr))) for cidr in known.cidrs]
+    entries.sort(key=lambda e: (e.width, e.rank, e.route, e.addresses))
+    return Routing((*_partition(network, table, entries),), tuple(unseen))
+
+
+def _partition(network: Network, table: RouteTable, entries: list[_Entry]) -> list[Way]:
+    """Most specific first; each entry takes what is left. Equal prefix lists with different targets leave doubt."""
+    taken: IntervalSet = EMPTY
+    ways: list[Way] = []
+    for index, entry in enumerate(entries):
+        mine = minus(entry.addresses, taken)
+        rivals = [
+            e
+            for e in entries[index + 1 :]
+            if entry.rank == 1
+            and e.rank == 1
+            and e.width == entry.width
+            and meet(e.addresses, mine)
+            and (e.route.target_kind, e.route.target) != (entry.route.target_kind, entry.route.target)
+        ]
+        doubt = None
+        if rivals:
+            names = ", ".join(sorted({entry.route.destination, *(r.route.destination for r in rivals)}))
+            reason = f"prefix lists {names} of {table.id} overlap; AWS picks one of their targets at random"
+            doubt = network.coverage.missing("ec2.get_managed_prefix_list_entries", table.origins, reason)
+        if mine:
+            ways.append(Way(entry.route, mine, doubt))
+            taken = join(taken, entry.addresses)
+    left = minus(ALL_ADDRESSES, taken)
+    return [*ways, Way(None, left)] if left else ways
+
+
+def target_kind(network: Network, route: Route) -> str:
+    """The kind of a route's target; opaque gateway ids are looked up among the gateways that were seen."""
+    if route.target_kind != "gateway":
+        return route.target_kind
+    gateway = network.internet_gateways.get(route.target)
+    if gateway is not None:
+        return "egress-only-internet-gateway" if gateway.egress_only else "internet-gateway"
+    if route.target in network.nat_gateways:
+        return "nat-gateway"
+    if route.target in network.endpoints:
+        return "vpc-endpoint"
+    return "gateway"

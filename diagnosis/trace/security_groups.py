@@ -1,0 +1,223 @@
+"""Security groups on the path: the union of all groups of the interface; a reference matches private addresses only.
+
+"When you specify a security group as the source or destination for a rule, the rule affects all instances that are
+associated with the security groups. The traffic is based on the private IP addresses of the instances"
+(https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
+from diagnosis.network.security_groups import CidrPeer, GroupPeer, GroupRule, PrefixListPeer, SecurityGroup
+from diagnosis.network.shape import protocols_of
+from diagnosis.trace.codes import Code
+from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell, passes
+from diagnosis.traffic.addresses import ALL_ADDRESSES
+from diagnosis.traffic.filters import EGRESS, INGRESS, Filter, Rule
+from diagnosis.traffic.intervals import IntervalSet, join_all, meet
+from diagnosis.traffic.ports import ALL_PORTS, format_ports
+from diagnosis.traffic.protocols import ALL_PROTOCOLS, protocol_name
+from diagnosis.traffic.traffic import Traffic
+
+KIND = "security-group"
+CALL = "ec2.describe_security_groups"
+
+Scope = frozenset[str]
+"""VPCs whose interfaces a group reference can match on this path."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFilter:
+    """What a set of groups allows for certain, and what it may allow given what was not seen."""
+
+    certain: Filter
+    possible: Filter
+    gaps: tuple[Missing, ...]
+    rules: dict[str, tuple[str, GroupRule]]
+    """Group and rule by the reference that the filters carry."""
+
+
+def member_addresses(network: Network, group: str, scope: Scope) -> IntervalSet:
+    """The private addresses of the interfaces in `scope` that hold the group."""
+    key = ("members", group, scope)
+    found: IntervalSet | None = network.memo.get(key)
+    if found is None:
+        holders = (network.interfaces[eni] for eni in network.members.get(group, ()))
+        found = join_all(i.own_addresses for i in holders if (i.vpc or "") in scope)
+        network.memo[key] = found
+    return found
+
+
+def _peer_addresses(network: Network, rule: GroupRule, scope: Scope) -> IntervalSet | None:
+    """The addresses that a rule's peer stands for; None where they were not seen."""
+    match rule.peer:
+        case CidrPeer():
+            return rule.peer.addresses
+        case GroupPeer(group=group):
+            return member_addresses(network, group, scope)
+        case PrefixListPeer(prefix_list=identity):
+            known = network.prefix_lists.get(identity)
+            return known.addresses if known is not None else None
+
+
+def group_filter(network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, *, egress: bool) -> GroupFilter:
+    """The compiled rules of these groups in one direction, shared by all interfaces that hold the same groups."""
+    key = (KIND, groups, scope, egress)
+    found: GroupFilter | None = network.memo.get(key)
+    if found is None:
+        found = network.memo[key] = _compile(network, groups, interface, scope, egress=egress)
+    return found
+
+
+def _compile(network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, *, egress: bool) -> GroupFilter:
+    certain: list[Rule] = []
+    doubtful: list[Rule] = []
+    gaps: list[Missing] = []
+    refs: dict[str, tuple[str, GroupRule]] = {}
+    for identity in groups:
+        group = network.groups.get(identity)
+        if group is None:
+            gaps.append(network.gap(CALL, interface.origins, f"security group {identity}"))
+            doubtful.append(Rule(True, ALL_ADDRESSES, ALL_PROTOCOLS, ALL_PORTS, None))
+            continue
+        for index, rule in enumerate(group.in_direction(egress=egress)):
+            ref = f"{identity}#{index}"
+            refs[ref] = (identity, rule)
+            addresses = _peer_addresses(network, rule, scope)
+            if addresses is None:
+                assert isinstance(rule.peer, PrefixListPeer)
+                gaps.append(
+                    network.gap(
+                        "ec2.get_managed_prefix_list_entries", group.origins, f"prefix list {rule.peer.prefix_list}"
+                    )
+                )
+                doubtful.append(Rule(True, ALL_ADDRESSES, protocols_of(rule.protocol), rule.ports, ref))
+            elif addresses:
+                certain.append(Rule(True, addresses, protocols_of(rule.protocol), rule.ports, ref))
+    sure = Filter(certain)
+    return GroupFilter(sure, Filter([*certain, *doubtful]) if doubtful else sure, tuple(gaps), refs)
+
+
+def judge(
+    network: Network,
+    interface: NetworkInterface,
+    traffic: Traffic,
+    scope: Scope,
+    peer: NetworkInterface | None,
+    *,
+    egress: bool,
+    explain: bool = True,
+) -> Step | None:
+    """What the groups of an interface do to traffic that leaves (`egress`) or reaches it; None where none applies."""
+    direction: Direction = "egress" if egress else "ingress"
+    if interface.groups is None:
+        gap = network.coverage.missing(
+            "ec2.describe_network_interfaces", interface.origins, f"the security groups of {interface.id}"
+        )
+        return cannot_tell(KIND, interface.id, traffic, gap, direction=direction)
+    if not interface.groups:
+        return None
+    compiled = group_filter(network, interface.groups, interface, scope, egress=egress)
+    view = EGRESS if egress else INGRESS
+    passed, rest = compiled.certain.split(traffic, view)
+    if rest.empty:
+        return _passing(compiled, interface, passed, direction, explain=explain)
+    maybe, dropped = rest, rest
+    if compiled.possible is compiled.certain:
+        maybe = Traffic.nothing()
+    else:
+        maybe, dropped = compiled.possible.split(rest, view)
+    blockers: tuple[Blocker, ...] = ()
+    if not dropped.empty:
+        blockers = tuple(
+            Blocker(
+                _code(network, identity, scope, peer, dropped, egress=egress),
+                identity,
+                (interface.id,),
+                direction,
+                None,
+                dropped,
+                any_of=len(interface.groups),
+            )
+            for identity in interface.groups
+        )
+    rule = _credit(compiled, passed, egress=egress) if explain and not passed.empty else ("", None, "")
+    return Step(
+        KIND,
+        rule[0] or interface.groups[0],
+        direction,
+        passed,
+        dropped,
+        maybe,
+        rule[1],
+        rule[2],
+        blockers,
+        () if maybe.empty else compiled.gaps,
+    )
+
+
+def _passing(compiled: GroupFilter, interface: NetworkInterface, passed: Traffic, direction: Direction, *, explain: bool) -> Step:
+    assert interface.groups
+    if not explain:
+        return passes(KIND, interface.groups[0], passed, direction=direction)
+    group, rule_id, detail = _credit(compiled, passed, egress=direction == "egress")
+    return passes(KIND, group or interface.groups[0], passed, direction=direction, rule=rule_id, detail=detail)
+
+
+def _credit(compiled: GroupFilter, passed: Traffic, *, egress: bool) -> tuple[str, str | None, str]:
+    """The group, rule id and wording of the first rule that allows the traffic."""
+    refs = compiled.certain.credit(passed, EGRESS if egress else INGRESS)
+    known = [compiled.rules[ref] for ref in refs if ref is not None]
+    if not known:
+        return "", None, ""
+    group, rule = known[0]
+    return group, rule.rule_id, words(rule)
+
+
+def words(rule: GroupRule) -> str:
+    """A rule as a person says it: "tcp 3306 from sg-0a1"."""
+    preposition = "to" if rule.egress else "from"
+    match rule.peer:
+        case CidrPeer(cidr=peer):
+            pass
+        case GroupPeer(group=peer):
+            pass
+        case PrefixListPeer(prefix_list=peer):
+            pass
+    if rule.protocol is None:
+        return f"all traffic {preposition} {peer}"
+    name = protocol_name(rule.protocol)
+    if rule.ports == ALL_PORTS:
+        return f"all {name} {preposition} {peer}"
+    return f"{name} {format_ports(rule.ports, rule.protocol)} {preposition} {peer}"
+
+
+def _code(
+    network: Network,
+    identity: str,
+    scope: Scope,
+    peer: NetworkInterface | None,
+    dropped: Traffic,
+    *,
+    egress: bool,
+) -> Code:
+    """Which code says best why this group does not allow the traffic."""
+    group: SecurityGroup | None = network.groups.get(identity)
+    rules = group.in_direction(egress=egress) if group is not None else ()
+    if group is not None and not rules:
+        return Code.SG_HAS_NO_RULES
+    ports, protocols = dropped.project("port"), dropped.project("protocol")
+    for rule in rules:
+        if (
+            isinstance(rule.peer, GroupPeer)
+            and peer is not None
+            and rule.peer.group in (peer.groups or ())
+            and meet(protocols_of(rule.protocol), protocols)
+            and meet(rule.ports, ports)
+        ):
+            return Code.SG_REFERENCES_NOT_PRESERVED
+    return Code.ENI_SG_RULES_MISMATCH

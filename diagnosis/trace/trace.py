@@ -1,0 +1,251 @@
+"""The trace of a question: every path there and back, and the verdict over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.network import Network
+from diagnosis.trace import interfaces
+from diagnosis.trace.codes import Code
+from diagnosis.trace.forward import Destination, from_internet, from_interface, from_premises
+from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
+from diagnosis.trace.reply import reply
+from diagnosis.trace.step import Blocker, Hop, Leg, drops
+from diagnosis.trace.walk import Chain, Walk
+from diagnosis.traffic.addresses import IPV4, IPV6
+from diagnosis.traffic.intervals import IntervalSet, meet, minus
+from diagnosis.traffic.ports import ALL_PORTS, icmp_cell, port
+from diagnosis.traffic.protocols import ALL_PROTOCOLS, ICMP, ICMPV6, TCP, UDP, has_ports
+from diagnosis.traffic.traffic import Box, Traffic
+
+Verdict = Literal["reachable", "blocked", "partly", "unknown"]
+ECHO = {ICMP: icmp_cell(8, 0), ICMPV6: icmp_cell(128, 0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What is asked of two places: protocol number or None for all, port or None, source port or None."""
+
+    source: Place
+    destination: Place
+    protocol: int | None
+    port: int | None
+    source_port: int | None = None
+
+
+@dataclass(frozen=True)
+class Path:
+    """One path there and, where anything arrives, back."""
+
+    forward_hops: tuple[Hop, ...]
+    return_hops: tuple[Hop, ...]
+    there: tuple[Chain, Chain]
+    """What arrives for certain, and what may."""
+    back: tuple[Chain, Chain] | None
+    """Of what may arrive: what gets back for certain, and what may."""
+    total: tuple[Chain, Chain]
+    question: Traffic
+    """The part of the question that takes this path."""
+
+    @property
+    def forward(self) -> Verdict:
+        """The verdict of the forward leg."""
+        return between(*self.there)
+
+    @property
+    def returning(self) -> Verdict | None:
+        """The verdict of the return leg; None where nothing arrives to be answered."""
+        return None if self.back is None else between(*self.back)
+
+    @property
+    def verdict(self) -> Verdict:
+        """There and back."""
+        return between(*self.total)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Every path of a question, with the verdict over all."""
+
+    flow: Flow
+    paths: tuple[Path, ...]
+    gap: Missing | None = None
+    """Why there is no path at all to judge."""
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The verdict of the contract: blocked, else unknown, else partly, else reachable."""
+        return "unknown" if self.gap is not None else over(p.verdict for p in self.paths)
+
+    @cached_property
+    def forward(self) -> Verdict:
+        """The verdict of the forward leg over all paths."""
+        return "unknown" if self.gap is not None else over(p.forward for p in self.paths)
+
+    @cached_property
+    def returning(self) -> Verdict | None:
+        """The verdict of the return leg over all paths on which something arrives."""
+        found = [p.returning for p in self.paths if p.returning is not None]
+        return over(found) if found else None
+
+    def blockers(self) -> list[tuple[Leg, Blocker]]:
+        """Every blocker of every path, each once, forward leg first, in the order in which packets meet them."""
+        found: dict[object, tuple[Leg, Blocker]] = {}
+        for leg in ("forward", "return"):
+            for path in self.paths:
+                for hop in path.forward_hops if leg == "forward" else path.return_hops:
+                    for blocker in (b for step in hop.steps for b in step.blockers):
+                        key = (leg, blocker.code, blocker.component, blocker.direction, blocker.rule, blocker.related)
+                        found.setdefault(key, (leg, blocker))
+        return list(found.values())
+
+    def gaps(self) -> list[Missing]:
+        """Everything that was not seen and that a step needed, each once."""
+        found: dict[Missing, None] = {} if self.gap is None else {self.gap: None}
+        for path in self.paths:
+            for hop in (*path.forward_hops, *path.return_hops):
+                for step in hop.steps:
+                    found.update(dict.fromkeys(step.gaps))
+        return list(found)
+
+    def assumed(self) -> tuple[str, ...]:
+        """AWS's defaults that were assumed on the way."""
+        found = {
+            text
+            for path in self.paths
+            for hop in (*path.forward_hops, *path.return_hops)
+            for step in hop.steps
+            for text in step.assumed
+        }
+        return tuple(sorted(found))
+
+
+def between(certain: Chain, possible: Chain) -> Verdict:
+    """The verdict if every unseen thing stands against the traffic, and if every one lets it pass: one where both agree."""
+    if possible.traffic.empty:
+        return "blocked"
+    low: Verdict = "blocked" if certain.traffic.empty else ("reachable" if certain.whole else "partly")
+    high: Verdict = "reachable" if possible.whole else "partly"
+    return low if low == high else "unknown"
+
+
+def over(verdicts: Iterable[Verdict]) -> Verdict:
+    """One verdict over several parts of a question."""
+    found = set(verdicts)
+    if not found:
+        return "unknown"
+    if len(found) == 1:
+        return found.pop()
+    if "partly" in found or {"reachable", "blocked"} <= found:
+        return "partly"
+    return "unknown"
+
+
+def trace(network: Network, flow: Flow, *, explain: bool = True) -> Trace:
+    """Traces a flow there and back. Nothing is read but the network."""
+    source, destination = flow.source, flow.destination
+    for place in (source, destination):
+        if isinstance(place, Undecided):
+            return Trace(flow, (), place.gap)
+    assert not isinstance(source, Undecided)
+    assert not isinstance(destination, Undecided)
+    traffic = header_space(network, flow)
+    if isinstance(source, Nobody):
+        return Trace(flow, (_from_nobody(network, source, traffic, explain=explain),))
+    if not isinstance(source, Held) and not isinstance(destination, Held):
+        if isinstance(destination, Nobody):
+            reason = f"nothing that is seen holds either address, and both legs lie outside ({destination.vpc})"
+        else:
+            reason = "both parties are outside everything that was seen"
+        return Trace(flow, (), Missing("", "", "", reason))
+    walk = Walk.start(network, "forward", traffic, explain=explain)
+    walk.whole_internet = any(isinstance(p, Internet) and p.whole for p in (source, destination))
+    if isinstance(source, Held):
+        walk.origin = source.interface
+        walks = list(from_interface(walk, source, destination))
+    else:
+        assert isinstance(destination, Held)
+        walks = [from_internet(walk, destination) if isinstance(source, Internet) else from_premises(walk, destination)]
+    held = source if isinstance(source, Held) else None
+    return Trace(flow, tuple(_path(w, held, destination) for w in walks))
+
+
+def _path(forward: Walk, source: Held | None, destination: Destination) -> Path:
+    there = (forward.certain, forward.possible)
+    back = reply(forward, source, destination)
+    arrived = not forward.possible.traffic.empty
+    possible = Chain(back.possible.traffic, forward.possible.whole and back.possible.whole)
+    return Path(
+        tuple(forward.hops),
+        tuple(back.hops),
+        there,
+        (back.certain, back.possible) if arrived else None,
+        (back.surely, possible),
+        forward.traffic,
+    )
+
+
+def _from_nobody(network: Network, source: Nobody, traffic: Traffic, *, explain: bool) -> Path:
+    walk = Walk.start(network, "forward", traffic, explain=explain)
+    related = (source.vpc,) if source.subnet else ()
+    component = source.subnet or source.vpc
+    blocker = Blocker(Code.NO_INTERFACE_WITH_ADDRESS, component, related, "egress", None, traffic)
+    walk.take(drops("address", component, traffic, blocker))
+    return Path(tuple(walk.hops), (), (walk.certain, walk.possible), None, (walk.certain, walk.possible), traffic)
+
+
+def _addresses(place: Place) -> IntervalSet:
+    match place:
+        case Held(address=address) | Nobody(address=address):
+            return (address, address + 1)
+        case Internet(addresses=addresses) | OnPremises(addresses=addresses):
+            return addresses
+        case Undecided():
+            return ()
+
+
+def header_space(network: Network, flow: Flow) -> Traffic:
+    """All headers that the question asks about, from the client's side."""
+    source = flow.source
+    if isinstance(source, Held):
+        private = source.private
+        sources: IntervalSet = (private, private + 1)
+        clients = interfaces.client_ports(network, source.interface)
+    else:
+        sources, clients = _addresses(source), interfaces.ANY_CLIENT
+    from_ports = port(flow.source_port) if flow.source_port is not None else clients
+    boxes = []
+    for family in (IPV4, IPV6):
+        ours, theirs = meet(sources, family), meet(_addresses(flow.destination), family)
+        if not ours or not theirs:
+            continue
+        for protocol, ports, client in _classes(flow, from_ports, six=family is IPV6):
+            boxes.append(Box(ours, theirs, protocol, client, ports))
+    return Traffic.of(*boxes)
+
+
+def _classes(flow: Flow, clients: IntervalSet, *, six: bool) -> list[tuple[IntervalSet, IntervalSet, IntervalSet]]:
+    """Protocol, destination-port and source-port sides of the question, one per class of protocols."""
+    number = flow.protocol
+    if number is None:
+        if flow.port is not None:
+            return [((p, p + 1), port(flow.port), clients) for p in (TCP, UDP)]
+        others = minus(ALL_PROTOCOLS, (ICMP, ICMP + 1, TCP, TCP + 1, UDP, UDP + 1, ICMPV6, ICMPV6 + 1))
+        icmp = ICMPV6 if six else ICMP
+        return [
+            ((TCP, TCP + 1), ALL_PORTS, clients),
+            ((UDP, UDP + 1), ALL_PORTS, clients),
+            ((icmp, icmp + 1), ALL_PORTS, ALL_PORTS),
+            (others, ALL_PORTS, ALL_PORTS),
+        ]
+    if number in (ICMP, ICMPV6):
+        number = ICMPV6 if six else ICMP if number == ICMP else number
+        cells = ECHO[number] if flow.port is None else icmp_cell(flow.port, -1)
+        return [((number, number + 1), cells, ALL_PORTS)]
+    if not has_ports(number):
+        return [((number, number + 1), ALL_PORTS, ALL_PORTS)]
+    return [((number, number + 1), port(flow.port) if flow.port is not None else ALL_PORTS, clients)]

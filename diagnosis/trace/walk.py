@@ -1,0 +1,219 @@
+"""A walk: traffic on its way along one path, with what passes for certain, what may pass, and every step taken.
+
+Each component judges all the traffic that could reach it, as if everything before had let it pass, so that every
+blocker of the path is found; what really arrives is the common part of what all of them pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
+from diagnosis.network.vpcs import Origins
+from diagnosis.trace.step import Hop, Leg, Step
+from diagnosis.traffic.addresses import ALL_ADDRESSES
+from diagnosis.traffic.intervals import IntervalSet
+from diagnosis.traffic.ports import ALL_PORTS
+from diagnosis.traffic.traffic import Box, Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What sends into a subnet's route table: an instance's interface, or a gateway that has an address there."""
+
+    id: str
+    interface: NetworkInterface | None
+    vpc: str | None
+    subnet: str | None
+    origins: Origins
+    public: int | None
+    """Its public IPv4 address at an internet gateway."""
+    public_unseen: bool = False
+    through_nat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftSubnet:
+    """The forward packet left this device's subnet; the reply enters it there."""
+
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
+class StayedInSubnet:
+    """The packet went to a neighbour in the same subnet: no ACL, no route, either way."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredSubnet:
+    """The packet entered this device's subnet; the reply leaves it there and must route to where it came from."""
+
+    device: Device
+    arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A gateway rewrote addresses or ports; the reply is rewritten back to the traffic as it was before."""
+
+    gateway: str
+    kind: str
+    before: Traffic
+    keeps_source: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """A connection between two VPCs."""
+
+    gateway: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unmodelled:
+    """A component that is recognised but not judged."""
+
+    component: str
+    kind: str
+    gap: Missing
+
+
+Crossing = LeftSubnet | StayedInSubnet | EnteredSubnet | Translated | Crossed | Unmodelled
+
+
+@dataclass(frozen=True, slots=True)
+class FromVpc:
+    """It came along the local route."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromInternet:
+    """It came in by an internet gateway."""
+
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromPeer:
+    """It came over a peering connection from this VPC."""
+
+    peering: str
+    vpc: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromGateway:
+    """It came from a gateway that ends what is seen, or from one that is not judged."""
+
+    gateway: str
+    kind: str
+    certain: bool
+
+
+Arrival = FromVpc | FromInternet | FromPeer | FromGateway
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What is left of the traffic after the steps so far, and whether none of them took anything."""
+
+    traffic: Traffic
+    whole: bool
+
+    def after(self, passed: Traffic) -> Chain:
+        """What is left after a step that passes only this."""
+        left = self.traffic.meet(passed)
+        return Chain(left, self.whole and passed.covers(self.traffic))
+
+
+@dataclass(slots=True)
+class Walk:
+    """One path, as far as it has been walked. `steps` is never shared: `fork` copies."""
+
+    network: Network
+    leg: Leg
+    traffic: Traffic
+    """All the traffic of the current stretch, as if everything had passed so far."""
+    certain: Chain
+    possible: Chain
+    surely: Chain
+    """On the return leg: what gets back of what arrived for certain (`certain` is of what may have arrived)."""
+    explain: bool = True
+    hops: list[Hop] = field(default_factory=list)
+    crossings: list[Crossing] = field(default_factory=list)
+    trusted: bool = True
+    """False beyond a device that may rewrite headers: what is dropped there is not certain to be dropped."""
+    whole_internet: bool = False
+    origin: NetworkInterface | None = None
+    """The interface that started the traffic, where one did."""
+
+    @classmethod
+    def start(cls, network: Network, leg: Leg, traffic: Traffic, *, explain: bool) -> Walk:
+        """A walk with all its traffic before it."""
+        everything = Chain(traffic, whole=True)
+        return cls(network, leg, traffic, everything, everything, everything, explain)
+
+    def take(self, step: Step | None, component: str | None = None, kind: str | None = None) -> None:
+        """Takes one step at a hop; the hop is the step's own component where none is named."""
+        if step is None:
+            return
+        component, kind = component or step.component, kind or step.kind
+        if self.hops and self.hops[-1].component == component:
+            last = self.hops[-1]
+            self.hops[-1] = Hop(last.component, last.kind, (*last.steps, step))
+        else:
+            self.hops.append(Hop(component, kind, (step,)))
+        if step.dropped.empty and step.unknown.empty:
+            return
+        self.certain = self.certain.after(step.passed)
+        self.surely = self.surely.after(step.passed)
+        open_part = step.passed.union(step.unknown)
+        if self.trusted:
+            self.possible = self.possible.after(open_part)
+
+    def rewrite(self, gateway: str, kind: str, after: Traffic, *, keeps_source: bool) -> None:
+        """A gateway translates: from here on the traffic is `after`; what was dropped before stays dropped."""
+        self.crossings.append(Translated(gateway, kind, self.traffic, keeps_source))
+        self._carry(after, source=not keeps_source)
+
+    def restore(self, crossing: Translated) -> None:
+        """The reply passes the gateway the other way: back to the traffic as it was before."""
+        self._carry(crossing.before, source=not crossing.keeps_source)
+
+    def _carry(self, across: Traffic, *, source: bool) -> None:
+        for name in ("certain", "possible", "surely"):
+            chain: Chain = getattr(self, name)
+            setattr(self, name, Chain(carried(chain.traffic, across, source=source), chain.whole))
+        self.traffic = across
+
+    def fork(self, destinations: IntervalSet) -> Walk:
+        """A copy of the walk for a part of its destinations, as if only that part had been asked."""
+        part = self.traffic.only(destination=destinations)
+        other = replace(self, hops=list(self.hops), crossings=list(self.crossings), traffic=part)
+        other.certain = Chain(self.certain.traffic.meet(part), self.certain.whole)
+        other.possible = Chain(self.possible.traffic.meet(part), self.possible.whole)
+        other.surely = other.certain
+        narrowed = Traffic.of(Box(ALL_ADDRESSES, destinations, (0, 256), ALL_PORTS, ALL_PORTS))
+        other.hops = [Hop(hop.component, hop.kind, tuple(s.only(narrowed) for s in hop.steps)) for hop in self.hops]
+        other.crossings = [
+            replace(c, before=c.before.meet(narrowed)) if isinstance(c, Translated) else c for c in self.crossings
+        ]
+        return other
+
+
+def carried(traffic: Traffic, across: Traffic, *, source: bool) -> Traffic:
+    """The headers on the other side of a translation that belong to some header of `traffic`.
+
+    With `source` the source side was rewritten and destination, protocol and port were kept; without it the destination
+    was. A connection is carried when any of its translations is: a port picked by a gateway is its choice.
+    """
+    if not traffic.boxes:
+        return traffic
+    if source:
+        parts = [Box(ALL_ADDRESSES, box.destination, box.protocol, ALL_PORTS, box.port) for box in traffic.boxes]
+    else:
+        parts = [Box(box.source, ALL_ADDRESSES, box.protocol, box.source_port, box.port) for box in traffic.boxes]
+    return across.meet(Traffic.of(*parts))

@@ -1,0 +1,1 @@
+"""Programs for people who work on whynot; nothing here is installed."""
