@@ -66,7 +66,7 @@ def window_of(question: Question, since: str | None, until: str | None) -> Windo
 
 def asked_back(question: Question, missing: NotFound | None, *, colour: bool) -> tuple[str, str]:
     """What to ask back, as text and as a JSON document."""
-    from diagnosis.terminal.not_understood import render_not_understood  # noqa: PLC0415 - the rare path
+    from diagnosis.terminal.not_understood import render_not_understood
 
     candidates: Sequence[object] = missing.candidates if missing is not None else ()
     sentence = missing.ask_back if missing is not None else question.ask_back

@@ -57,10 +57,10 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Why can't A reach B: the cause, the evidence, and a proven fix."""
-    from diagnosis.answer import Answer  # noqa: PLC0415 - commands import what they need: `parse` needs no network
-    from diagnosis.asking import window_of  # noqa: PLC0415
-    from diagnosis.investigate import Asked, investigate  # noqa: PLC0415
-    from diagnosis.question.parse import parse as parse_text  # noqa: PLC0415
+    from diagnosis.answer import Answer
+    from diagnosis.asking import window_of
+    from diagnosis.investigate import Asked, investigate
+    from diagnosis.question.parse import parse as parse_text
 
     asked = parse_text(question)
     if asked.intent != "why":
@@ -84,9 +84,9 @@ def trace(
     profile: Profile = None,
 ) -> None:
     """Judge many flows: one JSON verdict a line, in input order."""
-    import json  # noqa: PLC0415
+    import json
 
-    from diagnosis.batch import judge_lines  # noqa: PLC0415
+    from diagnosis.batch import judge_lines
 
     try:
         lines = sys.stdin.readlines() if str(flows) == "-" else flows.read_text("utf-8", errors="replace").splitlines()
@@ -102,9 +102,34 @@ def trace(
 
 
 @app.command()
+def who(
+    question: Annotated[str, typer.Argument(help='For example "what can reach orders-db on 3306".')],
+    snapshot: Snapshot = None,
+    region: Regions = None,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """What can reach X, or what can X reach: groups that behave alike, with the rule that decides."""
+    from diagnosis.answer import WhoAnswer
+    from diagnosis.investigate import who as find_out
+    from diagnosis.question.parse import parse as parse_text
+    from diagnosis.terminal.who import render_who
+
+    asked = parse_text(question)
+    if asked.intent != "who":
+        raise typer.Exit(_not_understood(asked, None, as_json=as_json))
+    with _progress() as say:
+        answer = find_out(_network(snapshot, region, profile, say), asked)
+    if not isinstance(answer, WhoAnswer):
+        raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
+    _out(answer.model_dump_json(indent=2) if as_json else render_who(answer, colour=_colour()).rstrip("\n"))
+    raise typer.Exit(UNKNOWN if answer.groups and all(g.verdict == "unknown" for g in answer.groups) else OK)
+
+
+@app.command()
 def parse(text: Annotated[str, typer.Argument(help="A question as a person would write it.")]) -> None:
     """A question as JSON; nothing else is read."""
-    from diagnosis.question.parse import parse as parse_text  # noqa: PLC0415
+    from diagnosis.question.parse import parse as parse_text
 
     asked = parse_text(text)
     _out(asked.model_dump_json(indent=2, exclude=_empty_extras(asked)))
@@ -118,7 +143,7 @@ def take_snapshot(
     profile: Profile = None,
 ) -> None:
     """Read the live account into a folder of JSON, secrets left out."""
-    from diagnosis.snapshots.write import write_snapshot  # noqa: PLC0415
+    from diagnosis.snapshots.write import write_snapshot
 
     with _progress() as say:
         described = _live(region, profile, say, everything=True)
@@ -133,7 +158,7 @@ def demo(
     explain: Annotated[bool, typer.Option(help="Adds the six steps and the decision diagram.")] = False,
 ) -> None:
     """The main job on the embedded account: no AWS, no Slack."""
-    from diagnosis.demo import run_demo  # noqa: PLC0415
+    from diagnosis.demo import run_demo
 
     colour = _colour()
     for text in run_demo(colour=colour, explain=explain):
@@ -142,7 +167,7 @@ def demo(
 
 def main() -> None:
     """The entry point: what can be named is one line for who must act; anything else is logged as ours."""
-    from diagnosis.failures import one_line  # noqa: PLC0415
+    from diagnosis.failures import one_line
 
     try:
         app()
@@ -160,14 +185,14 @@ def main() -> None:
 
 def _network(snapshot: Path | None, regions: list[str] | None, profile: str | None, say: Callable[[str], None]) -> Network:
     """The network of a folder or of the live account; its warnings go to stderr."""
-    import gc  # noqa: PLC0415
+    import gc
 
-    from diagnosis.network.build import build  # noqa: PLC0415
+    from diagnosis.network.build import build
 
     # Everything that is built here stays: collecting garbage meanwhile only costs time.
     gc.disable()
     if snapshot is not None:
-        from diagnosis.snapshots.read import read_snapshot  # noqa: PLC0415
+        from diagnosis.snapshots.read import read_snapshot
 
         say(f"reading {snapshot}")
         described = read_snapshot(snapshot)
@@ -182,15 +207,21 @@ def _network(snapshot: Path | None, regions: list[str] | None, profile: str | No
 
 
 def _live(regions: list[str] | None, profile: str | None, say: Callable[[str], None], *, everything: bool) -> Any:  # noqa: ANN401
-    from diagnosis.aws.account import LiveAccount  # noqa: PLC0415
+    from diagnosis.aws.account import LiveAccount
 
-    return LiveAccount.opened(regions or (), profile, on_progress=say).described(everything=everything)
+    import boto3
+
+    from diagnosis.snapshots.kinds import KINDS
+
+    session = boto3.Session(profile_name=profile)
+    kinds = [kind.call for kind in KINDS] if everything else None
+    return LiveAccount(session, regions or (), on_progress=say).described(kinds)
 
 
 def _flow_logs(paths: list[Path] | None) -> FlowLogSource | None:
     if not paths:
         return None
-    from diagnosis.flowlogs.files import FlowLogFiles  # noqa: PLC0415
+    from diagnosis.flowlogs.files import FlowLogFiles
 
     return FlowLogFiles(paths)
 
@@ -199,14 +230,14 @@ def _print_answer(answer: Answer, *, explain: bool, as_json: bool) -> None:
     if as_json:
         _out(answer.model_dump_json(indent=2))
         return
-    from diagnosis.terminal.render import render  # noqa: PLC0415
+    from diagnosis.terminal.render import render
 
     _out(render(answer, colour=_colour(), explain=explain).rstrip("\n"))
 
 
 def _not_understood(question: Question, missing: NotFound | None, *, as_json: bool) -> int:
     """What to ask back, on stdout; the exit status."""
-    from diagnosis.asking import asked_back  # noqa: PLC0415
+    from diagnosis.asking import asked_back
 
     text, document = asked_back(question, missing, colour=_colour())
     _out(document if as_json else text)
@@ -220,7 +251,7 @@ def _empty_extras(question: Question) -> set[str]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    from diagnosis.terminal.progress import Progress  # noqa: PLC0415
+    from diagnosis.terminal.progress import Progress
 
     progress: AbstractContextManager[Any] = Progress(sys.stderr, time.monotonic, terminal=sys.stderr.isatty())
     with progress if sys.stderr is not None else nullcontext() as shown:
@@ -233,19 +264,19 @@ def _colour() -> bool:
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415
+    from importlib.metadata import version
 
     return version("whynot")
 
 
 def _out(text: str) -> None:
-    from diagnosis.terminal.safe_text import for_encoding  # noqa: PLC0415
+    from diagnosis.terminal.safe_text import for_encoding
 
     sys.stdout.write(for_encoding(text, sys.stdout.encoding or "utf-8") + "\n")
 
 
 def _warn(text: str) -> None:
-    from diagnosis.terminal.safe_text import safe  # noqa: PLC0415
+    from diagnosis.terminal.safe_text import safe
 
     sys.stderr.write(f"whynot: {safe(text)}\n")
 

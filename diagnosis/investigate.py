@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diagnosis.answer import Answer, Evidence, SnapshotFacts
+from diagnosis.answer import Answer, Evidence, SnapshotFacts, WhoAnswer
 from diagnosis.evidence import query as logs
 from diagnosis.explanation.causes import causes, traffic_words
 from diagnosis.explanation.guide import with_guide
@@ -13,13 +13,15 @@ from diagnosis.explanation.headline import caveats, headline
 from diagnosis.explanation.parts import parts
 from diagnosis.explanation.path import hops, shown_path
 from diagnosis.explanation.unseen import unseen_items
+from diagnosis.explanation.who import who_answer
 from diagnosis.explanation.witness_reading import Reading, read_logs, window_text
 from diagnosis.fix.fixes import fixes
 from diagnosis.network.network import Network
-from diagnosis.question.parties import NotFound, Parties, find_parties
+from diagnosis.question.parties import NotFound, Parties, find, find_parties
 from diagnosis.question.question import Question
 from diagnosis.sources import FlowLogSource
 from diagnosis.trace.placing import Anchor, place_both
+from diagnosis.trace.reach import reach
 from diagnosis.trace.trace import Flow, Trace, over, trace
 from diagnosis.traffic.protocols import ICMP, protocol_number
 
@@ -128,3 +130,25 @@ def _port_note(parties: Parties, question: Question) -> str | None:
     return f"No port was asked; tcp {port} is judged, on which {parties.destination.name} listens."
 
 
+
+
+def who(network: Network, question: Question) -> WhoAnswer | NotFound:
+    """The answer to a `who` question: everything that can reach a party, or that it can reach."""
+    towards = question.destination is not None
+    party = question.destination or question.source
+    assert party is not None
+    target = find(network, party, "destination" if towards else "source", question.port, None)
+    if isinstance(target, NotFound):
+        return target
+    protocol = protocol_number(question.protocol) if question.protocol is not None else None
+    port = question.port
+    notes = [target.note] if target.note else []
+    if towards and port is None and protocol is None and target.port is not None:
+        port, protocol = target.port, 6
+        notes.append(f"No port was asked; tcp {port} is judged, on which {target.name} listens.")
+    found = tuple(
+        alike
+        for anchor in target.anchors
+        for alike in reach(network, anchor, towards=towards, protocol=protocol, port=port)
+    )
+    return who_answer(network, question, target.name, found, towards=towards, notes=tuple(notes))

@@ -20,7 +20,6 @@ FILTERS = frozenset(
     {
         Code.ENI_SG_RULES_MISMATCH,
         Code.SG_HAS_NO_RULES,
-        Code.SG_REFERENCES_NOT_PRESERVED,
         Code.SUBNET_ACL_RESTRICTION,
     }
 )
@@ -77,9 +76,7 @@ def address_words(addresses: IntervalSet) -> str:
         return "anywhere"
     if covers(addresses, meet(PUBLIC, IPV4)) or covers(addresses, meet(PUBLIC, IPV6)):
         return "the internet"
-    if size(addresses) == 1:
-        return format_cidrs(addresses)[0].partition("/")[0]
-    ranges = format_cidrs(addresses)
+    ranges = [cidr.removesuffix("/128" if ":" in cidr else "/32") for cidr in format_cidrs(addresses)]
     if len(ranges) <= SHOWN_RANGES:
         return ", ".join(ranges)
     return f"{', '.join(ranges[:SHOWN_RANGES])} and {len(ranges) - SHOWN_RANGES} more ranges"
@@ -88,7 +85,7 @@ def address_words(addresses: IntervalSet) -> str:
 def sentence(network: Network, leg: Leg, blocker: Blocker) -> str:
     """What the blocker does, in one sentence."""
     match blocker.code:
-        case Code.ENI_SG_RULES_MISMATCH | Code.SG_HAS_NO_RULES | Code.SG_REFERENCES_NOT_PRESERVED:
+        case Code.ENI_SG_RULES_MISMATCH | Code.SG_HAS_NO_RULES:
             return _group(network, blocker)
         case Code.SUBNET_ACL_RESTRICTION:
             return _acl(network, leg, blocker)
@@ -114,7 +111,7 @@ def _group(network: Network, blocker: Blocker) -> str:
     match blocker.code:
         case Code.SG_HAS_NO_RULES:
             return f"{group} has no {way} rules at all, so nothing allows {what}."
-        case Code.SG_REFERENCES_NOT_PRESERVED:
+        case _ if blocker.detail == "by reference":
             return (
                 f"{group} allows {traffic_words(blocker.dropped)} only by reference to a security group, which matches "
                 f"private addresses, and on this path the peer is not seen by one ({_peer(blocker, egress=egress)})."

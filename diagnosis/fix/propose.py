@@ -21,7 +21,7 @@ from diagnosis.traffic.ports import ALL_PORTS, reply_cells
 from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
 from diagnosis.traffic.traffic import Traffic
 
-GROUP_CODES = frozenset({Code.ENI_SG_RULES_MISMATCH, Code.SG_HAS_NO_RULES, Code.SG_REFERENCES_NOT_PRESERVED})
+GROUP_CODES = frozenset({Code.ENI_SG_RULES_MISMATCH, Code.SG_HAS_NO_RULES})
 ROUNDS = 3
 """How often a proposal may uncover a further cause before it is given up."""
 MOST_RULES = 12
@@ -150,7 +150,7 @@ def _cidrs(addresses: IntervalSet) -> list[str]:
 def _reference(network: Network, trace: Trace, blocker: Blocker, addresses: IntervalSet) -> str | None:
     """The group of the peer that a rule can name: it holds the very address, in a VPC where references work."""
     own = network.interfaces.get(blocker.related[0]) if blocker.related else None
-    if own is None or size(addresses) != 1 or blocker.code is Code.SG_REFERENCES_NOT_PRESERVED:
+    if own is None or size(addresses) != 1 or blocker.detail == "by reference":
         return None
     peer = _peer_interface(trace, own)
     if peer is None or addresses[0] not in {a.private for a in peer.ipv4} | set(peer.ipv6):

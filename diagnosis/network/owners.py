@@ -153,18 +153,10 @@ def interfaces_by_owner(network: Network) -> Mapping[Owner, tuple[str, ...]]:
     return {owner: tuple(sorted(enis)) for owner, enis in sorted(found.items(), key=lambda pair: str(pair[0]))}
 
 
-def short(identity: str) -> str:
-    """An id as a sentence shows it: `sg-0f1e…90d2`."""
-    prefix, dash, rest = identity.rpartition("-")
-    if not dash or len(rest) <= 10:  # noqa: PLR2004 - short enough to read
-        return identity
-    return f"{prefix}-{rest[:4]}…{rest[-4:]}"
-
-
 def label(network: Network, identity: str) -> str:
-    """Name first, id after it: `web-tier (sg-03aa…7c1e)`; the id alone where there is no name."""
+    """Name first, id after it: `web-tier (sg-03aa5566778897c1e)`; the id alone where there is no name."""
     name = display_name(network, identity)
-    return f"{name} ({short(identity)})" if name else identity
+    return f"{name} ({identity})" if name else identity
 
 
 def names(network: Network, identities: Iterable[str]) -> str:

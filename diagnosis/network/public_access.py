@@ -52,12 +52,14 @@ def parse_public_access(options: Iterable[tuple[tuple[str, str], Item]], exclusi
     return PublicAccess(modes, excluded)
 
 
-def block_state(access: PublicAccess, coverage: Coverage, vpc: Vpc | None, subnet: Subnet | None) -> BlockState:
+def block_state(
+    access: PublicAccess, coverage: Coverage, vpc: Vpc | None, subnet: Subnet | None, near: Origins
+) -> BlockState:
     """The mode that applies to a subnet: as it reports itself, else its VPC, else the Region's option and exclusions."""
     for reported in (subnet, vpc):
         if reported is not None and reported.block_mode is not None:
             return BlockState(reported.block_mode)
-    origins: Origins = (subnet.origins if subnet else ()) or (vpc.origins if vpc else ())
+    origins: Origins = (subnet.origins if subnet else ()) or (vpc.origins if vpc else ()) or near
     if not coverage.seen(OPTIONS, origins):
         if coverage.named(OPTIONS):
             return BlockState("unknown", missing=coverage.missing(OPTIONS, origins, "Block Public Access was not seen"))

@@ -73,7 +73,7 @@ class Directory:
 
     def like(self, name: str) -> tuple[Entry, ...]:
         """Up to three entries whose names are most like this one."""
-        from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a name that is not found needs it
+        from rapidfuzz import fuzz, process
 
         known = {e.name: e for e in (*self.containers, *self.things) if e.name and e.interfaces}
         ranked = process.extract(fold(name), {n: fold(n) for n in known}, scorer=fuzz.ratio, limit=3, score_cutoff=50)
@@ -170,7 +170,7 @@ def _dns(network: Network, things: list[Entry]) -> Mapping[str, Entry]:
 
 def closest(network: Network, name: str) -> Entry | None:
     """The one entry whose name is so like this one that it can be taken for it; None where none or several are."""
-    from rapidfuzz import fuzz  # noqa: PLC0415 - only a name that is not found needs it
+    from rapidfuzz import fuzz
 
     scored = [(fuzz.ratio(fold(name), fold(e.name or "")), e) for e in directory(network).like(name)]
     best = [e for score, e in scored if score >= LIKE_ENOUGH]

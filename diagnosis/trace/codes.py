@@ -25,10 +25,6 @@ class Code(StrEnum):
 
     ENI_SG_RULES_MISMATCH = "ENI_SG_RULES_MISMATCH", "No rule of the security group allows the traffic."
     SG_HAS_NO_RULES = "SG_HAS_NO_RULES", "The security group has no rules at all in this direction."
-    SG_REFERENCES_NOT_PRESERVED = (
-        "SG_REFERENCES_NOT_PRESERVED",
-        "A rule names the peer's security group, but on this path the peer is not seen by its private address.",
-    )
     SUBNET_ACL_RESTRICTION = "SUBNET_ACL_RESTRICTION", "The network ACL of the subnet denies the traffic."
     NO_ROUTE_TO_DESTINATION = (
         "NO_ROUTE_TO_DESTINATION",

@@ -53,6 +53,9 @@ def from_interface(walk: Walk, source: Held, destination: Destination) -> Iterat
     """From an interface: its state, its groups, its subnet's ACL and routes, and on."""
     interface = source.interface
     walk.take(interfaces.judge(walk.network, interface, walk.traffic), interface.id, INTERFACE)
+    if isinstance(destination, Held) and destination.interface is interface and not destination.by_public_address:
+        yield walk  # To itself: the packet never leaves the host, and no rule of the network sees it.
+        return
     peer = destination.interface if isinstance(destination, Held) else None
     scope = reference_scope(walk.network, interface.vpc, peer.vpc if peer else None)
     step = security_groups.judge(
@@ -151,16 +154,17 @@ def unmodelled(network: Network, target: str, kind: str, device: Device) -> Unmo
 
 def _as_if_delivered(walk: Walk, device: Device, destination: Destination) -> Walk:
     """Past a drop at the route table: the destination's own rules are judged as if the packet had got there."""
-    if not isinstance(destination, Held) or destination.by_public_address:
+    if not isinstance(destination, Held) or destination.by_public_address or device.through_nat:
         return walk
-    same = destination.interface.vpc == device.vpc
-    peerings = walk.network.active_peerings(device.vpc, destination.interface.vpc)
-    if same:
+    vpc = destination.interface.vpc
+    if vpc == device.vpc:
         return _enter(walk, destination, FromVpc())
+    between = [p for p in walk.network.peerings.values() if {p.requester.vpc, p.accepter.vpc} == {device.vpc, vpc}]
+    peerings = walk.network.active_peerings(device.vpc, vpc) or tuple(between)
     if len(peerings) == 1:
         walk.crossings.append(Crossed(peerings[0].id, "vpc-peering-connection"))
         return _enter(walk, destination, FromPeer(peerings[0].id, device.vpc or ""))
-    return walk
+    return _enter(walk, destination, FromGateway("", "outside", certain=False))
 
 
 def _local(walk: Walk, device: Device, destination: Destination) -> Walk:
@@ -198,6 +202,10 @@ def _enter(walk: Walk, destination: Held, arrival: Arrival) -> Walk:
 def arrive(walk: Walk, destination: Held) -> Walk:
     """At the destination's interface: its groups, and whether it is up."""
     interface = destination.interface
+    if interface.kind == "natgateway":
+        blocker = Blocker(Code.NGW_UNSOLICITED_INBOUND, interface.id, (), None, None, walk.traffic)
+        walk.take(drops(INTERFACE, interface.id, walk.traffic, blocker))
+        return walk
     scope, peer = _peer_of(walk, destination)
     step = security_groups.judge(
         walk.network, interface, walk.traffic, scope, peer, egress=False, explain=walk.explain
@@ -437,7 +445,8 @@ def _over_peering(
             holding = network.subnet_holding(other.vpc, address.destination) if address is not None else None
             return _nobody(walk, other.vpc, holding.id if holding is not None else None)
         case _:
-            gap = network.gap("ec2.describe_vpcs", device.origins, f"VPC {other.vpc} across {peering.id}")
+            theirs = ((other.account, other.region),) if other.account else device.origins
+            gap = network.gap("ec2.describe_vpcs", theirs, f"VPC {other.vpc} across {peering.id}")
             return beyond(walk, Unmodelled(other.vpc or target, "vpc", gap), destination)
 
 

@@ -90,7 +90,7 @@ def public_access(network: Network, device: Device, gateway: str, traffic: Traff
     kind = "block-public-access"
     vpc = network.vpcs.get(device.vpc or "")
     subnet = network.subnets.get(device.subnet or "")
-    state = block_state(network.public_access, network.coverage, vpc, subnet)
+    state = block_state(network.public_access, network.coverage, vpc, subnet, device.origins)
     if state.missing is not None:
         return cannot_tell(kind, gateway, traffic, state.missing, direction=direction)
     if state.mode == "off" or (state.mode == "block-ingress" and started_inside):
@@ -110,10 +110,6 @@ def public_destination(gateway: str, place: Held, traffic: Traffic) -> Step:
     """From the internet only a public IPv4 address of an interface, or an IPv6 address, can be reached."""
     kind = "address-translation"
     interface = place.interface
-    if interface.kind == "natgateway":
-        return drops(
-            kind, gateway, traffic, Blocker(Code.NGW_UNSOLICITED_INBOUND, interface.id, (gateway,), "ingress", None, traffic)
-        )
     if interface.denies_internet_gateway:
         blocker = Blocker(Code.ENI_DENIES_INTERNET_GATEWAY, interface.id, (gateway,), "ingress", None, traffic)
         return drops(kind, gateway, traffic, blocker)

@@ -20,6 +20,13 @@ class Held:
     """The private address behind a public one; the address itself otherwise."""
     implied: bool = False
     """Whether the address was chosen by the other side (an id or name, not a literal address)."""
+    alike: IntervalSet = ()
+    """Private addresses of interfaces that share subnet and groups with this one, and are judged with it; its own too."""
+
+    @property
+    def addresses(self) -> IntervalSet:
+        """Every address that is judged here."""
+        return self.alike or (self.address, self.address + 1)
 
     @property
     def by_public_address(self) -> bool:

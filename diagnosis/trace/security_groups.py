@@ -135,12 +135,13 @@ def judge(
     if not dropped.empty:
         blockers = tuple(
             Blocker(
-                _code(network, identity, scope, peer, dropped, egress=egress),
+                _code(network.groups.get(identity), egress=egress),
                 identity,
                 (interface.id,),
                 direction,
                 None,
                 dropped,
+                "by reference" if _names_peer(network.groups.get(identity), peer, dropped, egress=egress) else "",
                 any_of=len(interface.groups),
             )
             for identity in interface.groups
@@ -196,20 +197,15 @@ def words(rule: GroupRule) -> str:
     return f"{name} {format_ports(rule.ports, rule.protocol)} {preposition} {peer}"
 
 
-def _code(
-    network: Network,
-    identity: str,
-    scope: Scope,
-    peer: NetworkInterface | None,
-    dropped: Traffic,
-    *,
-    egress: bool,
-) -> Code:
+def _code(group: SecurityGroup | None, *, egress: bool) -> Code:
     """Which code says best why this group does not allow the traffic."""
-    group: SecurityGroup | None = network.groups.get(identity)
+    empty = group is not None and not group.in_direction(egress=egress)
+    return Code.SG_HAS_NO_RULES if empty else Code.ENI_SG_RULES_MISMATCH
+
+
+def _names_peer(group: SecurityGroup | None, peer: NetworkInterface | None, dropped: Traffic, *, egress: bool) -> bool:
+    """Whether a rule names a group of the peer, and would have matched had the peer been seen by a private address."""
     rules = group.in_direction(egress=egress) if group is not None else ()
-    if group is not None and not rules:
-        return Code.SG_HAS_NO_RULES
     ports, protocols = dropped.project("port"), dropped.project("protocol")
     for rule in rules:
         if (
@@ -219,5 +215,5 @@ def _code(
             and meet(protocols_of(rule.protocol), protocols)
             and meet(rule.ports, ports)
         ):
-            return Code.SG_REFERENCES_NOT_PRESERVED
-    return Code.ENI_SG_RULES_MISMATCH
+            return True
+    return False

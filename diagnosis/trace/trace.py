@@ -14,7 +14,7 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.forward import Destination, from_internet, from_interface, from_premises
 from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
 from diagnosis.trace.reply import reply
-from diagnosis.trace.step import Blocker, Hop, Leg, drops
+from diagnosis.trace.step import Blocker, Direction, Hop, Leg, drops
 from diagnosis.trace.walk import Chain, Walk
 from diagnosis.traffic.addresses import IPV4, IPV6
 from diagnosis.traffic.intervals import IntervalSet, meet, minus
@@ -155,13 +155,11 @@ def trace(network: Network, flow: Flow, *, explain: bool = True) -> Trace:
     assert not isinstance(destination, Undecided)
     traffic = header_space(network, flow)
     if isinstance(source, Nobody):
-        return Trace(flow, (_from_nobody(network, source, traffic, explain=explain),))
+        return Trace(flow, (_at_nobody(network, source, traffic, "egress", explain=explain),))
+    if not isinstance(source, Held) and isinstance(destination, Nobody):
+        return Trace(flow, (_at_nobody(network, destination, traffic, "ingress", explain=explain),))
     if not isinstance(source, Held) and not isinstance(destination, Held):
-        if isinstance(destination, Nobody):
-            reason = f"nothing that is seen holds either address, and both legs lie outside ({destination.vpc})"
-        else:
-            reason = "both parties are outside everything that was seen"
-        return Trace(flow, (), Missing("", "", "", reason))
+        return Trace(flow, (), Missing("", "", "", "both parties are outside everything that was seen"))
     walk = Walk.start(network, "forward", traffic, explain=explain)
     walk.whole_internet = any(isinstance(p, Internet) and p.whole for p in (source, destination))
     if isinstance(source, Held):
@@ -189,18 +187,21 @@ def _path(forward: Walk, source: Held | None, destination: Destination) -> Path:
     )
 
 
-def _from_nobody(network: Network, source: Nobody, traffic: Traffic, *, explain: bool) -> Path:
+def _at_nobody(network: Network, place: Nobody, traffic: Traffic, direction: Direction, *, explain: bool) -> Path:
+    """Nothing sends from, or answers at, an address that no interface holds."""
     walk = Walk.start(network, "forward", traffic, explain=explain)
-    related = (source.vpc,) if source.subnet else ()
-    component = source.subnet or source.vpc
-    blocker = Blocker(Code.NO_INTERFACE_WITH_ADDRESS, component, related, "egress", None, traffic)
+    related = (place.vpc,) if place.subnet else ()
+    component = place.subnet or place.vpc
+    blocker = Blocker(Code.NO_INTERFACE_WITH_ADDRESS, component, related, direction, None, traffic)
     walk.take(drops("address", component, traffic, blocker))
     return Path(tuple(walk.hops), (), (walk.certain, walk.possible), None, (walk.certain, walk.possible), traffic)
 
 
 def _addresses(place: Place) -> IntervalSet:
     match place:
-        case Held(address=address) | Nobody(address=address):
+        case Held():
+            return place.addresses
+        case Nobody(address=address):
             return (address, address + 1)
         case Internet(addresses=addresses) | OnPremises(addresses=addresses):
             return addresses
@@ -213,7 +214,7 @@ def header_space(network: Network, flow: Flow) -> Traffic:
     source = flow.source
     if isinstance(source, Held):
         private = source.private
-        sources: IntervalSet = (private, private + 1)
+        sources: IntervalSet = source.alike or (private, private + 1)
         clients = interfaces.client_ports(network, source.interface)
     else:
         sources, clients = _addresses(source), interfaces.ANY_CLIENT
@@ -244,8 +245,8 @@ def _classes(flow: Flow, clients: IntervalSet, *, six: bool) -> list[tuple[Inter
         ]
     if number in (ICMP, ICMPV6):
         number = ICMPV6 if six else ICMP if number == ICMP else number
-        cells = ECHO[number] if flow.port is None else icmp_cell(flow.port, -1)
-        return [((number, number + 1), cells, ALL_PORTS)]
+        # A port says nothing of ICMP: what is asked is an echo request.
+        return [((number, number + 1), ECHO[number], ALL_PORTS)]
     if not has_ports(number):
         return [((number, number + 1), ALL_PORTS, ALL_PORTS)]
     return [((number, number + 1), port(flow.port) if flow.port is not None else ALL_PORTS, clients)]

@@ -14,17 +14,24 @@ NAMES_THAT_SAY_NOTHING = {"base", "common", "core", "helper", "helpers", "manage
 # The outermost functions: what nobody foresaw becomes one line and an exit status there.
 ENTRY_POINTS = {Path("diagnosis/cli.py"), Path("bot/cli.py")}
 
+# Not values but work under way: made, used and dropped inside one call. What comes out of them is frozen.
+UNDER_WAY = {"Walk"}
+
 # Reads of the clock and the disk that need no forbidden import: datetime is a value that the pure rooms may hold.
 LOOKS_AT_THE_WORLD = {"breakpoint", "exec", "eval", "input", "open", "print"}
 READS_THE_CLOCK = {"now", "utcnow", "today"}
 
 
-def lines(node: ast.stmt, source: list[str]) -> int:
-    """Lines of a function that hold something, its docstring not counted."""
-    first, last = node.lineno, node.end_lineno or node.lineno
-    text = sum(1 for line in source[first - 1 : last] if line.strip())
-    docstring = ast.get_docstring(node, clean=False) if isinstance(node, ast.FunctionDef) else None
-    return text - (sum(1 for line in docstring.splitlines() if line.strip()) if docstring else 0)
+def lines(function: ast.FunctionDef | ast.AsyncFunctionDef, source: list[str]) -> int:
+    """Lines of a function's body that hold something, its docstring not counted."""
+    first = function.body[1 if ast.get_docstring(function) and len(function.body) > 1 else 0]
+    return sum(1 for line in source[first.lineno - 1 : function.end_lineno] if line.strip())
+
+
+def cleans_up(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler puts things right and lets the error go on."""
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 def test_a_module_can_be_read_in_one_sitting() -> None:
@@ -64,7 +71,7 @@ def test_only_an_entry_point_catches_everything() -> None:
                 continue
             kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             everything = any(kind is None or dotted(kind) in {"Exception", "BaseException"} for kind in kinds)
-            if everything and (node.type is None or module not in ENTRY_POINTS):
+            if everything and not (module in ENTRY_POINTS and node.type) and not cleans_up(node):
                 caught.append(f"{module}:{node.lineno}")
 
     assert caught == []
@@ -88,7 +95,7 @@ def test_values_of_the_rooms_that_reason_are_frozen() -> None:
     changeable = []
     for module in pure_modules():
         for node in ast.walk(tree(module)):
-            if not isinstance(node, ast.ClassDef) or node.name.startswith("_"):
+            if not isinstance(node, ast.ClassDef) or node.name.startswith("_") or node.name in UNDER_WAY:
                 continue
             for decorator in node.decorator_list:
                 call = decorator if isinstance(decorator, ast.Call) else None

@@ -180,3 +180,14 @@ def test_hundreds_of_overlapping_rules_on_a_path_stay_under_a_thousand_boxes() -
         assert max(len(traffic.boxes), len(dropped.boxes)) < 1000
 
     assert 0 < traffic.size() < volume
+
+
+def test_thousands_of_distinct_port_ranges_are_all_judged_right() -> None:
+    """What a filter remembers is bounded; forgetting changes no answer."""
+    group = Filter([allow("10.0.0.0/8", port_range(0, 999)), allow("10.0.1.0/24", port_range(1000, 65535))])
+
+    for low in range(1000):
+        question = Traffic.of(Box(CLIENT, SERVER, ONLY_TCP, LINUX, (low, low + 1000)))
+        assert group.split(question, INGRESS)[1].empty
+        outside = question.rewritten(source=parse_cidr("10.9.9.9"))
+        assert group.split(outside, INGRESS)[0].project("port") == port_range(low, 999)

@@ -1,0 +1,8 @@
+"""`python -m diagnosis`: the diagnosis alone, without the bot."""
+
+from __future__ import annotations
+
+from diagnosis.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Reach as an answer: groups by name, with what lets each in or keeps it out."""
+
+from __future__ import annotations
+
+from diagnosis.answer import Member, ReachGroup, SnapshotFacts, WhoAnswer
+from diagnosis.explanation.causes import cause, traffic_words
+from diagnosis.explanation.unseen import unseen_items
+from diagnosis.network.coverage import Missing
+from diagnosis.network.network import Network
+from diagnosis.network.owners import display_name, label
+from diagnosis.question.question import Question
+from diagnosis.trace.reach import Alike
+from diagnosis.trace.step import Step
+from diagnosis.traffic.addresses import format_address, format_cidrs
+
+MOST_RANGES = 64
+
+
+def who_answer(
+    network: Network, question: Question, target: str, found: tuple[Alike, ...], *, towards: bool, notes: tuple[str, ...]
+) -> WhoAnswer:
+    """The answer to "what can reach X" (`towards`) or "what can X reach"."""
+    groups = tuple(_group(network, alike, towards=towards) for alike in found)
+    return WhoAnswer(
+        question=question,
+        target=target,
+        direction="to" if towards else "from",
+        headline=_headline(groups, target, towards=towards),
+        groups=groups,
+        caveats=notes,
+        unseen=tuple(dict.fromkeys(u for g in groups for u in g.unseen)),
+        snapshot=SnapshotFacts(taken_at=network.taken_at, accounts=network.accounts, regions=network.regions),
+    )
+
+
+def _headline(groups: tuple[ReachGroup, ...], target: str, *, towards: bool) -> str:
+    open_ = [g for g in groups if g.verdict in ("reachable", "partly")]
+    count = sum(g.count for g in open_)
+    total = sum(g.count for g in groups)
+    beyond = [g.name for g in open_ if not g.count]
+    many = f"{count} of {total} interfaces"
+    also = f", and {', '.join(beyond)}" if beyond else ""
+    verb = "can reach" if towards else "can be reached from"
+    unknown = sum(g.count for g in groups if g.verdict == "unknown")
+    rest = f" For {unknown} more it cannot be told." if unknown else ""
+    return f"{many}{also} {verb} {target}.{rest}"
+
+
+def _group(network: Network, alike: Alike, *, towards: bool) -> ReachGroup:
+    causes = tuple(cause(network, leg, blocker) for leg, blocker in alike.blockers)
+    side = "source" if towards else "destination"
+    ranges: tuple[str, ...] = ()
+    if alike.kind != "interfaces":
+        passing = alike.passes.project(side) if not alike.passes.empty else ()  # type: ignore[arg-type]
+        ranges = tuple(format_cidrs(passing or alike.addresses)[:MOST_RANGES])
+    return ReachGroup(
+        kind=alike.kind,
+        name=_name(network, alike),
+        subnet=alike.subnet,
+        groups=alike.groups,
+        route_table=_table(network, alike),
+        count=len(alike.members),
+        members=tuple(_member(network, eni) for eni in alike.members),
+        ranges=ranges,
+        verdict=alike.verdict,
+        traffic="" if alike.passes.empty else traffic_words(alike.passes),
+        decided_by=_decided(network, alike.decided_by) if alike.decided_by is not None else _first(causes, alike.gaps),
+        causes=causes,
+        unseen=unseen_items(network, alike.gaps),
+    )
+
+
+def _first(causes: tuple[object, ...], gaps: tuple[Missing, ...]) -> str:
+    if causes:
+        return str(getattr(causes[0], "text", ""))
+    return gaps[0].reason if gaps else ""
+
+
+def _decided(network: Network, step: Step) -> str:
+    name = label(network, step.component)
+    if step.kind == "network-acl":
+        return f"rule {step.rule} of {name}" if step.rule else name
+    return f"{name}: {step.detail}" if step.detail else name
+
+
+def _name(network: Network, alike: Alike) -> str:
+    if alike.kind == "internet":
+        return "the internet"
+    if alike.kind == "on-premises":
+        return "on-premises ranges"
+    subnet = display_name(network, alike.subnet or "") or alike.subnet or "an unknown subnet"
+    groups = ", ".join(display_name(network, g) or g for g in alike.groups) or "no security group"
+    return f"{subnet}: {groups}"
+
+
+def _table(network: Network, alike: Alike) -> str | None:
+    if not alike.members:
+        return None
+    interface = network.interfaces[alike.members[0]]
+    table = network.table_of(interface.subnet, interface.vpc, interface.origins)
+    return getattr(table, "id", None) if not isinstance(table, Missing) else None
+
+
+def _member(network: Network, eni: str) -> Member:
+    interface = network.interfaces[eni]
+    address = interface.ipv4[0].private if interface.ipv4 else (interface.ipv6[0] if interface.ipv6 else None)
+    return Member(id=eni, name=display_name(network, eni), address=format_address(address) if address is not None else None)

@@ -1,0 +1,1 @@
+"""A kernel as the oracle: random accounts rebuilt as Linux network namespaces, real connections, verdicts compared."""
