@@ -48,9 +48,13 @@ def ask(
     question: Annotated[str, typer.Argument(help='For example "why can\'t 10.0.1.10 reach RDS on 3306".')],
     snapshot: Snapshot = None,
     flow_logs: FlowLogs = None,
-    since: Annotated[str | None, typer.Option(help="How far back the logs are read: 90s, 30m, 1h, 2d, or a time.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="How far back the logs are read: 90s, 30m, 1h, 2d, or a time.")
+    ] = None,
     until: Annotated[str | None, typer.Option(help="Up to when the logs are read: an ISO 8601 time.")] = None,
-    source_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The client's port, where it is known.")] = None,
+    source_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The client's port, where it is known.")
+    ] = None,
     region: Regions = None,
     profile: Profile = None,
     explain: Annotated[bool, typer.Option(help="Adds the six steps and the decision diagram.")] = False,
@@ -183,7 +187,9 @@ def main() -> None:
         sys.exit(FAILED)
 
 
-def _network(snapshot: Path | None, regions: list[str] | None, profile: str | None, say: Callable[[str], None]) -> Network:
+def _network(
+    snapshot: Path | None, regions: list[str] | None, profile: str | None, say: Callable[[str], None]
+) -> Network:
     """The network of a folder or of the live account; its warnings go to stderr."""
     import gc
 
@@ -207,10 +213,9 @@ def _network(snapshot: Path | None, regions: list[str] | None, profile: str | No
 
 
 def _live(regions: list[str] | None, profile: str | None, say: Callable[[str], None], *, everything: bool) -> Any:  # noqa: ANN401
-    from diagnosis.aws.account import LiveAccount
-
     import boto3
 
+    from diagnosis.aws.account import LiveAccount
     from diagnosis.snapshots.kinds import KINDS
 
     session = boto3.Session(profile_name=profile)

@@ -109,7 +109,12 @@ def _tracer(parties: Parties, asked: Asked) -> Callable[[Network], tuple[Trace, 
 
 
 def _flow(
-    network: Network, source: Anchor, destination: Anchor, protocol: int | None, port: int | None, source_port: int | None
+    network: Network,
+    source: Anchor,
+    destination: Anchor,
+    protocol: int | None,
+    port: int | None,
+    source_port: int | None,
 ) -> Flow:
     ours, theirs = place_both(network, source, destination)
     return Flow(ours, theirs, protocol, port, source_port)
@@ -128,8 +133,6 @@ def _port_note(parties: Parties, question: Question) -> str | None:
     if port is None or question.port is not None or question.protocol is not None:
         return None
     return f"No port was asked; tcp {port} is judged, on which {parties.destination.name} listens."
-
-
 
 
 def who(network: Network, question: Question) -> WhoAnswer | NotFound:

@@ -121,7 +121,8 @@ def why_unseen(error: Exception, action: str) -> str:
 
 
 def _code(error: boto.ClientError) -> str:
-    return _shorten(str(error.response.get("Error", {}).get("Code") or "no error code"))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return _shorten(str(error.response.get("Error", {}).get("Code") or f"HTTP {status or 'error'}"))
 
 
 def _one_line(error: Exception) -> str:

@@ -81,4 +81,6 @@ def decode(line: str, fields: tuple[str, ...] = DEFAULT_FORMAT) -> Record | Malf
     """Read one line in the given format (the default format of version 2 unless told)."""
     if classify(fields, line) in {Kind.MALFORMED, Kind.HEADER}:
         return Malformed(why_malformed(fields, line))
-    return Record(MappingProxyType({field_of(name).name: value for name, value in zip(fields, line.split(" "), strict=True)}))
+    return Record(
+        MappingProxyType({field_of(name).name: value for name, value in zip(fields, line.split(" "), strict=True)})
+    )

@@ -49,7 +49,11 @@ def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
     """Protocol and ports of some traffic: "tcp 3306", "icmp echo request (type 8 code 0)", "all traffic"."""
     protocols = traffic.project("protocol")
     if size(protocols) != 1:
-        return "all traffic" if size(protocols) > 3 else " and ".join(_one(traffic, p, reply=reply) for p in _members(protocols))  # noqa: PLR2004
+        return (
+            "all traffic"
+            if size(protocols) > 3
+            else " and ".join(_one(traffic, p, reply=reply) for p in _members(protocols))
+        )  # noqa: PLR2004
     return _one(traffic, protocols[0], reply=reply)
 
 
@@ -163,7 +167,9 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:  # noqa: PLR091
         case Code.IGW_EXPECTS_PUBLIC_ADDRESS:
             return f"route {blocker.rule} of route table {name} sends {back}{target}, which is not public, to internet gateway {gateway}."
         case Code.VPC_BLOCK_PUBLIC_ACCESS_ENABLED:
-            return f"VPC Block Public Access ({blocker.detail}) is on for {name}: its internet gateway drops the traffic."
+            return (
+                f"VPC Block Public Access ({blocker.detail}) is on for {name}: its internet gateway drops the traffic."
+            )
         case Code.NGW_REQUIRES_SOURCE_IN_VPC:
             return f"route table {name} sends the traffic to NAT gateway {gateway}, which serves only its own VPC."
         case Code.PROTOCOL_RESTRICTION:
@@ -181,5 +187,3 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:  # noqa: PLR091
             return f"{name} belongs to a NAT gateway, which drops connections that start outside."
         case _:
             return f"{name}: {blocker.code.meaning}"
-
-

@@ -13,7 +13,9 @@ CONNTRACK = (
 UNLOGGED = "Application, host firewall and DNS are not judged: the network is."
 
 
-def headline(verdict: Verdict, causes: tuple[Cause, ...], parts: tuple[str, ...], gaps: list[Missing], what: str) -> str:
+def headline(
+    verdict: Verdict, causes: tuple[Cause, ...], parts: tuple[str, ...], gaps: list[Missing], what: str
+) -> str:
     """The verdict in one sentence."""
     match verdict:
         case "blocked":

@@ -23,7 +23,9 @@ def parts(traces: tuple[Trace, ...]) -> tuple[str, ...]:
         return ()
     lost = asked.minus(works)
     if lost.empty:
-        return ("It works for some choices of the gateway's port and fails for others, since replies to some ports are dropped.",)
+        return (
+            "It works for some choices of the gateway's port and fails for others, since replies to some ports are dropped.",
+        )
     sentences = [
         *_protocols(asked, works),
         *_side(asked, works, "destination", "to"),

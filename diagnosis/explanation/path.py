@@ -61,7 +61,9 @@ def _words(step: Step) -> str:
             allowed = f"rule {step.rule} allows" if step.rule else "allows"
             if disposition != "partly":
                 return allowed
-            refused = ", ".join("the end of the list" if b.rule == IMPLICIT_DENY else f"rule {b.rule}" for b in step.blockers)
+            refused = ", ".join(
+                "the end of the list" if b.rule == IMPLICIT_DENY else f"rule {b.rule}" for b in step.blockers
+            )
             return f"{allowed} a part, {refused} denies the rest"
         case "security-group":
             if disposition == "dropped":

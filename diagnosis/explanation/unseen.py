@@ -23,4 +23,6 @@ def permission(call: str) -> str:
     """The IAM action of a call, as an administrator grants it: `ec2:DescribeSubnets`."""
     service, _, method = call.partition(".")
     prefix = {"elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing", "efs": "elasticfilesystem"}
-    return f"{prefix.get(service, service)}:{''.join(part.capitalize() for part in method.split('_'))}" if method else call
+    return (
+        f"{prefix.get(service, service)}:{''.join(part.capitalize() for part in method.split('_'))}" if method else call
+    )

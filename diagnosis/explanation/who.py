@@ -17,7 +17,13 @@ MOST_RANGES = 64
 
 
 def who_answer(
-    network: Network, question: Question, target: str, found: tuple[Alike, ...], *, towards: bool, notes: tuple[str, ...]
+    network: Network,
+    question: Question,
+    target: str,
+    found: tuple[Alike, ...],
+    *,
+    towards: bool,
+    notes: tuple[str, ...],
 ) -> WhoAnswer:
     """The answer to "what can reach X" (`towards`) or "what can X reach"."""
     groups = tuple(_group(network, alike, towards=towards) for alike in found)
@@ -104,4 +110,6 @@ def _table(network: Network, alike: Alike) -> str | None:
 def _member(network: Network, eni: str) -> Member:
     interface = network.interfaces[eni]
     address = interface.ipv4[0].private if interface.ipv4 else (interface.ipv6[0] if interface.ipv6 else None)
-    return Member(id=eni, name=display_name(network, eni), address=format_address(address) if address is not None else None)
+    return Member(
+        id=eni, name=display_name(network, eni), address=format_address(address) if address is not None else None
+    )

@@ -82,7 +82,9 @@ class AclEntryChange(_Edit):
     def _entry(self) -> AclEntry:
         protocol = protocol_number(self.protocol)
         ports = rule_ports(protocol, self.from_port, self.to_port)
-        return AclEntry(self.direction == "egress", self.number, self.rule_action == "allow", protocol, self.cidr, ports)
+        return AclEntry(
+            self.direction == "egress", self.number, self.rule_action == "allow", protocol, self.cidr, ports
+        )
 
     def apply(self, network: Network) -> Network:
         """The network with the edit made; NotApplicable where it cannot be."""

@@ -91,7 +91,10 @@ def _acl_entry(change: AclEntryChange) -> list[str]:
     words += ["--network-acl-id", change.component, f"--{change.direction}", "--rule-number", str(change.number)]
     if change.action == "remove":
         return words
-    words += ["--protocol", {"icmp": "1", "icmpv6": "58", "tcp": "6", "udp": "17"}.get(change.protocol, change.protocol)]
+    words += [
+        "--protocol",
+        {"icmp": "1", "icmpv6": "58", "tcp": "6", "udp": "17"}.get(change.protocol, change.protocol),
+    ]
     if change.protocol in ("tcp", "udp"):
         low, high = _bounds(change.from_port, change.to_port)
         words += ["--port-range", f"From={low},To={high}"]
@@ -104,7 +107,10 @@ def _acl_entry(change: AclEntryChange) -> list[str]:
 def _route(change: RouteChange) -> list[str]:
     words = ["aws", "ec2", "create-route" if change.action == "add" else "delete-route"]
     words += ["--route-table-id", change.component]
-    words += ["--destination-ipv6-cidr-block" if ":" in change.destination else "--destination-cidr-block", change.destination]
+    words += [
+        "--destination-ipv6-cidr-block" if ":" in change.destination else "--destination-cidr-block",
+        change.destination,
+    ]
     if change.action == "add":
         words += [ROUTE_OPTIONS.get(change.target_kind, "--gateway-id"), change.target]
     return words

@@ -241,5 +241,3 @@ def free_number(taken: set[int], denies: int) -> int | None:
         if number > 0 and number not in taken and not any(number < n < denies for n in taken):
             return number
     return next((n for n in range(denies - 1, 0, -1) if n not in taken), None)
-
-

@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
 
@@ -134,14 +135,12 @@ def _bounds(window: Window, newest: int, margin: int) -> tuple[float, int | None
     match window:
         case Between(start, end):
             return (float("-inf") if start is None else start), end
-        case Last(seconds, None):
-            return newest - margin - seconds, None
         case Last(seconds, until):
-            return until - seconds, until
+            return (newest - margin if until is None else until) - seconds, until
 
 
 def _usual_gap(dates: Iterable[tuple[int, int]]) -> int:
     """The usual distance between names: files of an hour each reach further than those of five minutes."""
     starts = sorted({first for first, _ in dates})
-    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
     return min(median_low(gaps), 24 * 3600) if gaps else 0

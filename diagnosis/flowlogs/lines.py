@@ -47,11 +47,14 @@ def recognise(path: Path) -> Format:
     Raises Unreadable for anything else, and for an empty file.
     """
     try:
+        str(path).encode()
         with path.open("rb") as file:
             start = file.read(len(GZIP_MAGIC) + 6)
             file.seek(0)
             packed = start.startswith(GZIP_MAGIC)
             head = _unpacked_head(file) if packed else file.read(_LOOK)
+    except UnicodeEncodeError as error:
+        raise Unreadable("its name is not UTF-8: rename it") from error
     except OSError as error:
         raise Unreadable(error.strerror or "cannot be opened") from error
     if not head:
@@ -62,7 +65,9 @@ def recognise(path: Path) -> Format:
             return Format(_usable(fields), packed, line)
     if any(classify(DEFAULT_FORMAT, line) is not Kind.MALFORMED for line in lines[:200]):
         return Format(DEFAULT_FORMAT, packed, " ".join(DEFAULT_FORMAT))
-    what = next((what for magic, what in _SUSPECTS if head.startswith(magic)), "no flow log: its lines have another form")
+    what = next(
+        (what for magic, what in _SUSPECTS if head.startswith(magic)), "no flow log: its lines have another form"
+    )
     raise Unreadable(what)
 
 

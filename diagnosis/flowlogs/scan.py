@@ -9,41 +9,26 @@ returns, NUL bytes), the file is read again in Python, exactly.
 from __future__ import annotations
 
 import struct
-import zlib
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diagnosis.evidence.records import Kind, classify, line_patterns
-from diagnosis.flowlogs.lines import CUT_SHORT, Format, Unreadable, text_lines, unpacked
-from diagnosis.flowlogs.needles import Needles
+from diagnosis.evidence.records import line_patterns
+from diagnosis.flowlogs.exact import BAD_KEPT, HOUR, Interest, read_exactly
+from diagnosis.flowlogs.lines import CUT_SHORT, Format, Unreadable, unpacked
 from diagnosis.flowlogs.sql import any_of, both, either, name, text
 
 if TYPE_CHECKING:
     import duckdb
 
-KINDS = (Kind.OK, Kind.NODATA, Kind.SKIPDATA, Kind.MALFORMED, Kind.HEADER)
-"""Kinds by the number that stands for them in the tables."""
-BAD_KEPT = 5
-"""Malformed lines kept of each file, to be named."""
-_HOUR = 3600
 _BLIND_RETRIES = 3
 
 TABLE = """CREATE TEMP TABLE scan (
     format INTEGER, file VARCHAR, kind TINYINT, interface VARCHAR, ended_in BIGINT,
     lines BIGINT, size HUGEINT, oldest BIGINT, newest BIGINT, kept VARCHAR[], bad VARCHAR[])"""
 """What was found: groups of lines of one file, kind, interface of interest and end (of others: the hour of the end)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interest:
-    """Which lines are kept: those that may belong to the conversation, and gaps of the interfaces of interest."""
-
-    needles: Needles
-    interfaces: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -103,7 +88,7 @@ class Scan:
 
     def _exactly(self, place: int, form: Format, path: Path) -> None:
         try:
-            groups = _read_exactly(path, form, self.interest)
+            groups = read_exactly(path, form.fields, self.interest)
         except Unreadable as error:
             self.unreadable[path] = str(error)
             return
@@ -127,8 +112,8 @@ def statement(place: int, form: Format, paths: Sequence[Path], interest: Interes
     hit = both(either(f"CONTAINS(line, {text(each)})" for each in texts) for texts in interest.needles.required)
     files = ", ".join(text(_not_a_glob(str(path))) for path in paths)
     return f"""
-SELECT {place}, file, kind, interface, CASE WHEN interface IS NULL THEN ended - ended % {_HOUR} ELSE ended END AS ended_in,
-    COUNT(*), SUM(STRLEN(line) + 1), MIN(started), MAX(ended),
+SELECT {place}, file, kind, interface,
+    CASE WHEN interface IS NULL THEN ended - ended % {HOUR} ELSE ended END AS ended_in, COUNT(*), SUM(STRLEN(line) + 1), MIN(started), MAX(ended),
     LIST(line) FILTER (WHERE (kind = 0 AND {hit}) OR (kind IN (1, 2) AND interface IS NOT NULL)),
     MIN(CASE WHEN kind = 3 THEN line END, {BAD_KEPT})
 FROM (
@@ -203,51 +188,3 @@ def _why(path: Path) -> str:
     except Unreadable as error:
         return str(error)
     return CUT_SHORT
-
-
-def _read_exactly(path: Path, form: Format, interest: Interest) -> list[tuple[Any, ...]]:
-    """The groups of `statement` for one file, in the order of the table's columns from `kind` on, without `size`."""
-    groups: dict[tuple[int, str | None, int | None], _Group] = defaultdict(_Group)
-    at: Callable[[str], int | None] = lambda each: form.fields.index(each) if each in form.fields else None  # noqa: E731
-    interface_at, start_at, end_at = at("interface-id"), at("start"), at("end")
-    for line in text_lines(path):
-        kind = classify(form.fields, line)
-        number = KINDS.index(kind)
-        interface, started, ended = None, None, None
-        if number < 3:
-            parts = line.split(" ")
-            started, ended = _integer(parts, start_at), _integer(parts, end_at)
-            if interface_at is not None and parts[interface_at] in interest.interfaces:
-                interface = parts[interface_at]
-        ended_in = ended if interface is not None or ended is None else ended - ended % _HOUR
-        wanted = interest.needles.in_line(line) if number == 0 else number < 3 and interface is not None
-        groups[number, interface, ended_in].take(line, started, ended, kept=wanted, bad=number == 3)
-    return [
-        (number, interface, ended_in, group.lines, group.oldest, group.newest, group.kept, group.bad)
-        for (number, interface, ended_in), group in groups.items()
-    ]
-
-
-@dataclass(slots=True)
-class _Group:
-    lines: int = 0
-    oldest: int | None = None
-    newest: int | None = None
-    kept: list[str] = field(default_factory=list)
-    bad: list[str] = field(default_factory=list)
-
-    def take(self, line: str, started: int | None, ended: int | None, *, kept: bool, bad: bool) -> None:
-        self.lines += 1
-        if started is not None:
-            self.oldest = started if self.oldest is None else min(self.oldest, started)
-        if ended is not None:
-            self.newest = ended if self.newest is None else max(self.newest, ended)
-        if kept:
-            self.kept.append(line)
-        if bad and len(self.bad) < BAD_KEPT:
-            self.bad.append(line.replace("\0", "\ufffd"))
-
-
-def _integer(parts: Collection[str] | list[str], place: int | None) -> int | None:
-    value = list(parts)[place] if place is not None else "-"
-    return None if value == "-" else int(value)

@@ -8,7 +8,7 @@ answer may take; tests hold that sqlglot reads it back with every value a litera
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from diagnosis.evidence.query import Between, FlowLogQuery, spellings
 
@@ -92,34 +92,40 @@ def conversation(query: FlowLogQuery, table: str, ipv6: frozenset[str] = frozens
     )
 
 
-def aggregates(inner: str, window: Between) -> str:
+def aggregates(inner: str, when: Sequence[str]) -> str:
     """Return the statement that sums the conversation up: one row for each interface, leg, direction and action."""
     keys = ", ".join(GROUPED)
     return (
         f'SELECT {keys}, COUNT(*) AS records, SUM(packets) AS packets, MIN("start") AS first_seen, '  # noqa: S608
         f'MAX("end") AS last_seen, BIT_OR(tcp_flags) AS tcp_flags FROM ({inner}) AS conversation '
-        f"WHERE {both(['leg IS NOT NULL', *_within(window)])} GROUP BY {keys} ORDER BY {keys}"
+        f"WHERE {both(['leg IS NOT NULL', *when])} GROUP BY {keys} ORDER BY {keys}"
     )
 
 
-def newest_lines(inner: str, window: Between, each: int) -> str:
+def newest_lines(inner: str, when: Sequence[str], each: int) -> str:
     """Return the statement for the newest raw lines, at most `each` for one row of `aggregates`."""
     keys = ", ".join(GROUPED)
     return (
         f'SELECT {keys}, file, line, "end" FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {keys} '  # noqa: S608
         f'ORDER BY "end" DESC NULLS LAST, file, line) AS place FROM ({inner}) AS conversation '
-        f"WHERE {both(['leg IS NOT NULL', *_within(window)])}) AS placed WHERE place <= {number(each)} "
+        f"WHERE {both(['leg IS NOT NULL', *when])}) AS placed WHERE place <= {number(each)} "
         f"ORDER BY {keys}, place"
     )
 
 
-def _within(window: Between) -> list[str]:
+def within(window: Between) -> list[str]:
+    """Return the tests that a record falls into the window at least in part."""
     tests = []
     if window.start is not None:
         tests.append(f'("end" IS NULL OR "end" >= {number(window.start)})')
     if window.end is not None:
         tests.append(f'("start" IS NULL OR "start" <= {number(window.end)})')
     return tests
+
+
+def before(second: int) -> list[str]:
+    """Return the tests that a record ended before that second."""
+    return [f'"end" < {number(second)}']
 
 
 def _leg(
@@ -160,4 +166,5 @@ def _ipv4_between(column: str, first: int, last: int) -> str:
         f"CAST(SPLIT_PART({column}, '.', {place}) AS BIGINT) * {weight}"
         for place, weight in enumerate((16777216, 65536, 256, 1), start=1)
     )
-    return f"CASE WHEN {column} LIKE '%.%' AND {column} NOT LIKE '%:%' THEN {value} END BETWEEN {number(first)} AND {number(last)}"
+    numeric = f"CASE WHEN {column} LIKE '%.%' AND {column} NOT LIKE '%:%' THEN {value} END"
+    return f"{numeric} BETWEEN {number(first)} AND {number(last)}"

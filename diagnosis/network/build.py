@@ -180,7 +180,9 @@ def _interfaces(reader: _Reader) -> Mapping[str, NetworkInterface]:
     for _, item in reader.lists("ec2.describe_addresses", "Addresses"):
         eni, private, public = item.get("NetworkInterfaceId"), item.get("PrivateIpAddress"), item.get("PublicIp")
         if isinstance(eni, str) and eni in found and isinstance(private, str) and isinstance(public, str):
-            found[eni] = reader.parsed(f"Addresses {public}", public, _with_public, found[eni], private, public) or found[eni]
+            found[eni] = (
+                reader.parsed(f"Addresses {public}", public, _with_public, found[eni], private, public) or found[eni]
+            )
     return found
 
 

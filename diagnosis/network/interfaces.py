@@ -90,7 +90,9 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
         kind=(word(item, "InterfaceType") or "interface").replace("_", ""),
         groups=None if groups is None else tuple(sorted({g for g in (text(x, "GroupId") for x in groups) if g})),
         ipv4=_ipv4(item),
-        ipv6=tuple(sorted({parse_address(a) for a in (text(x, "Ipv6Address") for x in items(item, "Ipv6Addresses")) if a})),
+        ipv6=tuple(
+            sorted({parse_address(a) for a in (text(x, "Ipv6Address") for x in items(item, "Ipv6Addresses")) if a})
+        ),
         prefixes=join_all(parse_cidr(p) for p in prefixes if p),
         status=word(item, "Status"),
         attachment_status=word(attachment, "Status"),

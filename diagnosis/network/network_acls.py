@@ -9,7 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from diagnosis.network.security_groups import canonical
-from diagnosis.network.shape import Item, Malformed, flag, items, member, name_tag, number, rule_ports, rule_protocol, text, word
+from diagnosis.network.shape import (
+    Item,
+    Malformed,
+    flag,
+    items,
+    member,
+    name_tag,
+    number,
+    rule_ports,
+    rule_protocol,
+    text,
+    word,
+)
 from diagnosis.network.vpcs import Origins
 from diagnosis.traffic.addresses import parse_cidr
 from diagnosis.traffic.intervals import IntervalSet

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from diagnosis.network.shape import Item, flag, items, member, name_tag, number, region_of, rule_ports, rule_protocol, text
+from diagnosis.network.shape import (
+    Item,
+    flag,
+    items,
+    member,
+    name_tag,
+    number,
+    region_of,
+    rule_ports,
+    rule_protocol,
+    text,
+)
 from diagnosis.network.vpcs import Origins
 from diagnosis.traffic.addresses import format_cidrs, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet
@@ -64,7 +75,13 @@ class GroupRule:
     @property
     def identity(self) -> tuple[bool, int, IntervalSet, str, Peer]:
         """What makes two rules the same rule to AWS: everything but id and description."""
-        return (self.egress, -1 if self.protocol is None else self.protocol, self.ports, type(self.peer).__name__, self.peer)
+        return (
+            self.egress,
+            -1 if self.protocol is None else self.protocol,
+            self.ports,
+            type(self.peer).__name__,
+            self.peer,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +191,3 @@ def _rule_ids(rule_items: list[Item]) -> Mapping[object, str]:
         for peer in peers:
             found[GroupRule(egress, protocol, ports, peer).identity] = rule_id
     return found
-

@@ -151,7 +151,9 @@ def _range(network: Network, cidr: str) -> Target:
     if not anchors:
         # A range inside a VPC where nothing lives: its first usable address stands for it.
         anchors.append(AtAddress(wanted[0] + min(4, size(wanted) - 1)))
-    note = f"{cidr} holds {len(inside)} interface addresses; the first {MOST} are judged" if len(inside) > MOST else None
+    note = (
+        f"{cidr} holds {len(inside)} interface addresses; the first {MOST} are judged" if len(inside) > MOST else None
+    )
     return Target(cidr, tuple(anchors), None, note)
 
 
@@ -168,7 +170,10 @@ def _by_id(network: Network, identity: str, side: str) -> Target | NotFound:
     except ValueError:
         pass
     if entry is not None:
-        return Target(entry.name or identity, (Nowhere(network.gap("ec2.describe_network_interfaces", (), f"an interface of {identity}")),))
+        return Target(
+            entry.name or identity,
+            (Nowhere(network.gap("ec2.describe_network_interfaces", (), f"an interface of {identity}")),),
+        )
     account, region = "", ""
     if identity.startswith("arn:"):
         parts = identity.split(":")
@@ -200,7 +205,9 @@ def _by_dns(network: Network, host: str, side: str) -> Target | NotFound:
 def _lives_inside(host: str) -> bool:
     inner = (".internal", ".local", ".localdomain", ".lan", ".corp", ".intranet", ".private")
     owned = (".rds.", ".elb.", ".cache.", ".redshift.", ".efs.", ".es.", ".vpce.", ".kafka.", ".docdb.")
-    return host.endswith(inner) or (host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and any(o in host for o in owned))
+    return host.endswith(inner) or (
+        host.endswith((".amazonaws.com", ".amazonaws.com.cn")) and any(o in host for o in owned)
+    )
 
 
 def _by_service(network: Network, word: str, side: str, port: int | None, near: str | None) -> Target | NotFound:
@@ -261,7 +268,12 @@ def _several(network: Network, text: str, side: str, entries: Iterable[Entry]) -
 def _missing(network: Network, text: str, side: str, sentence: str) -> NotFound:
     near = directory(network).like(text)
     hint = f" Closest: {', '.join(e.name or e.id for e in near)}." if near else ""
-    return NotFound(side, text, f"{sentence}{hint} Name the {side} by address, id or Name tag.", tuple(candidate(network, e) for e in near))
+    return NotFound(
+        side,
+        text,
+        f"{sentence}{hint} Name the {side} by address, id or Name tag.",
+        tuple(candidate(network, e) for e in near),
+    )
 
 
 def candidate(network: Network, entry: Entry) -> Candidate:
@@ -273,5 +285,3 @@ def candidate(network: Network, entry: Entry) -> Candidate:
         _first_address(network, first) if first else None,
         network.interfaces[first].vpc if first else None,
     )
-
-

@@ -39,12 +39,12 @@ def path_of(call: Call) -> PurePosixPath:
 
 
 def _written(name: str) -> str:
-    safe = quote(name, safe=_PLAIN)
+    safe = quote(name, safe=_PLAIN, errors="surrogatepass")
     return "%2E" + safe[1:] if safe.startswith(".") else safe
 
 
 def _read(name: str) -> str:
-    return "" if name == "%" else unquote(name)
+    return "" if name == "%" else unquote(name, errors="surrogatepass")
 
 
 def argument_of(path: PurePosixPath) -> str:

@@ -8,6 +8,7 @@ the code is ours, in the same style.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Code(StrEnum):
@@ -16,7 +17,8 @@ class Code(StrEnum):
     meaning: str
     ours: bool
 
-    def __new__(cls, value: str, meaning: str, ours: bool = False) -> Code:  # noqa: FBT001, FBT002 - table columns
+    def __new__(cls, value: str, meaning: str, ours: bool = False) -> Self:
+        """A member from its row: the name, what it means, whether it is ours."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning

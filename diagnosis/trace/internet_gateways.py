@@ -9,16 +9,28 @@ from diagnosis.network.coverage import Missing
 from diagnosis.network.gateways import ATTACHED, InternetGateway
 from diagnosis.network.network import Network
 from diagnosis.network.public_access import OPTIONS, block_state
+from diagnosis.network.route_tables import RouteTable
+from diagnosis.trace import route_tables
 from diagnosis.trace.codes import Code
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import NOTHING, Blocker, Direction, Step, cannot_tell, drops, passes
-from diagnosis.trace.walk import Device
-from diagnosis.traffic.addresses import IPV4, NOT_PUBLIC, RFC1918, RFC6598
+from diagnosis.trace.walk import (
+    Arrival,
+    Crossed,
+    Device,
+    FromGateway,
+    FromInternet,
+    Unmodelled,
+    Walk,
+    unmodelled,
+)
+from diagnosis.traffic.addresses import IPV4, NOT_PUBLIC, PUBLIC, RFC1918, RFC6598
 from diagnosis.traffic.intervals import IntervalSet, meet, minus
 from diagnosis.traffic.traffic import Traffic
 
 KIND = "internet-gateway"
 EGRESS_ONLY = "egress-only-internet-gateway"
+CALL = "ec2.describe_internet_gateways"
 
 
 def find(network: Network, identity: str, kind: str, device: Device) -> InternetGateway | Missing:
@@ -26,7 +38,7 @@ def find(network: Network, identity: str, kind: str, device: Device) -> Internet
     gateway = network.internet_gateways.get(identity)
     if gateway is not None:
         return gateway
-    call = "ec2.describe_internet_gateways" if kind == KIND else "ec2.describe_egress_only_internet_gateways"
+    call = CALL if kind == KIND else "ec2.describe_egress_only_internet_gateways"
     return network.gap(call, device.origins, f"{kind.replace('-', ' ')} {identity}")
 
 
@@ -38,7 +50,13 @@ def attachment(gateway: InternetGateway, vpc: str | None, traffic: Traffic, tabl
         return passes(kind, gateway.id, traffic)
     if state is None and gateway.attachments and table:
         blocker = Blocker(
-            Code.BAD_STATE_ATTACHMENT, table, (gateway.id,), None, None, traffic, f"attached to {gateway.attachments[0][0]}"
+            Code.BAD_STATE_ATTACHMENT,
+            table,
+            (gateway.id,),
+            None,
+            None,
+            traffic,
+            f"attached to {gateway.attachments[0][0]}",
         )
     else:
         blocker = Blocker(
@@ -80,13 +98,13 @@ def public_source(gateway: str, device: Device, traffic: Traffic) -> Step:
     component = device.interface.id if device.interface is not None else device.id
     related = (gateway,) if component == device.id else (gateway, device.id)
     blocker = Blocker(Code.IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS, component, related, None, None, lacking)
-    return Step(
-        "address-translation", gateway, None, traffic.minus(lacking), lacking, NOTHING, blockers=(blocker,)
-    )
+    return Step("address-translation", gateway, None, traffic.minus(lacking), lacking, NOTHING, blockers=(blocker,))
 
 
-def public_access(network: Network, device: Device, gateway: str, traffic: Traffic, direction: Direction, *, started_inside: bool) -> Step:
-    """Block Public Access: `block-ingress` lets only what NAT and egress-only gateways started pass, `block-bidirectional` nothing."""
+def public_access(
+    network: Network, device: Device, gateway: str, traffic: Traffic, direction: Direction, *, started_inside: bool
+) -> Step:
+    """Block Public Access: `block-ingress` passes what NAT and egress-only gateways started, `block-bidirectional` nothing."""
     kind = "block-public-access"
     vpc = network.vpcs.get(device.vpc or "")
     subnet = network.subnets.get(device.subnet or "")
@@ -119,3 +137,79 @@ def public_destination(gateway: str, place: Held, traffic: Traffic) -> Step:
         )
         return drops(kind, gateway, traffic, blocker)
     return passes(kind, gateway, traffic)
+
+
+def leave(walk: Walk, target: str, kind: str, table: RouteTable, rule: str, device: Device) -> bool:
+    """Out by an internet gateway; whether anything that is asked can leave by one at all."""
+    network = walk.network
+    gateway = find(network, target, kind, device)
+    if isinstance(gateway, Missing):
+        walk.take(cannot_tell(kind, target, walk.traffic, gateway))
+    else:
+        walk.take(attachment(gateway, device.vpc, walk.traffic, table.id))
+    walk.take(destination_public(target, kind, table.id, rule, walk.traffic))
+    public = walk.traffic.only(destination=PUBLIC)
+    if public.empty:
+        return False
+    egress_only = kind == EGRESS_ONLY
+    if not egress_only:
+        walk.take(public_source(target, device, walk.traffic))
+    started_inside = egress_only or device.through_nat
+    walk.take(public_access(network, device, target, walk.traffic, "egress", started_inside=started_inside))
+    _translate_source(walk, target, kind, device, egress_only=egress_only)
+    return True
+
+
+def _translate_source(walk: Walk, gateway: str, kind: str, device: Device, *, egress_only: bool) -> None:
+    """IPv4 sources become the public address; IPv6 ones stay."""
+    four = walk.traffic.only(source=IPV4)
+    if egress_only or four.empty:
+        walk.crossings.append(Crossed(gateway, kind))
+        return
+    public = (device.public, device.public + 1) if device.public is not None else meet(PUBLIC, IPV4)
+    after = four.rewritten(source=public).union(walk.traffic.minus(four))
+    walk.rewrite(gateway, kind, after, keeps_source=False)
+
+
+def enter(walk: Walk, destination: Held, device: Device) -> Arrival:
+    """In by the internet gateway of the destination's VPC."""
+    network, interface = walk.network, destination.interface
+    gateway = network.internet_gateway_of(interface.vpc)
+    if gateway is None:
+        if not network.coverage.seen(CALL, interface.origins) or not network.whole("InternetGateways"):
+            gap = network.gap(CALL, interface.origins, f"the internet gateway of {interface.vpc}")
+            walk.take(cannot_tell(KIND, interface.vpc or interface.id, walk.traffic, gap))
+            walk.crossings.append(Unmodelled(interface.vpc or interface.id, KIND, gap))
+            arrival: Arrival = FromGateway(interface.vpc or "", KIND, certain=False)
+            name = interface.vpc or interface.id
+        else:
+            name = interface.vpc or interface.id
+            blocker = Blocker(Code.VPC_HAS_NO_INTERNET_GATEWAY, name, (), "ingress", None, walk.traffic)
+            walk.take(drops(KIND, name, walk.traffic, blocker))
+            arrival = FromInternet("")
+    else:
+        name = gateway.id
+        arrival = FromInternet(gateway.id)
+        walk.take(attachment(gateway, interface.vpc, walk.traffic, None))
+    walk.take(public_destination(name, destination, walk.traffic))
+    walk.take(public_access(network, device, name, walk.traffic, "ingress", started_inside=False))
+    if destination.by_public_address:
+        after = walk.traffic.rewritten(destination=(destination.private, destination.private + 1))
+        walk.rewrite(name, KIND, after, keeps_source=True)
+    if gateway is not None:
+        _edge(walk, gateway.id, destination, device)
+    return arrival
+
+
+def _edge(walk: Walk, gateway: str, destination: Held, device: Device) -> None:
+    """A route table associated with the gateway may steer what arrives to an appliance."""
+    table = walk.network.edge_tables.get(gateway)
+    if table is None:
+        return
+    routing = route_tables.routing(walk.network, walk.network.route_tables[table])
+    for way in routing.split((destination.private, destination.private + 1)):
+        if way.route is None or way.route.target_kind != "local":
+            target = way.route.target if way.route is not None else "nothing"
+            crossing = unmodelled(target, "appliance", device)
+            walk.take(cannot_tell(route_tables.KIND, table, walk.traffic, crossing.gap))
+            walk.trusted = False

@@ -10,7 +10,6 @@ from diagnosis.network.gateways import PeeringConnection, PeeringSide
 from diagnosis.network.network import Network
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import NOTHING, Blocker, Step, drops, passes
-from diagnosis.trace.walk import Device
 from diagnosis.traffic.intervals import IntervalSet, join
 from diagnosis.traffic.traffic import Traffic
 
@@ -29,7 +28,6 @@ def crossing_step(
     other: PeeringSide | None,
     table: str,
     rule: str,
-    device: Device,
     traffic: Traffic,
 ) -> tuple[Step, bool]:
     """What the connection does, and whether anything can come out on the other side."""

@@ -25,7 +25,19 @@ from diagnosis.traffic.intervals import IntervalSet, has, join, meet, pieces
 
 INTERFACES = "ec2.describe_network_interfaces"
 UNROUTABLE = join(
-    *(parse_cidr(c) for c in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/128", "::1/128", "fe80::/10", "ff00::/8"))
+    *(
+        parse_cidr(c)
+        for c in (
+            "0.0.0.0/8",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "224.0.0.0/3",
+            "::/128",
+            "::1/128",
+            "fe80::/10",
+            "ff00::/8",
+        )
+    )
 )
 """Addresses that no route carries (RFC 6890); what answers at some of them, such as 169.254.169.254, is not modelled."""
 

@@ -46,21 +46,27 @@ class Alike:
     gaps: tuple[Missing, ...]
 
 
-def reach(network: Network, target: Anchor, *, towards: bool, protocol: int | None, port: int | None) -> tuple[Alike, ...]:
+def reach(
+    network: Network, target: Anchor, *, towards: bool, protocol: int | None, port: int | None
+) -> tuple[Alike, ...]:
     """Who can reach the target (`towards`), or what the target can reach; groups that get through first."""
     found: list[Alike] = []
     for kind, other, members in _others(network, target):
         pair = (other, target) if towards else (target, other)
         ours, theirs = place_both(network, *pair)
         if members:
-            ours, theirs = _together(network, ours, theirs, members, towards=towards)
+            ours, theirs = _together(ours, theirs, members, towards=towards)
         if isinstance(ours, Undecided) or isinstance(theirs, Undecided):
             continue
         result = trace(network, Flow(ours, theirs, protocol, port))
         if result.paths:
-            found += _split(kind, result, ours if towards else theirs, members, side="source" if towards else "destination")
+            found += _split(
+                kind, result, ours if towards else theirs, members, side="source" if towards else "destination"
+            )
     rank = ("reachable", "partly", "unknown", "blocked")
-    return tuple(sorted(_joined(found), key=lambda a: (rank.index(a.verdict), a.kind, a.subnet or "", a.groups, a.members)))
+    return tuple(
+        sorted(_joined(found), key=lambda a: (rank.index(a.verdict), a.kind, a.subnet or "", a.groups, a.members))
+    )
 
 
 def _others(network: Network, target: Anchor) -> Iterator[tuple[Kind, Anchor, tuple[NetworkInterface, ...]]]:
@@ -81,7 +87,11 @@ def _others(network: Network, target: Anchor) -> Iterator[tuple[Kind, Anchor, tu
 def _class_of(network: Network, interface: NetworkInterface) -> object:
     """What decides how an interface's traffic is treated; one with a public address is a class of its own."""
     public = interface.id if any(a.public is not None for a in interface.ipv4) else ""
-    state = (interface.status, interface.attachment_status, network.instance_of_interface.get(interface.id, "") and "owned")
+    state = (
+        interface.status,
+        interface.attachment_status,
+        network.instance_of_interface.get(interface.id, "") and "owned",
+    )
     owner = network.instances.get(network.instance_of_interface.get(interface.id, ""))
     return (
         interface.vpc,
@@ -111,7 +121,7 @@ def _premises(network: Network) -> IntervalSet:
 
 
 def _together(
-    network: Network, ours: Place, theirs: Place, members: tuple[NetworkInterface, ...], *, towards: bool
+    ours: Place, theirs: Place, members: tuple[NetworkInterface, ...], *, towards: bool
 ) -> tuple[Place, Place]:
     """The placed class stands for all its members where it is seen by private addresses."""
     place = ours if towards else theirs
@@ -222,10 +232,14 @@ def _joined(found: Iterable[Alike]) -> list[Alike]:
         causes = tuple((leg, b.code, b.component, b.rule) for leg, b in one.blockers)
         key = (one.kind, one.vpc, one.subnet, one.groups, one.verdict, causes, one.gaps)
         known = joined.get(key)
-        joined[key] = one if known is None else replace(
-            known,
-            members=tuple(sorted((*known.members, *one.members))),
-            addresses=join_all([known.addresses, one.addresses]),
-            passes=known.passes.union(one.passes),
+        joined[key] = (
+            one
+            if known is None
+            else replace(
+                known,
+                members=tuple(sorted((*known.members, *one.members))),
+                addresses=join_all([known.addresses, one.addresses]),
+                passes=known.passes.union(one.passes),
+            )
         )
     return list(joined.values())

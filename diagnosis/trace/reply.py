@@ -171,19 +171,25 @@ def _home(
         return home
     if kind in ("local", "internet-gateway", "egress-only-internet-gateway", "nat-gateway", "vpc-peering-connection"):
         return _astray(kind, route.target, table, route.destination, part)
-    gap = Missing("", *((device.origins or (("", ""),))[0]), f"{kind.replace('-', ' ')} {route.target} on the way back is not modelled")
+    gap = Missing(
+        "",
+        *((device.origins or (("", ""),))[0]),
+        f"{kind.replace('-', ' ')} {route.target} on the way back is not modelled",
+    )
     return cannot_tell(route_tables.KIND, table, part, gap, rule=route.destination)
 
 
 def _astray(kind: str, target: str, table: str, rule: str, part: Traffic) -> Step:
     """A route that leads somewhere else: an internet gateway drops what is not public, the others lose the reply."""
     if kind == "internet-gateway":
-        step = destination_public(target, route_tables.KIND, table, rule, part.rewritten(destination=part.project("source")))
+        step = destination_public(
+            target, route_tables.KIND, table, rule, part.rewritten(destination=part.project("source"))
+        )
         if not step.dropped.empty:
-            blockers = tuple(
-                Blocker(b.code, table, b.related, None, rule, part) for b in step.blockers
+            blockers = tuple(Blocker(b.code, table, b.related, None, rule, part) for b in step.blockers)
+            return Step(
+                route_tables.KIND, table, None, Traffic.nothing(), part, Traffic.nothing(), rule, target, blockers
             )
-            return Step(route_tables.KIND, table, None, Traffic.nothing(), part, Traffic.nothing(), rule, target, blockers)
     blocker = Blocker(Code.NO_ROUTE_TO_DESTINATION, table, (target,), None, rule, part, target)
     return drops(route_tables.KIND, table, part, blocker)
 
@@ -193,7 +199,9 @@ def _leads_home(network: Network, kind: str, target: str, device: Device, arriva
         case FromVpc():
             return kind == "local"
         case FromInternet(gateway=gateway):
-            return kind == "internet-gateway" and target in (gateway, "") or (not gateway and kind == "internet-gateway")
+            return (kind == "internet-gateway" and target in (gateway, "")) or (
+                not gateway and kind == "internet-gateway"
+            )
         case FromPeer(peering=peering, vpc=vpc):
             if kind != "vpc-peering-connection":
                 return False

@@ -92,7 +92,9 @@ class _Entry:
 def _compile(network: Network, table: RouteTable) -> Routing:
     entries: list[_Entry] = []
     unseen: list[tuple[Route, Missing]] = []
-    local = join(*(parse_cidr(r.destination) for r in table.routes if r.target_kind == "local" and not r.is_prefix_list))
+    local = join(
+        *(parse_cidr(r.destination) for r in table.routes if r.target_kind == "local" and not r.is_prefix_list)
+    )
     for route in table.routes:
         if route.state == "filtered":
             continue

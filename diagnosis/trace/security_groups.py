@@ -64,7 +64,9 @@ def _peer_addresses(network: Network, rule: GroupRule, scope: Scope) -> Interval
             return known.addresses if known is not None else None
 
 
-def group_filter(network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, *, egress: bool) -> GroupFilter:
+def group_filter(
+    network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, *, egress: bool
+) -> GroupFilter:
     """The compiled rules of these groups in one direction, shared by all interfaces that hold the same groups."""
     key = (KIND, groups, scope, egress)
     found: GroupFilter | None = network.memo.get(key)
@@ -73,7 +75,9 @@ def group_filter(network: Network, groups: tuple[str, ...], interface: NetworkIn
     return found
 
 
-def _compile(network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, *, egress: bool) -> GroupFilter:
+def _compile(
+    network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, *, egress: bool
+) -> GroupFilter:
     certain: list[Rule] = []
     doubtful: list[Rule] = []
     gaps: list[Missing] = []
@@ -161,7 +165,9 @@ def judge(
     )
 
 
-def _passing(compiled: GroupFilter, interface: NetworkInterface, passed: Traffic, direction: Direction, *, explain: bool) -> Step:
+def _passing(
+    compiled: GroupFilter, interface: NetworkInterface, passed: Traffic, direction: Direction, *, explain: bool
+) -> Step:
     assert interface.groups
     if not explain:
         return passes(KIND, interface.groups[0], passed, direction=direction)

@@ -109,9 +109,7 @@ def passes(
 
 def drops(kind: str, component: str, traffic: Traffic, blocker: Blocker) -> Step:
     """A step that drops everything, for one reason."""
-    return Step(
-        kind, component, blocker.direction, NOTHING, traffic, NOTHING, blocker.rule, blocker.detail, (blocker,)
-    )
+    return Step(kind, component, blocker.direction, NOTHING, traffic, NOTHING, blocker.rule, blocker.detail, (blocker,))
 
 
 def cannot_tell(

@@ -11,7 +11,7 @@ from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.trace import interfaces
 from diagnosis.trace.codes import Code
-from diagnosis.trace.forward import Destination, from_internet, from_interface, from_premises
+from diagnosis.trace.forward import Destination, from_interface, from_internet, from_premises
 from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
 from diagnosis.trace.reply import reply
 from diagnosis.trace.step import Blocker, Direction, Hop, Leg, drops

@@ -217,3 +217,11 @@ def carried(traffic: Traffic, across: Traffic, *, source: bool) -> Traffic:
     else:
         parts = [Box(box.source, ALL_ADDRESSES, box.protocol, box.source_port, box.port) for box in traffic.boxes]
     return across.meet(Traffic.of(*parts))
+
+
+def unmodelled(target: str, kind: str, device: Device) -> Unmodelled:
+    """A component that is recognised and not judged, by name."""
+    name = "a gateway of unknown kind" if kind in ("gateway", "none") else kind.replace("-", " ")
+    account, region = (device.origins or (("", ""),))[0]
+    gap = Missing("", account, region, f"{name} {target} on the path is not modelled")
+    return Unmodelled(target or device.id, kind, gap)

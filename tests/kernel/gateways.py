@@ -127,7 +127,7 @@ def nat_gateways(account: Account, vpc: str) -> Iterator[Item]:
 
 def nat_rules(gateway: Item) -> str:
     """Rules of a NAT gateway: TCP, UDP and ICMP, started inside, under its own address; it answers nobody itself."""
-    text = ["table ip nat-gateway {", "chain own {", "type filter hook input priority 0; policy drop;", "}"]
+    text = ["table ip natgateway {", "chain own {", "type filter hook input priority 0; policy drop;", "}"]
     text += ["chain through {", "type filter hook forward priority 0; policy drop;"]
     if gateway["State"] == "available":
         text += ["ct state established,related accept", "ct state invalid drop"]

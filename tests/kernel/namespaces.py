@@ -139,13 +139,19 @@ class Namespace:
         self._netlink.send(header + family_and_version)
         self._netlink.recv(4096)
 
-    def ip(self, lines: Iterable[str], *, family: int = 4) -> None:
-        """Runs lines of `ip -batch` inside the namespace."""
+    def ip(self, lines: Iterable[str], *, family: int | None = None) -> None:
+        """Runs lines of `ip -batch` inside the namespace; without a family each line says its own."""
         batch = "\n".join(lines)
         if not batch:
             return
         with self.inside():
             run_ip(batch, family=family, where=self.name)
+
+    def carries(self) -> bool:
+        """Whether every device of the namespace carries packets by now."""
+        with self.inside():
+            done = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True, timeout=60)
+        return not any(" noop " in line or "state DOWN" in line or "NO-CARRIER" in line for line in done.stdout.splitlines() if " lo:" not in line)
 
     def plain_checksums(self, device: str) -> None:
         """Has packets leave `device` with whole checksums, which rules that rewrite addresses can then keep right."""
@@ -162,12 +168,11 @@ class Namespace:
         os.close(self.fd)
 
 
-def run_ip(batch: str, *, family: int = 4, where: str = "the lab") -> None:
+def run_ip(batch: str, *, family: int | None = None, where: str = "the lab") -> None:
     """Runs lines of `ip -batch` in the namespace that the process is in."""
+    command = ["ip", *([] if family is None else [f"-{family}"]), "-batch", "-"]
     try:
-        done = subprocess.run(
-            ["ip", f"-{family}", "-batch", "-"], input=batch, capture_output=True, text=True, check=False, timeout=60
-        )
+        done = subprocess.run(command, input=batch, capture_output=True, text=True, check=False, timeout=60)
     except FileNotFoundError as error:
         raise NotPermittedError("the program ip is not installed") from error
     if done.returncode != 0:

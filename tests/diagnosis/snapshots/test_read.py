@@ -200,8 +200,10 @@ def test_a_by_id_answer_of_nobody_is_skipped_and_the_warning_says_where_it_belon
 
     assert set(by_name(described)) == {"ec2.describe_vpcs"}
     assert described.warnings == (
-        'entries.json: "Entries" skipped, since it does not say whose it is; '
-        "name the file ec2.get_managed_prefix_list_entries/<id>.json",
+        (
+            'entries.json: "Entries" skipped, since it does not say whose it is; '
+            "name the file ec2.get_managed_prefix_list_entries/<id>.json"
+        ),
     )
 
 

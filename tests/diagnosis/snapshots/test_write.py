@@ -241,17 +241,17 @@ def test_an_old_snapshot_comes_back_when_the_new_one_cannot_take_its_place(
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere, so nothing is refused")
-def test_a_folder_that_may_not_be_written_is_refused_before_anything_is_collected(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    try:
-        with pytest.raises(SnapshotNotWritten, match="cannot be written"):
-            check_target(tmp_path / "s")
-    finally:
-        tmp_path.chmod(0o700)
+def test_a_folder_that_may_not_be_written_is_refused_before_anything_is_collected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The superuser, who runs many tests, may write anywhere: so the system's answer is given here."""
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+
+    with pytest.raises(SnapshotNotWritten, match=r"cannot be written\. Choose a folder that is yours"):
+        check_target(tmp_path / "deep" / "s")
 
 
-names = st.text(max_size=20)
+names = st.text(st.characters(exclude_categories=()), max_size=20)
 
 
 @given(names, names, st.none() | names)
@@ -262,10 +262,7 @@ def test_no_name_leads_out_of_the_folder_and_every_name_is_read_back(
         "ec2.get_managed_prefix_list_entries" if argument is not None else "ec2.describe_vpcs", "a", "b", argument
     )
     call = call._replace(account=account, region=region)
-    try:
-        path = path_of(call)
-    except UnicodeEncodeError:  # a lone surrogate is no file name anywhere
-        return
+    path = path_of(call)
 
     assert not path.is_absolute()
     assert len(path.parts) == (3 if argument is None else 4)

@@ -49,7 +49,11 @@ def test_every_leg_is_judged_past_a_drop_and_every_blocker_named() -> None:
 
     found = ask(account, "10.0.1.10", "10.0.2.20")
 
-    assert causes(found) == [("SUBNET_ACL_RESTRICTION", "acl-2", "forward"), ("SG_HAS_NO_RULES", "sg-open", "forward")]
+    assert causes(found) == [
+        ("SUBNET_ACL_RESTRICTION", "acl-2", "forward"),
+        ("SG_HAS_NO_RULES", "sg-open", "forward"),
+        ("SUBNET_ACL_RESTRICTION", "acl-2", "return"),
+    ]
     assert found.returning is None
 
 

@@ -145,7 +145,7 @@ def test_a_reference_works_over_an_active_peering_in_one_region(
 
     assert found.verdict == expected
     if "eu-west-1" in regions:
-        assert ("SG_REFERENCES_NOT_PRESERVED", "sg-peer", "forward") in causes(found)
+        assert ("ENI_SG_RULES_MISMATCH", "sg-peer", "forward") in causes(found)
 
 
 def test_a_reference_over_a_peering_that_was_not_seen_is_unknown_not_blocked() -> None:
@@ -167,7 +167,7 @@ def test_a_reference_does_not_match_a_neighbour_that_comes_by_its_public_address
     found = ask(account, "10.0.1.10", "198.51.100.20")
 
     assert found.verdict == "blocked"
-    assert causes(found) == [("SG_REFERENCES_NOT_PRESERVED", "sg-server", "forward")]
+    assert causes(found) == [("ENI_SG_RULES_MISMATCH", "sg-server", "forward")]
     assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "reachable"
 
 

@@ -1,0 +1,271 @@
+"""Flow logs in local files and folders, read with DuckDB: as delivered to S3 and synchronised, or any other way."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diagnosis.evidence.query import (
+    Between,
+    Counts,
+    FlowLogQuery,
+    InterfaceStatus,
+    Last,
+    RawLine,
+    Seen,
+    Sightings,
+    Window,
+)
+from diagnosis.evidence.records import shown, why_malformed
+from diagnosis.flowlogs import history, sql
+from diagnosis.flowlogs.exact import HOUR, Interest
+from diagnosis.flowlogs.layout import LogFile, find, pruned
+from diagnosis.flowlogs.lines import Format, Unreadable, line_numbers, recognise
+from diagnosis.flowlogs.needles import needles
+from diagnosis.flowlogs.scan import TABLE, Scan, kept_records
+
+if TYPE_CHECKING:
+    import duckdb
+
+ENGINE = "DuckDB on local files"
+_LINES_EACH = 2
+_NAMED = 5
+"""So many malformed lines, and so many unreadable files, are named."""
+_DAY = 24 * 3600
+
+
+class FlowLogFiles:
+    """The flow logs in files and folders.
+
+    Raises FlowLogsUnavailable when a path does not exist.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._files, self._warnings = find(paths)
+
+    def read(self, query: FlowLogQuery) -> Sightings:
+        """Return what the files hold of the conversation; see `Sightings`.
+
+        Files that cannot be read are counted and named. Never raises for what is in a file.
+        """
+        chosen = pruned(self._files, query.window)
+        whole = len(chosen) == len(self._files)
+        found = self._read(query, chosen, whole=whole)
+        if _widens(query) and not found.seen and not whole:
+            return replace(self._read(query.within(Between()), self._files, whole=True), query=query, widened=True)
+        return history.completed(found, query, self._left_out(chosen))
+
+    def _left_out(self, chosen: Sequence[LogFile]) -> tuple[LogFile, ...]:
+        taken = {file.path for file in chosen}
+        return tuple(file for file in self._files if file.path not in taken)
+
+    def _read(self, query: FlowLogQuery, files: Sequence[LogFile], *, whole: bool) -> Sightings:
+        import duckdb
+
+        with tempfile.TemporaryDirectory(prefix="whynot-") as spill:
+            settings: dict[str, Any] = {
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "memory_limit": "1GB",
+                "preserve_insertion_order": False,
+                "temp_directory": spill,
+            }
+            with duckdb.connect(config=settings) as connection:
+                return _Reading(connection, query, self._warnings).of(files, whole=whole)
+
+
+def _widens(query: FlowLogQuery) -> bool:
+    return isinstance(query.window, Last) and query.window.widen
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading of some files for one query."""
+
+    connection: duckdb.DuckDBPyConnection
+    query: FlowLogQuery
+    warnings: tuple[str, ...]
+
+    def of(self, files: Sequence[LogFile], *, whole: bool) -> Sightings:
+        """Read the files. If they are the `whole` of what there is, a window may be widened without reading again."""
+        scan = self._scan(files)
+        newest, skewed = self._newest()
+        inner = sql.conversation(self.query, "flow_logs", self._ipv6())
+        window = self._window(self.query.window, newest)
+        seen = self._seen(inner, sql.within(window), lines=_LINES_EACH)
+        widened = whole and not seen and _widens(self.query)
+        if widened:
+            window = self._window(Between(), newest)
+            seen = self._seen(inner, sql.within(window), lines=_LINES_EACH)
+        return Sightings(
+            engine=ENGINE,
+            query=self.query,
+            text=sql.aggregates(inner, sql.within(window)),
+            counts=self._counts(scan),
+            window=window,
+            widened=widened,
+            seen=seen,
+            earlier=() if window.start is None else self._seen(inner, sql.before(window.start), lines=0),
+            statuses=self._statuses(window),
+            newest=newest,
+            fields=frozenset.intersection(*map(frozenset, scan.formats)) if scan.formats else frozenset(),
+            warnings=(*self.warnings, *self._malformed(scan), *_unreadable(scan.unreadable), *skewed),
+        )
+
+    def _scan(self, files: Sequence[LogFile]) -> Scan:
+        """Read the files into the tables `scan`, of everything, and `flow_logs`, of the records that were kept."""
+        self.connection.execute(TABLE)
+        scan = Scan(self.connection, Interest(needles(self.query), self.query.interfaces))
+        formats: dict[Format, list[Path]] = defaultdict(list)
+        for file in files:
+            try:
+                formats[recognise(file.path)].append(file.path)
+            except Unreadable as error:
+                scan.unreadable[file.path] = str(error)
+        for form, paths in formats.items():
+            scan.add(form, paths)
+        self._tabulate(scan)
+        return scan
+
+    def _tabulate(self, scan: Scan) -> None:
+        """Make the table `flow_logs` of the lines that were kept, their fields as columns."""
+        columns = ", ".join(f"{sql.name(column)} {kind}" for column, kind in sql.COLUMNS)
+        self.connection.execute(f"CREATE TEMP TABLE flow_logs (file VARCHAR, line VARCHAR, {columns})")
+        for place, fields in enumerate(scan.formats):
+            self.connection.execute(f"INSERT INTO flow_logs {kept_records(place, fields, sql.COLUMNS)}")
+
+    def _rows(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self.connection.execute(statement, list(parameters)).fetchall()
+
+    def _newest(self) -> tuple[int | None, tuple[str, ...]]:
+        """The end of the newest record, and a warning on the few whose clock is more than a day ahead of all others."""
+        hours = self._rows(
+            "SELECT ended_in // ?, SUM(lines), MAX(newest), MIN(file) FROM scan WHERE kind < 3 AND newest IS NOT NULL "
+            "GROUP BY 1 ORDER BY 1 DESC",
+            [HOUR],
+        )
+        total = sum(int(lines) for _, lines, _, _ in hours)
+        ahead = 0
+        for place, (hour, lines, newest, _) in enumerate(hours):
+            following = hours[place + 1][0] if place + 1 < len(hours) else None
+            ahead += int(lines)
+            if following is None or (hour - following) * HOUR <= _DAY or ahead * 100 > total:
+                if place == 0:
+                    return int(newest), ()
+                said = f"{ahead - int(lines):,} records end more than a day after all others: the clock was wrong there"
+                return int(newest), (f"{shown(str(hours[0][3]), 200)}: {said}",)
+        return None, ()
+
+    def _window(self, asked: Window, newest: int | None) -> Between:
+        match asked:
+            case Between(None, None):
+                return Between(*self._rows("SELECT MIN(oldest), MAX(newest) FROM scan WHERE kind < 3")[0])
+            case Between() as window:
+                return window
+            case Last(seconds, until):
+                end = newest if until is None else until
+                return Between() if end is None else Between(end - seconds, end)
+
+    def _ipv6(self) -> frozenset[str]:
+        """Addresses among the kept lines, where the query names an IPv6 network."""
+        if not any(":" in each and "/" in each for each in self.query.sources | self.query.destinations):
+            return frozenset()
+        columns = ("srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr")
+        statement = " UNION ".join(f"SELECT {each} FROM flow_logs WHERE {each} LIKE '%:%'" for each in columns)  # noqa: S608
+        return frozenset(str(row[0]) for row in self._rows(statement))
+
+    def _seen(self, inner: str, when: Sequence[str], *, lines: int) -> tuple[Seen, ...]:
+        newest: dict[tuple[Any, ...], list[RawLine]] = defaultdict(list)
+        if lines:
+            for *key, file, line, ended in self._rows(sql.newest_lines(inner, when, lines)):
+                newest[tuple(key)].append(RawLine(line, file, ended))
+            _number(newest.values())
+        return tuple(
+            Seen(
+                interface=interface,
+                leg=leg,
+                direction=direction,
+                action=action,
+                records=int(records),
+                packets=int(packets or 0),
+                first=first,
+                last=last,
+                tcp_flags=flags,
+                reject_reason=reason,
+                lines=tuple(newest[interface, leg, direction, action, reason]),
+            )
+            for interface, leg, direction, action, reason, records, packets, first, last, flags in self._rows(
+                sql.aggregates(inner, when)
+            )
+        )
+
+    def _statuses(self, window: Between) -> tuple[InterfaceStatus, ...]:
+        rows = self._rows(
+            "SELECT interface, kind, SUM(lines) FROM scan WHERE interface IS NOT NULL AND kind < 3 "
+            "AND (newest IS NULL OR newest >= COALESCE(?, newest)) "
+            "AND (oldest IS NULL OR oldest <= COALESCE(?, oldest)) GROUP BY ALL",
+            [window.start, window.end],
+        )
+        found = {(interface, kind): int(lines) for interface, kind, lines in rows}
+        return tuple(
+            InterfaceStatus(each, *(found.get((each, kind), 0) for kind in range(3)))
+            for each in sorted(self.query.interfaces)
+        )
+
+    def _counts(self, scan: Scan) -> Counts:
+        """Counts of the files that were read. The first header line of a file is none of its data, a second one is."""
+        row = self._rows(
+            "SELECT SUM(lines) FILTER (WHERE kind < 3), SUM(lines) FILTER (WHERE kind = 3), "
+            "SUM(lines) FILTER (WHERE kind = 1), SUM(lines) FILTER (WHERE kind = 2), "
+            "SUM(lines) FILTER (WHERE kind = 4) - COUNT(DISTINCT file) FILTER (WHERE kind = 4) FROM scan"
+        )[0]
+        read, malformed, nodata, skipdata, headers = (int(value or 0) for value in row)
+        return Counts(read, malformed + headers, nodata, skipdata, len(scan.unreadable))
+
+    def _malformed(self, scan: Scan) -> list[str]:
+        """The first few malformed lines by file and line, with what is wrong with each."""
+        rows = self._rows(
+            "SELECT file, format, FLATTEN(LIST(bad) FILTER (WHERE kind = 3)), "
+            "COALESCE(SUM(lines) FILTER (WHERE kind = 4), 0) FROM scan WHERE kind IN (3, 4) GROUP BY file, format "
+            "HAVING COUNT(*) FILTER (WHERE kind = 3) > 0 OR SUM(lines) FILTER (WHERE kind = 4) > 1 ORDER BY file"
+        )
+        named: list[str] = []
+        for file, place, bad, headers in rows:
+            fields = scan.formats[place]
+            numbers = line_numbers(Path(file), set(bad or ()))
+            reasons = {number: why_malformed(fields, line) for line, number in numbers.items()}
+            said = [f"{shown_path(file)}:{number}: {reasons[number]}" for number in sorted(reasons)]
+            if headers > 1:
+                said.append(f"{shown_path(file)}: {headers - 1} more header lines")
+            named += said
+            if len(named) >= _NAMED:
+                break
+        return named[:_NAMED]
+
+
+def _number(lines: Iterable[list[RawLine]]) -> None:
+    """Put the line number behind the file in the origin of each line; only the files of these lines are opened."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for group in lines:
+        for line in group:
+            wanted[line.origin].add(line.text)
+    numbers = {file: line_numbers(Path(file), texts) for file, texts in wanted.items()}
+    for group in lines:
+        group[:] = [
+            replace(line, origin=f"{shown_path(line.origin)}:{numbers[line.origin].get(line.text, '?')}")
+            for line in group
+        ]
+
+
+def shown_path(path: str) -> str:
+    """A path as it may be printed: without control characters."""
+    return path if path.isprintable() else ascii(path)[1:-1]
+
+
+def _unreadable(files: dict[Path, str]) -> list[str]:
+    named = [f"{shown_path(str(path))}: {files[path]}" for path in sorted(files)[:_NAMED]]
+    return [*named, f"{len(files) - _NAMED} more files cannot be read"] if len(files) > _NAMED else named

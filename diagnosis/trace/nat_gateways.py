@@ -1,0 +1,109 @@
+"""NAT gateways: into their subnet, out again from their own address and ports, for TCP, UDP and ICMP over IPv4.
+
+https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
+"""
+
+from __future__ import annotations
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.gateways import NatGateway
+from diagnosis.network.network import Network
+from diagnosis.network.route_tables import RouteTable
+from diagnosis.trace import network_acls, route_tables
+from diagnosis.trace.codes import Code
+from diagnosis.trace.step import Blocker, Step, drops, passes
+from diagnosis.trace.walk import Device, EnteredSubnet, FromVpc, StayedInSubnet, Unmodelled, Walk
+from diagnosis.traffic.addresses import IPV4
+from diagnosis.traffic.filters import INGRESS
+from diagnosis.traffic.ports import port_range
+from diagnosis.traffic.protocols import ICMP, TCP, UDP
+from diagnosis.traffic.traffic import Traffic
+
+KIND = "nat-gateway"
+PORTS = port_range(1024, 65535)
+"""The ports that a NAT gateway sends from."""
+
+
+def through(walk: Walk, target: str, table: RouteTable, device: Device) -> Device | Unmodelled | None:
+    """Into the gateway's subnet and through it: the gateway as the sender of what goes on; None where nothing can."""
+    network = walk.network
+    nat = network.nat_gateways.get(target)
+    if nat is None or nat.regional or (nat.subnet is None and not nat.regional):
+        gap = (
+            network.gap("ec2.describe_nat_gateways", device.origins, f"NAT gateway {target}")
+            if nat is None
+            else Missing("", *((nat.origins or (("", ""),))[0]), f"regional NAT gateway {target} is not modelled")
+        )
+        return Unmodelled(target, KIND, gap)
+    if device.id == target:
+        blocker = Blocker(
+            Code.NO_ROUTE_TO_DESTINATION, table.id, (target,), None, None, walk.traffic, "leads to itself"
+        )
+        walk.take(drops(route_tables.KIND, table.id, walk.traffic, blocker))
+        return None
+    outside = sender(network, nat)
+    if nat.subnet != device.subnet:
+        acl = network.acl_of(nat.subnet, nat.vpc, nat.origins)
+        walk.take(network_acls.judge(network, acl, nat.subnet, walk.traffic, "ingress", INGRESS, explain=walk.explain))
+        walk.crossings.append(EnteredSubnet(outside, FromVpc()))
+    else:
+        walk.crossings.append(StayedInSubnet())
+    walk.take(_nat_state(nat, table, device, walk.traffic))
+    walk.take(_nat_protocols(nat, walk.traffic))
+    _translate_at_nat(walk, nat)
+    return outside
+
+
+def sender(network: Network, nat: NatGateway) -> Device:
+    """The NAT gateway as a sender in its subnet."""
+    first = nat.addresses[0] if nat.addresses else None
+    interface = network.interfaces.get(first.interface) if first and first.interface else None
+    public = first.public if first is not None else None
+    return Device(
+        nat.id,
+        interface,
+        nat.vpc,
+        nat.subnet,
+        nat.origins,
+        public if nat.public else None,
+        public_unseen=nat.public and public is None,
+        through_nat=True,
+    )
+
+
+def _nat_state(nat: NatGateway, table: RouteTable, device: Device, traffic: Traffic) -> Step:
+    if nat.state != "available":
+        return drops(KIND, nat.id, traffic, Blocker(Code.BAD_STATE, nat.id, (), None, None, traffic, nat.state))
+    if nat.vpc and device.vpc and nat.vpc != device.vpc:
+        blocker = Blocker(Code.NGW_REQUIRES_SOURCE_IN_VPC, table.id, (nat.id,), None, None, traffic)
+        return drops(KIND, nat.id, traffic, blocker)
+    return passes(KIND, nat.id, traffic)
+
+
+def _nat_protocols(nat: NatGateway, traffic: Traffic) -> Step:
+    """TCP, UDP and ICMP over IPv4 pass; IPv6 needs NAT64, which is not modelled."""
+    six = traffic.minus(traffic.only(source=IPV4))
+    four = traffic.only(source=IPV4)
+    known = (ICMP, ICMP + 1, TCP, TCP + 1, UDP, UDP + 1)
+    passed = four.only(protocol=known)
+    dropped = four.minus(passed)
+    blockers: tuple[Blocker, ...] = ()
+    if not dropped.empty:
+        blockers = (Blocker(Code.PROTOCOL_RESTRICTION, nat.id, (), None, None, dropped, "TCP, UDP and ICMP"),)
+    gaps: tuple[Missing, ...] = ()
+    if not six.empty:
+        gaps = (
+            Missing(
+                "", *((nat.origins or (("", ""),))[0]), f"IPv6 through NAT gateway {nat.id} (NAT64) is not modelled"
+            ),
+        )
+    return Step(KIND, nat.id, None, passed, dropped, six, None, "", blockers, gaps)
+
+
+def _translate_at_nat(walk: Walk, nat: NatGateway) -> None:
+    first = nat.addresses[0] if nat.addresses else None
+    source = (first.private, first.private + 1) if first is not None and first.private is not None else None
+    ported = walk.traffic.only(protocol=(TCP, TCP + 1, UDP, UDP + 1))
+    rest = walk.traffic.minus(ported)
+    after = ported.rewritten(source=source, source_port=PORTS).union(rest.rewritten(source=source))
+    walk.rewrite(nat.id, KIND, after, keeps_source=False)

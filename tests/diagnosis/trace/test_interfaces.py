@@ -1,0 +1,80 @@
+"""Interfaces on the path: attached or not, their instance running or not, seen, assumed or unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.accounts import Account, two_subnets
+from tests.diagnosis.trace.asking import ask, calls, causes
+
+INSTANCES = "ec2.describe_instances"
+
+
+def owned(state: str = "running", side: int = 1) -> Account:
+    account = two_subnets()
+    account.items["ec2.describe_network_interfaces"][side]["Attachment"]["InstanceId"] = "i-1"
+    account.instance("i-1", ["eni-client", "eni-server"][side], state=state)
+    return account
+
+
+@pytest.mark.parametrize("state", ["stopped", "stopping", "terminated", "shutting-down", "Stopped"])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_stopped_instance_neither_sends_nor_answers(state: str, side: int) -> None:
+    found = ask(owned(state, side), "10.0.1.10", "10.0.2.20")
+
+    assert found.verdict == "blocked"
+    assert ("BAD_STATE", ["eni-client", "eni-server"][side], "forward") in causes(found)
+
+
+@pytest.mark.parametrize("state", ["running", "pending"])
+def test_a_running_instance_answers(state: str) -> None:
+    assert ask(owned(state), "10.0.1.10", "10.0.2.20").verdict == "reachable"
+
+
+def test_instances_that_nobody_asked_for_are_assumed_to_run() -> None:
+    found = ask(owned("stopped").network(without=[INSTANCES]), "10.0.1.10", "10.0.2.20")
+
+    assert found.verdict == "reachable"
+    assert any(INSTANCES in text for text in found.assumed())
+
+
+def test_instances_that_were_asked_for_and_are_missing_are_unknown() -> None:
+    account = owned()
+    account.asked.add(INSTANCES)
+
+    found = ask(account.network(without=[INSTANCES]), "10.0.1.10", "10.0.2.20")
+
+    assert found.verdict == "unknown"
+    assert calls(found) == {INSTANCES}
+
+
+def test_an_instance_that_cannot_be_read_is_unknown() -> None:
+    account = owned()
+    account.items[INSTANCES][0]["Instances"][0]["State"] = "running"
+    network = account.network()
+
+    assert ask(network, "10.0.1.10", "10.0.2.20").verdict == "unknown"
+    assert any("i-1" in warning for warning in network.warnings)
+
+
+@pytest.mark.parametrize(("status", "attachment"), [("available", None), ("in-use", "detached"), ("in-use", "detaching")])
+def test_a_detached_interface_carries_nothing(status: str, attachment: str | None) -> None:
+    account = two_subnets()
+    item = account.items["ec2.describe_network_interfaces"][1]
+    item["Status"] = status
+    if attachment is None:
+        del item["Attachment"]
+    else:
+        item["Attachment"]["Status"] = attachment
+
+    assert [(code, component) for code, component, _ in causes(ask(account, "10.0.1.10", "10.0.2.20"))] == [
+        ("BAD_STATE_ATTACHMENT" if attachment else "BAD_STATE", "eni-server")
+    ]
+
+
+def test_interfaces_that_say_nothing_of_their_state_are_taken_for_working() -> None:
+    account = two_subnets()
+    for item in account.items["ec2.describe_network_interfaces"]:
+        del item["Status"], item["Attachment"]
+
+    assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "reachable"
