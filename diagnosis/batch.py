@@ -87,6 +87,6 @@ def _checked(fields: object) -> Mapping[str, Any]:
         value = fields.get(name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65535:  # noqa: PLR2004 - ports
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65535:
             raise BadFlow(f"{name} is no number from 0 to 65535")
     return fields

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,6 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from diagnosis.answer import Answer
     from diagnosis.network.network import Network
@@ -147,8 +146,9 @@ def take_snapshot(
     profile: Profile = None,
 ) -> None:
     """Read the live account into a folder of JSON, secrets left out."""
-    from diagnosis.snapshots.write import write_snapshot
+    from diagnosis.snapshots.write import check_target, write_snapshot
 
+    check_target(folder)
     with _progress() as say:
         described = _live(region, profile, say, everything=True)
         write_snapshot(described, folder, tool=f"whynot {_version()}")
@@ -180,7 +180,7 @@ def main() -> None:
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(FAILED)
-    except Exception as error:  # noqa: BLE001 - the one boundary: the user gets a line, never a traceback
+    except Exception as error:
         sys.stderr.write(f"whynot: {one_line(error)}\n")
         if os.environ.get("WHYNOT_DEBUG"):
             raise
@@ -212,15 +212,13 @@ def _network(
     return network
 
 
-def _live(regions: list[str] | None, profile: str | None, say: Callable[[str], None], *, everything: bool) -> Any:  # noqa: ANN401
+def _live(regions: list[str] | None, profile: str | None, say: Callable[[str], None], *, everything: bool) -> Any:
     import boto3
 
     from diagnosis.aws.account import LiveAccount
     from diagnosis.snapshots.kinds import KINDS
 
-    session = boto3.Session(profile_name=profile)
-    kinds = [kind.call for kind in KINDS] if everything else None
-    return LiveAccount(session, regions or (), on_progress=say).described(kinds)
+    return LiveAccount.open(profile, regions or (), say).described(KINDS if everything else None)
 
 
 def _flow_logs(paths: list[Path] | None) -> FlowLogSource | None:
@@ -258,8 +256,7 @@ def _empty_extras(question: Question) -> set[str]:
 def _progress() -> Iterator[Callable[[str], None]]:
     from diagnosis.terminal.progress import Progress
 
-    progress: AbstractContextManager[Any] = Progress(sys.stderr, time.monotonic, terminal=sys.stderr.isatty())
-    with progress if sys.stderr is not None else nullcontext() as shown:
+    with Progress(sys.stderr, time.monotonic, terminal=sys.stderr.isatty()) as shown:
         yield shown.say
 
 
@@ -286,6 +283,6 @@ def _warn(text: str) -> None:
     sys.stderr.write(f"whynot: {safe(text)}\n")
 
 
-def _fail(text: str) -> Any:  # noqa: ANN401 - it never returns
+def _fail(text: str) -> Any:
     _warn(text)
     raise typer.Exit(FAILED)

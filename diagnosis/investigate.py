@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diagnosis.answer import Answer, Evidence, SnapshotFacts, WhoAnswer
+from diagnosis.answer import Answer, Fix, SnapshotFacts, WhoAnswer
 from diagnosis.evidence import query as logs
 from diagnosis.explanation.causes import causes, traffic_words
+from diagnosis.explanation.conversation import query_of, witness
 from diagnosis.explanation.guide import with_guide
 from diagnosis.explanation.headline import caveats, headline
 from diagnosis.explanation.parts import parts
 from diagnosis.explanation.path import hops, shown_path
 from diagnosis.explanation.unseen import unseen_items
 from diagnosis.explanation.who import who_answer
-from diagnosis.explanation.witness_reading import Reading, read_logs, window_text
 from diagnosis.fix.fixes import fixes
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound, Parties, find, find_parties
@@ -49,11 +49,14 @@ def investigate(
     verdict = over(t.verdict for t in traces)
     found = tuple(dict.fromkeys(c for t in traces for c in causes(network, t)))
     gaps = list(dict.fromkeys(g for t in traces for g in t.gaps()))
-    reading = Reading()
-    if flow_logs is not None or network.flow_logs or network.coverage.named("ec2.describe_flow_logs"):
+    sightings = None
+    if flow_logs is not None and any(t.paths for t in traces):
         say("asking the flow logs")
-    reading = read_logs(network, traces, verdict, flow_logs, asked.window, asked.source_port or question.source_port)
-    proven, advice = (), ()
+        spoken = asked.source_port if asked.source_port is not None else question.source_port
+        sightings = flow_logs.read(query_of(network, traces, asked.window, spoken))
+    heard = witness(network, traces, verdict, sightings)
+    proven: tuple[Fix, ...] = ()
+    advice: tuple[str, ...] = ()
     if verdict in ("blocked", "partly"):
         say("proving the fix")
         proven, advice = fixes(network, traces, retrace)
@@ -64,7 +67,7 @@ def investigate(
     return with_guide(
         Answer(
             question=question,
-            window=window_text(reading, asked.window),
+            window=heard.window,
             verdict=verdict,
             headline=headline(verdict, found, some, gaps, what),
             path_forward=hops(network, path.forward_hops) if path is not None else (),
@@ -73,9 +76,9 @@ def investigate(
             caveats=caveats(verdict, traces, notes),
             assumed=tuple(sorted({a for t in traces for a in t.assumed()})),
             unseen=unseen_items(network, gaps),
-            evidence=Evidence(flow_logs=reading.flow_logs, second_opinion=None, agreement=reading.agreement),
+            evidence=heard.evidence,
             fixes=proven,
-            advice=(*advice, *reading.advice),
+            advice=(*advice, *heard.advice),
             snapshot=SnapshotFacts(taken_at=network.taken_at, accounts=network.accounts, regions=network.regions),
             source_name=parties.source.name,
             destination_name=parties.destination.name,

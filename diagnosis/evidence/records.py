@@ -77,7 +77,7 @@ _VERSION_3 = _fields(
     ("vpc-id", _TEXT, "VPC of the interface"),
     ("subnet-id", _TEXT, "subnet of the interface"),
     ("instance-id", _TEXT, "instance of the interface; empty for interfaces that AWS manages"),
-    ("tcp-flags", "[0-9]{1,3}", "TCP flags, OR-ed over the window"),
+    ("tcp-flags", _OCTET, "TCP flags, OR-ed over the window"),
     ("type", _TEXT, "IPv4, IPv6 or EFA"),
     ("pkt-srcaddr", _ADDRESS, "source address in the packet itself"),
     ("pkt-dstaddr", _ADDRESS, "destination address in the packet itself"),

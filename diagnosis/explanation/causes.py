@@ -13,7 +13,7 @@ from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, forma
 from diagnosis.traffic.intervals import IntervalSet, covers, meet, size
 from diagnosis.traffic.ports import ALL_PORTS, format_ports, reply_cells
 from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
-from diagnosis.traffic.traffic import Traffic
+from diagnosis.traffic.traffic import SideName, Traffic
 
 SHOWN_RANGES = 3
 FILTERS = frozenset(
@@ -53,7 +53,7 @@ def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
             "all traffic"
             if size(protocols) > 3
             else " and ".join(_one(traffic, p, reply=reply) for p in _members(protocols))
-        )  # noqa: PLR2004
+        )
     return _one(traffic, protocols[0], reply=reply)
 
 
@@ -98,7 +98,7 @@ def sentence(network: Network, leg: Leg, blocker: Blocker) -> str:
 
 
 def _peer(blocker: Blocker, *, egress: bool) -> str:
-    """ "from 10.0.1.10" or "to 10.0.2.20", by the header as it is at the component."""
+    """Whom the traffic is from or to, by the header as it is at the component: "from 10.0.1.10"."""
     if egress:
         return f"to {address_words(blocker.dropped.project('destination'))}"
     return f"from {address_words(blocker.dropped.project('source'))}"
@@ -129,11 +129,8 @@ def _acl(network: Network, leg: Leg, blocker: Blocker) -> str:
     leaving = blocker.direction == "egress"
     way = "outbound" if leaving else "inbound"
     # The reply's peer is the connection's client where it leaves, and the server where it comes home.
-    if reply:
-        side = "source" if leaving else "destination"
-    else:
-        side = "destination" if leaving else "source"
-    peer = address_words(blocker.dropped.project(side))  # type: ignore[arg-type]
+    side: SideName = "source" if leaving == reply else "destination"
+    peer = address_words(blocker.dropped.project(side))
     rule = "no rule allows" if blocker.rule == IMPLICIT_DENY else f"rule {blocker.rule} denies"
     what = f"{traffic_words(blocker.dropped, reply=reply)} {'to' if leaving else 'from'} {peer}"
     subnet = f" of subnet {label(network, blocker.related[0])}" if blocker.related else ""
@@ -141,7 +138,7 @@ def _acl(network: Network, leg: Leg, blocker: Blocker) -> str:
     return f"network ACL {label(network, blocker.component)}{subnet}: {rule} {way} {what}{suffix}."
 
 
-def _other(network: Network, leg: Leg, blocker: Blocker) -> str:  # noqa: PLR0911, PLR0912, C901 - one line per code
+def _other(network: Network, leg: Leg, blocker: Blocker) -> str:
     name = label(network, blocker.component)
     back = "the replies to " if leg == "return" else ""
     target = address_words(blocker.dropped.project("source" if leg == "return" else "destination"))
@@ -150,10 +147,16 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:  # noqa: PLR091
         case Code.NO_ROUTE_TO_DESTINATION:
             if blocker.rule is None and not blocker.detail:
                 return f"route table {name} has no route for {back}{target}."
-            return f"route table {name} sends {back}{target} by {blocker.rule or 'its route'} to {gateway}, which does not lead there."
+            return (
+                f"route table {name} sends {back}{target} by {blocker.rule or 'its route'} to {gateway}, "
+                "which does not lead there."
+            )
         case Code.BAD_STATE_ROUTE:
             gone = f" ({blocker.detail})" if blocker.detail else ""
-            return f"route {blocker.rule} of route table {name} is a blackhole: its target{gone} is gone, and it still wins for {back}{target}."
+            return (
+                f"route {blocker.rule} of route table {name} is a blackhole: its target{gone} is gone, and it "
+                f"still wins for {back}{target}."
+            )
         case Code.BAD_STATE | Code.BAD_STATE_ATTACHMENT:
             return f"{name} is not functional: {blocker.detail or 'not attached'}."
         case Code.ENI_SOURCE_DEST_CHECK_RESTRICTION:
@@ -163,9 +166,15 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:  # noqa: PLR091
         case Code.IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS:
             return f"{name} has no public address at {target}, so nothing from the internet arrives there."
         case Code.IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS | Code.IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS:
-            return f"route {blocker.rule} of route table {name} sends {back}the private address {target} to internet gateway {gateway}, which drops it."
+            return (
+                f"route {blocker.rule} of route table {name} sends {back}the private address {target} to "
+                f"internet gateway {gateway}, which drops it."
+            )
         case Code.IGW_EXPECTS_PUBLIC_ADDRESS:
-            return f"route {blocker.rule} of route table {name} sends {back}{target}, which is not public, to internet gateway {gateway}."
+            return (
+                f"route {blocker.rule} of route table {name} sends {back}{target}, which is not public, to "
+                f"internet gateway {gateway}."
+            )
         case Code.VPC_BLOCK_PUBLIC_ACCESS_ENABLED:
             return (
                 f"VPC Block Public Access ({blocker.detail}) is on for {name}: its internet gateway drops the traffic."
@@ -175,7 +184,10 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:  # noqa: PLR091
         case Code.PROTOCOL_RESTRICTION:
             return f"{name} forwards only {blocker.detail}, not {traffic_words(blocker.dropped)}."
         case Code.PCX_REQUIRES_ADDRESS_IN_VPC_CIDR:
-            return f"route {blocker.rule} of route table {name} sends {target} over peering connection {gateway}, which carries only traffic between the ranges of its two VPCs."
+            return (
+                f"route {blocker.rule} of route table {name} sends {target} over peering connection "
+                f"{gateway}, which carries only traffic between the ranges of its two VPCs."
+            )
         case Code.NO_INTERFACE_WITH_ADDRESS:
             side = blocker.dropped.project("source" if blocker.direction == "egress" else "destination")
             return f"no network interface in {name} holds {address_words(side)}."

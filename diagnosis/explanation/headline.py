@@ -20,7 +20,7 @@ def headline(
     match verdict:
         case "blocked":
             count = blocker_count(causes)
-            more = f" {count - 1} further cause{'s' if count > 2 else ''} below." if count > 1 else ""  # noqa: PLR2004
+            more = f" {count - 1} further cause{'s' if count > 2 else ''} below." if count > 1 else ""
             first = causes[0].text if causes else "nothing arrives."
             return f"{first}{more}"
         case "partly":

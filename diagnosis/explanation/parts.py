@@ -50,7 +50,7 @@ def _protocols(asked: Traffic, works: Traffic) -> list[str]:
             said.append(f"Of {protocol_name(number)}, {format_ports(ports, number)} passes.")
     missing = _numbers(minus(wanted, passed))
     if missing:
-        names = ", ".join(protocol_name(n) for n in missing[:4]) + (", ..." if len(missing) > 4 else "")  # noqa: PLR2004
+        names = ", ".join(protocol_name(n) for n in missing[:4]) + (", ..." if len(missing) > 4 else "")
         said.append(f"Nothing of {names} passes.")
     return said
 

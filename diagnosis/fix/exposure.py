@@ -48,7 +48,7 @@ def exposure(before: Network, after: Network, changes: tuple[Change, ...], asked
             opened.append(Opened(_key(source), _key(destination), new))
     at_least = len(pairs) > BUDGET
     return Exposure(
-        text=_text(before, opened, asked, changes, at_least=at_least),
+        text=_text(before, opened, asked, at_least=at_least),
         newly_reachable=tuple(_rows(before, opened)),
         at_least=at_least,
     )
@@ -130,14 +130,18 @@ def _key(anchor: Anchor) -> str:
             return identity
         case InRange(addresses=addresses):
             ranges = format_cidrs(addresses)
-            return "the internet" if len(ranges) > 8 else ", ".join(ranges)  # noqa: PLR2004 - a handful can be read
+            return "the internet" if len(ranges) > 8 else ", ".join(ranges)
         case _:
             return str(anchor)
 
 
 def _said(network: Network, key: str) -> str:
+    """The name alone where no other interface has it."""
     name = display_name(network, key)
-    return f"{name} ({key})" if name else key
+    if not name:
+        return key
+    same = [eni for eni in network.interfaces if display_name(network, eni) == name]
+    return name if same == [key] else f"{name} ({key})"
 
 
 def _ports(traffic: Traffic) -> Iterator[tuple[str, str]]:
@@ -187,9 +191,7 @@ def _several(network: Network, keys: tuple[str, ...]) -> str:
     return f"{len(keys)} of {shared}"
 
 
-def _text(
-    network: Network, opened: list[Opened], asked: tuple[Trace, ...], changes: tuple[Change, ...], *, at_least: bool
-) -> str:
+def _text(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, at_least: bool) -> str:
     """What else it opens, in one sentence."""
     wanted: defaultdict[tuple[str | None, str | None], Traffic] = defaultdict(Traffic.nothing)
     for one in asked:

@@ -1,4 +1,4 @@
-"""Proposals as the fixes of an answer, with commands, proof, exposure and undo; what cannot be proven becomes advice."""
+"""Proposals as the fixes of an answer, with commands, proof, exposure and undo; what is not proven becomes advice."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _risk(changes: tuple[Change, ...]) -> Literal["safe", "needs judgement"]:
 
 
 def _wide(change: Change) -> bool:
-    """Whether a person should look twice: routes, the whole internet inbound, every port, administration ports to ranges."""
+    """Whether a person should look twice: routes, the whole internet inbound, every port."""
     match change:
         case RouteChange():
             return True
@@ -68,11 +68,11 @@ def _wide(change: Change) -> bool:
 
 
 def _all_ports(protocol: str, low: int | None, high: int | None) -> bool:
-    return protocol in ("tcp", "udp") and (low is None or (low == 0 and high == 65535))  # noqa: PLR2004 - all ports
+    return protocol in ("tcp", "udp") and (low is None or (low == 0 and high == 65535))
 
 
 def _title(network: Network, change: Change) -> str:
-    """ "allow tcp 3306 from web-tier in orders-db-sg"."""
+    """What the change does, for example "allow tcp 3306 from web-tier in orders-db-sg"."""
     match change:
         case GroupRuleChange():
             peer = (display_name(network, change.group) or change.group) if change.group else change.cidr

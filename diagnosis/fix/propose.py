@@ -1,4 +1,4 @@
-"""Causes to the narrowest changes that work: each proposal is applied to the model and traced again before it is shown."""
+"""Causes to the narrowest changes that work: each is applied to the model and traced again before it is shown."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def _peer_interface(trace: Trace, own: NetworkInterface) -> NetworkInterface | N
 def spans(dropped: Traffic, *, reply: bool) -> Iterator[tuple[str, int | None, int | None]]:
     """Protocol, first and last port (ICMP type and code) of each rule that the traffic needs."""
     protocols = dropped.project("protocol")
-    if size(protocols) > 4:  # noqa: PLR2004 - more than tcp, udp and icmp: the question was about everything
+    if size(protocols) > 4:
         yield "-1", None, None
         return
     for low, high in pieces(protocols):
@@ -198,7 +198,7 @@ def _icmp_spans(part: Traffic, number: int, name: str, *, reply: bool) -> Iterat
     for first, end in pieces(cells):
         for kind in range(first >> 8, ((end - 1) >> 8) + 1):
             low, high = max(first, kind << 8), min(end, (kind + 1) << 8)
-            whole = high - low == 256  # noqa: PLR2004 - all codes of a type
+            whole = high - low == 256
             for cell in (low,) if whole else range(low, high):
                 yield name, kind, -1 if whole else cell & 255
 

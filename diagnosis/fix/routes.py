@@ -1,4 +1,4 @@
-"""Routes that would lead where a table has none: offered for judgement, never as safe, since a route opens a whole subnet."""
+"""Routes that would lead where a table has none: offered for judgement, since a route opens a whole subnet."""
 
 from __future__ import annotations
 

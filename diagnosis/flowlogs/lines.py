@@ -11,7 +11,7 @@ from pathlib import Path
 from diagnosis.evidence.records import DEFAULT_FORMAT, Kind, classify, read_header
 
 GZIP_MAGIC = b"\x1f\x8b"
-_LOOK = 64 * 1024
+_LOOK = 16 * 1024
 """How much of a file, unpacked, is looked at to tell what it is."""
 _LONGEST_LINE = 64 * 1024
 """A longer line is no record; it is counted as one malformed line without being kept."""

@@ -113,7 +113,8 @@ def statement(place: int, form: Format, paths: Sequence[Path], interest: Interes
     files = ", ".join(text(_not_a_glob(str(path))) for path in paths)
     return f"""
 SELECT {place}, file, kind, interface,
-    CASE WHEN interface IS NULL THEN ended - ended % {HOUR} ELSE ended END AS ended_in, COUNT(*), SUM(STRLEN(line) + 1), MIN(started), MAX(ended),
+    CASE WHEN interface IS NULL THEN ended - ended % {HOUR} ELSE ended END AS ended_in,
+    COUNT(*), SUM(STRLEN(line) + 1), MIN(started), MAX(ended),
     LIST(line) FILTER (WHERE (kind = 0 AND {hit}) OR (kind IN (1, 2) AND interface IS NOT NULL)),
     MIN(CASE WHEN kind = 3 THEN line END, {BAD_KEPT})
 FROM (
@@ -129,7 +130,7 @@ FROM (
       FROM READ_CSV([{files}], columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false,
         nullstr = '\x02', auto_detect = false, strict_mode = false, ignore_errors = true, filename = true,
         compression = '{"gzip" if form.gzip else "none"}')))) AS judged
-GROUP BY ALL"""  # noqa: S608
+GROUP BY ALL"""
 
 
 def _value(fields: tuple[str, ...], field_name: str, kind: str) -> str:
@@ -151,7 +152,7 @@ def kept_records(place: int, fields: tuple[str, ...], columns: Sequence[tuple[st
             value = "CASE WHEN kind = 0 THEN 'OK' ELSE 'NODATA' END" if column == "log_status" else "NULL"
         taken.append(f"TRY_CAST({value} AS {kind}) AS {name(column)}")
     return (
-        f"SELECT file, line, {', '.join(taken)} FROM (SELECT file, line, kind, STRING_SPLIT(line, ' ') AS parts "  # noqa: S608
+        f"SELECT file, line, {', '.join(taken)} FROM (SELECT file, line, kind, STRING_SPLIT(line, ' ') AS parts "
         f"FROM (SELECT file, kind, UNNEST(kept) AS line FROM scan WHERE format = {place}))"
     )
 

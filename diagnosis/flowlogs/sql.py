@@ -87,7 +87,7 @@ def conversation(query: FlowLogQuery, table: str, ipv6: frozenset[str] = frozens
     if query.protocol is not None:
         tests.append(f"protocol = {number(query.protocol)}")
     return (
-        f"SELECT *, CASE WHEN {forward} THEN 'forward' WHEN {reply} THEN 'reply' END AS leg "  # noqa: S608
+        f"SELECT *, CASE WHEN {forward} THEN 'forward' WHEN {reply} THEN 'reply' END AS leg "
         f"FROM {table} WHERE {both(tests)}"
     )
 
@@ -96,7 +96,7 @@ def aggregates(inner: str, when: Sequence[str]) -> str:
     """Return the statement that sums the conversation up: one row for each interface, leg, direction and action."""
     keys = ", ".join(GROUPED)
     return (
-        f'SELECT {keys}, COUNT(*) AS records, SUM(packets) AS packets, MIN("start") AS first_seen, '  # noqa: S608
+        f'SELECT {keys}, COUNT(*) AS records, SUM(packets) AS packets, MIN("start") AS first_seen, '
         f'MAX("end") AS last_seen, BIT_OR(tcp_flags) AS tcp_flags FROM ({inner}) AS conversation '
         f"WHERE {both(['leg IS NOT NULL', *when])} GROUP BY {keys} ORDER BY {keys}"
     )
@@ -106,7 +106,7 @@ def newest_lines(inner: str, when: Sequence[str], each: int) -> str:
     """Return the statement for the newest raw lines, at most `each` for one row of `aggregates`."""
     keys = ", ".join(GROUPED)
     return (
-        f'SELECT {keys}, file, line, "end" FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {keys} '  # noqa: S608
+        f'SELECT {keys}, file, line, "end" FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {keys} '
         f'ORDER BY "end" DESC NULLS LAST, file, line) AS place FROM ({inner}) AS conversation '
         f"WHERE {both(['leg IS NOT NULL', *when])}) AS placed WHERE place <= {number(each)} "
         f"ORDER BY {keys}, place"

@@ -7,19 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from diagnosis.network.balancing import load_balancers, target_groups
 from diagnosis.network.coverage import coverage_of
 from diagnosis.network.described import Described
 from diagnosis.network.gateways import parse_internet_gateway, parse_nat_gateway, parse_peering
-from diagnosis.network.instances import (
-    Database,
-    Instance,
-    LoadBalancer,
-    VpcEndpoint,
-    parse_database,
-    parse_endpoint,
-    parse_instances,
-    parse_load_balancer,
-)
+from diagnosis.network.instances import Database, Instance, parse_database, parse_instances
 from diagnosis.network.interfaces import NetworkInterface, PrivateAddress, parse_interface
 from diagnosis.network.network import Network
 from diagnosis.network.network_acls import parse_acl
@@ -28,7 +20,10 @@ from diagnosis.network.public_access import parse_public_access
 from diagnosis.network.route_tables import parse_route_table
 from diagnosis.network.security_groups import parse_group
 from diagnosis.network.shape import Item, text
+from diagnosis.network.transit import transit
+from diagnosis.network.vpc_endpoints import parse_endpoint, parse_endpoint_service
 from diagnosis.network.vpcs import Origins, parse_subnet, parse_vpc
+from diagnosis.network.vpn_gateways import parse_vpn_connection, parse_vpn_gateway
 from diagnosis.traffic.addresses import parse_address
 
 T = TypeVar("T")
@@ -141,8 +136,8 @@ def build(described: Described) -> Network:
         prefix_lists=_prefix_lists(reader),
         instances=_instances(reader),
         databases=_databases(reader),
-        load_balancers=_load_balancers(reader),
-        endpoints=_endpoints(reader),
+        load_balancers=load_balancers(reader),
+        endpoints=reader.entities("ec2.describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", parse_endpoint),
         public_access=parse_public_access(
             _options(described),
             [
@@ -163,6 +158,21 @@ def build(described: Described) -> Network:
         taken_at=described.taken_at,
         accounts=tuple(sorted(described.accounts)),
         regions=tuple(sorted(described.regions)),
+        target_groups=target_groups(reader),
+        endpoint_services=tuple(
+            reader.entities(
+                "ec2.describe_vpc_endpoint_service_configurations",
+                "ServiceConfigurations",
+                "ServiceId",
+                parse_endpoint_service,
+            ).values()
+        ),
+        dns_switches=_dns_switches(reader),
+        transit=transit(reader, merged),
+        vpn_gateways=reader.entities("ec2.describe_vpn_gateways", "VpnGateways", "VpnGatewayId", parse_vpn_gateway),
+        vpn_connections=reader.entities(
+            "ec2.describe_vpn_connections", "VpnConnections", "VpnConnectionId", parse_vpn_connection
+        ),
     )
     return replace(network, warnings=tuple(sorted({*described.warnings, *reader.warnings})))
 
@@ -249,21 +259,12 @@ def _databases(reader: _Reader) -> tuple[Database, ...]:
     return tuple(sorted(set(found), key=lambda d: (d.id, d.arn or "")))
 
 
-def _load_balancers(reader: _Reader) -> tuple[LoadBalancer, ...]:
-    found = []
-    for call, key in (
-        ("elbv2.describe_load_balancers", "LoadBalancers"),
-        ("elb.describe_load_balancers", "LoadBalancerDescriptions"),
-    ):
-        for _, item in reader.lists(call, key):
-            identity = str(item.get("LoadBalancerName"))
-            value = reader.parsed(f"{key} {identity}", identity, parse_load_balancer, item)
-            if value is not None:
-                found.append(value)
-    return tuple(sorted(set(found), key=lambda b: (b.name, b.id)))
-
-
-def _endpoints(reader: _Reader) -> Mapping[str, VpcEndpoint]:
-    return reader.entities(
-        "ec2.describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", lambda item, _: parse_endpoint(item)
-    )
+def _dns_switches(reader: _Reader) -> Mapping[str, tuple[str, ...]]:
+    """The DNS attributes that VPCs have off."""
+    found: dict[str, tuple[str, ...]] = {}
+    for call, answer in reader.described.answers.items():
+        if call.name == "ec2.describe_vpc_attribute" and call.argument:
+            named = (("EnableDnsSupport", "enableDnsSupport"), ("EnableDnsHostnames", "enableDnsHostnames"))
+            off = (name for key, name in named if answer.get(key) in ({"Value": False}, {"Value": "false"}))
+            found[call.argument] = tuple(off)
+    return dict(sorted(found.items()))

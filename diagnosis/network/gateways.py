@@ -39,6 +39,9 @@ class NatAddress:
     public: int | None
     interface: str | None
     primary: bool
+    zone: str | None = None
+    """Where a regional NAT gateway uses this address, by name, else by id; None where the answer does not say."""
+    zone_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,17 @@ class NatGateway:
     addresses: tuple[NatAddress, ...]
     name: str | None
     origins: Origins
+    route_table: str | None = None
+    """The table of a regional one, which has no subnet to take one from."""
+    follows_zones: bool = False
+    """Whether a regional one spreads to new zones of the VPC by itself."""
+
+    def present_in(self, zone: str | None, zone_id: str | None) -> bool | None:
+        """Whether a regional one works in a zone; None where what was seen does not say."""
+        known = [a for a in self.addresses if a.zone or a.zone_id]
+        if any((a.zone and a.zone == zone) or (a.zone_id and a.zone_id == zone_id) for a in known):
+            return True
+        return False if known and len(known) == len(self.addresses) and (zone or zone_id) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,8 @@ def parse_nat_gateway(item: Item, origins: Origins) -> NatGateway:
                 parse_address(public) if public else None,
                 text(entry, "NetworkInterfaceId"),
                 entry.get("IsPrimary") is not False,
+                text(entry, "AvailabilityZone"),
+                text(entry, "AvailabilityZoneId"),
             )
         )
     return NatGateway(
@@ -113,9 +129,11 @@ def parse_nat_gateway(item: Item, origins: Origins) -> NatGateway:
         state=word(item, "State") or "available",
         public=(word(item, "ConnectivityType") or "public") == "public",
         regional=word(item, "AvailabilityMode") == "regional",
-        addresses=tuple(sorted(addresses, key=lambda a: (not a.primary, a.private or 0))),
+        addresses=tuple(sorted(addresses, key=lambda a: (not a.primary, a.private or 0, a.zone or "", a.public or 0))),
         name=name_tag(item),
         origins=origins,
+        route_table=text(item, "RouteTableId"),
+        follows_zones=word(item, "AutoProvisionZones") == "enabled",
     )
 
 

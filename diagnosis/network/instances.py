@@ -1,4 +1,4 @@
-"""Instances and databases, as far as the network needs them: state, platform, names, and which interfaces are theirs."""
+"""Instances and databases as far as the network needs them: state, platform, names, and their interfaces."""
 
 from __future__ import annotations
 
@@ -36,33 +36,6 @@ class Database:
     vpc: str | None
     zone: str | None
     public: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LoadBalancer:
-    """A load balancer of any generation, by name, with its DNS name."""
-
-    id: str
-    """The ARN; the name of a classic one."""
-    name: str
-    dns_name: str | None
-    kind: str
-    vpc: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class VpcEndpoint:
-    """A VPC endpoint: an interface endpoint has interfaces and DNS names, a gateway endpoint has route tables."""
-
-    id: str
-    kind: str
-    service: str
-    vpc: str | None
-    state: str
-    interfaces: tuple[str, ...]
-    dns_names: tuple[str, ...]
-    route_tables: tuple[str, ...]
-    name: str | None
 
 
 def parse_instances(reservation: Item) -> Iterator[Instance]:
@@ -106,33 +79,4 @@ def parse_database(item: Item, *, cluster: bool) -> Database:
         vpc=text(placement, "VpcId"),
         zone=text(item, "AvailabilityZone"),
         public=item.get("PubliclyAccessible") is True,
-    )
-
-
-def parse_load_balancer(item: Item) -> LoadBalancer:
-    """An entry of `LoadBalancers` (elbv2) or `LoadBalancerDescriptions` (classic)."""
-    name = text(item, "LoadBalancerName") or ""
-    host = text(item, "DNSName")
-    return LoadBalancer(
-        id=text(item, "LoadBalancerArn") or name,
-        name=name,
-        dns_name=host.lower() if host else None,
-        kind=word(item, "Type") or "classic",
-        vpc=text(item, "VpcId") or text(item, "VPCId"),
-    )
-
-
-def parse_endpoint(item: Item) -> VpcEndpoint:
-    """An entry of `VpcEndpoints`."""
-    hosts = {text(d, "DnsName") for d in items(item, "DnsEntries")}
-    return VpcEndpoint(
-        id=text(item, "VpcEndpointId") or "",
-        kind=word(item, "VpcEndpointType") or "gateway",
-        service=text(item, "ServiceName") or "",
-        vpc=text(item, "VpcId"),
-        state=word(item, "State") or "available",
-        interfaces=tuple(sorted(i for i in item.get("NetworkInterfaceIds") or () if isinstance(i, str))),
-        dns_names=tuple(sorted(h.lower() for h in hosts if h)),
-        route_tables=tuple(sorted(r for r in item.get("RouteTableIds") or () if isinstance(r, str))),
-        name=name_tag(item),
     )

@@ -10,14 +10,18 @@ from typing import Any
 
 from diagnosis.network.coverage import Coverage, Missing
 from diagnosis.network.gateways import InternetGateway, NatGateway, PeeringConnection
-from diagnosis.network.instances import Database, Instance, LoadBalancer, VpcEndpoint
+from diagnosis.network.instances import Database, Instance
 from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.load_balancers import LoadBalancer, TargetGroup, balancers_by_interface
 from diagnosis.network.network_acls import NetworkAcl
 from diagnosis.network.prefix_lists import PrefixList
 from diagnosis.network.public_access import PublicAccess
 from diagnosis.network.route_tables import RouteTable
 from diagnosis.network.security_groups import SecurityGroup
+from diagnosis.network.transit_gateways import Transit
+from diagnosis.network.vpc_endpoints import EndpointService, VpcEndpoint
 from diagnosis.network.vpcs import Origins, Subnet, Vpc
+from diagnosis.network.vpn_gateways import VpnConnection, VpnGateway
 from diagnosis.traffic.intervals import IntervalSet, has, join_all
 
 
@@ -48,6 +52,14 @@ class Network:
     taken_at: str | None = None
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    target_groups: Mapping[str, TargetGroup] = field(default_factory=dict)
+    """By ARN."""
+    endpoint_services: tuple[EndpointService, ...] = ()
+    dns_switches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """DNS attributes that are off, by VPC: `enableDnsSupport`, `enableDnsHostnames`."""
+    transit: Transit = field(default_factory=Transit)
+    vpn_gateways: Mapping[str, VpnGateway] = field(default_factory=dict)
+    vpn_connections: Mapping[str, VpnConnection] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -89,6 +101,16 @@ class Network:
             for group in interface.groups or ():
                 found[group].append(interface.id)
         return {group: tuple(sorted(ids)) for group, ids in found.items()}
+
+    @cached_property
+    def endpoint_of_interface(self) -> Mapping[str, VpcEndpoint]:
+        """VPC endpoints by their interfaces."""
+        return {eni: endpoint for endpoint in self.endpoints.values() for eni in endpoint.interfaces}
+
+    @cached_property
+    def balancer_of_interface(self) -> Mapping[str, LoadBalancer]:
+        """Load balancers by the interfaces of their nodes."""
+        return balancers_by_interface(self.load_balancers, self.interfaces.values())
 
     @cached_property
     def interfaces_of_subnet(self) -> Mapping[str, tuple[str, ...]]:

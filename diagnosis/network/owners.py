@@ -89,7 +89,7 @@ def _described(network: Network, interface: NetworkInterface) -> tuple[Owner, ..
         if service == "rds":
             return _databases(network, interface)
         if service in ("alb", "nlb", "gwlb", "elb"):
-            balancer = next((b for b in network.load_balancers if b.name == name), None)
+            balancer = network.balancer_of_interface.get(interface.id)
             return (Owner(service, balancer.id if balancer is not None else name or "", name),)
         return (Owner(service, name or interface.id, name),)
     if "amazon-rds" in requester:
@@ -141,7 +141,7 @@ def display_name(network: Network, identity: str) -> str | None:
         if entity is not None:
             name: str | None = entity.name
             return name
-    return None
+    return next((b.name for b in network.load_balancers if b.id == identity), None) if network.load_balancers else None
 
 
 def interfaces_by_owner(network: Network) -> Mapping[Owner, tuple[str, ...]]:

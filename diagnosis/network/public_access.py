@@ -28,7 +28,7 @@ class PublicAccess:
 
 @dataclass(frozen=True, slots=True)
 class BlockState:
-    """What Block Public Access does to traffic of a subnet: `egress_only` flows started inside, or nothing, may pass."""
+    """What Block Public Access does to the traffic of a subnet."""
 
     mode: str
     assumed: bool = False
@@ -55,7 +55,7 @@ def parse_public_access(options: Iterable[tuple[tuple[str, str], Item]], exclusi
 def block_state(
     access: PublicAccess, coverage: Coverage, vpc: Vpc | None, subnet: Subnet | None, near: Origins
 ) -> BlockState:
-    """The mode that applies to a subnet: as it reports itself, else its VPC, else the Region's option and exclusions."""
+    """The mode that applies to a subnet: as it says itself, else its VPC, else the Region's option and exclusions."""
     for reported in (subnet, vpc):
         if reported is not None and reported.block_mode is not None:
             return BlockState(reported.block_mode)

@@ -1,6 +1,6 @@
-"""Reading members of describe answers: what AWS sends has this shape; anything else is `Malformed` and named.
+"""Reading members of describe answers: what AWS sends has this shape; all else is `Malformed` and named.
 
-Keys may be missing or extra and enum values come in any case, so reading is liberal about absence and strict about type.
+Keys may be missing or extra and enum values come in any case: reading is liberal about absence, strict about type.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def region_of(item: Item) -> str:
     if isinstance(zone, str) and zone:
         return zone.rstrip("abcdefghijklmnopqrstuvwxyz") if zone[-1].isalpha() else zone
     for key, value in item.items():
-        if key.endswith("Arn") and isinstance(value, str) and value.count(":") >= 5:  # noqa: PLR2004 - arn:partition:service:region:account:resource
+        if key.endswith("Arn") and isinstance(value, str) and value.count(":") >= 5:
             return value.split(":")[3]
     return ""
 
@@ -142,7 +142,7 @@ def rule_ports(protocol: int | None, low: int | None, high: int | None) -> Inter
         return icmp_cell(-1 if low is None else low, -1 if high is None else high)
     if protocol not in (TCP, UDP) or low is None or high is None or low == -1 or high == -1:
         return ALL_PORTS
-    if not 0 <= low <= high <= 65535:  # noqa: PLR2004 - the port space
+    if not 0 <= low <= high <= 65535:
         raise Malformed(f"ports {low}-{high} are no range")
     return port_range(low, high)
 

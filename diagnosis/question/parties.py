@@ -145,9 +145,7 @@ def _range(network: Network, cidr: str) -> Target:
     anchors: list[Anchor] = [AtAddress(n) for n in inside[:MOST]]
     rest = minus(wanted, join_all([network.all_vpc_addresses, *((n, n + 1) for n in inside)]))
     public: IntervalSet = meet(rest, PUBLIC)
-    for part in (public, minus(rest, PUBLIC)):
-        if part:
-            anchors.append(InRange(part))
+    anchors += [InRange(part) for part in (public, minus(rest, PUBLIC)) if part]
     if not anchors:
         # A range inside a VPC where nothing lives: its first usable address stands for it.
         anchors.append(AtAddress(wanted[0] + min(4, size(wanted) - 1)))

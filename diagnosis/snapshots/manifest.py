@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +44,12 @@ def parse_manifest(text: bytes) -> Manifest:
         value = json.loads(text)
     except RecursionError:
         raise ValueError("nested too deep") from None
-    if not isinstance(value, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - wrong content of a file is no error of types
+    if isinstance(value, dict):
+        return _manifest(value)
+    raise ValueError("not an object")
+
+
+def _manifest(value: Mapping[str, Any]) -> Manifest:
     gaps = value.get("unseen")
     calls = value.get("calls")
     return Manifest(

@@ -27,6 +27,14 @@ class Code(StrEnum):
 
     ENI_SG_RULES_MISMATCH = "ENI_SG_RULES_MISMATCH", "No rule of the security group allows the traffic."
     SG_HAS_NO_RULES = "SG_HAS_NO_RULES", "The security group has no rules at all in this direction."
+    SG_REFERENCES_NOT_PRESERVED = (
+        "SG_REFERENCES_NOT_PRESERVED",
+        "A rule names the peer's security group, but the path does not carry security groups, so it cannot match.",
+    )
+    SG_REFERENCING_SUPPORT = (
+        "SG_REFERENCING_SUPPORT",
+        "A rule names the peer's security group, but a transit gateway attachment has group referencing switched off.",
+    )
     SUBNET_ACL_RESTRICTION = "SUBNET_ACL_RESTRICTION", "The network ACL of the subnet denies the traffic."
     NO_ROUTE_TO_DESTINATION = (
         "NO_ROUTE_TO_DESTINATION",
@@ -71,6 +79,32 @@ class Code(StrEnum):
     PCX_REQUIRES_ADDRESS_IN_VPC_CIDR = (
         "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR",
         "A peering connection carries only traffic between the address ranges of its two VPCs.",
+    )
+    TGW_ROUTE_AZ_RESTRICTION = (
+        "TGW_ROUTE_AZ_RESTRICTION",
+        "The transit gateway attachment has no subnet in the Availability Zone where the traffic starts.",
+    )
+    TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION = (
+        "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION",
+        "The transit gateway attachment is associated with no transit gateway route table.",
+    )
+    TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT = (
+        "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT",
+        "The transit gateway route table has no route to the attachment that leads to the destination.",
+    )
+    TGW_RTB_BAD_STATE_ROUTE = (
+        "TGW_RTB_BAD_STATE_ROUTE",
+        "The route that matches in the transit gateway route table is a blackhole.",
+    )
+    TGW_BAD_STATE_VPN = "TGW_BAD_STATE_VPN", "The VPN connection of the transit gateway is not functional."
+    BAD_STATE_VPN = "BAD_STATE_VPN", "The VPN connection is not functional."
+    VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS = (
+        "VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS",
+        "A virtual private gateway takes only what interfaces of its own VPC send from their private addresses.",
+    )
+    VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS = (
+        "VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS",
+        "A virtual private gateway delivers only to private addresses of interfaces in its VPC.",
     )
     NO_INTERFACE_WITH_ADDRESS = (
         "NO_INTERFACE_WITH_ADDRESS",

@@ -104,7 +104,7 @@ def public_source(gateway: str, device: Device, traffic: Traffic) -> Step:
 def public_access(
     network: Network, device: Device, gateway: str, traffic: Traffic, direction: Direction, *, started_inside: bool
 ) -> Step:
-    """Block Public Access: `block-ingress` passes what NAT and egress-only gateways started, `block-bidirectional` nothing."""
+    """Block Public Access: `block-ingress` passes what NAT and egress-only gateways started, the other mode nothing."""
     kind = "block-public-access"
     vpc = network.vpcs.get(device.vpc or "")
     subnet = network.subnets.get(device.subnet or "")

@@ -21,7 +21,7 @@ class Held:
     implied: bool = False
     """Whether the address was chosen by the other side (an id or name, not a literal address)."""
     alike: IntervalSet = ()
-    """Private addresses of interfaces that share subnet and groups with this one, and are judged with it; its own too."""
+    """Private addresses of interfaces that share subnet and groups with this one, its own too; judged together."""
 
     @property
     def addresses(self) -> IntervalSet:

@@ -39,7 +39,7 @@ UNROUTABLE = join(
         )
     )
 )
-"""Addresses that no route carries (RFC 6890); what answers at some of them, such as 169.254.169.254, is not modelled."""
+"""Addresses that no route carries (RFC 6890); what answers at some, such as 169.254.169.254, is not modelled."""
 
 
 @dataclass(frozen=True, slots=True)

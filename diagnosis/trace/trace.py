@@ -125,7 +125,7 @@ class Trace:
 
 
 def between(certain: Chain, possible: Chain) -> Verdict:
-    """The verdict if every unseen thing stands against the traffic, and if every one lets it pass: one where both agree."""
+    """The verdict if all that is unseen stood against the traffic, and if it let it pass: one where both agree."""
     if possible.traffic.empty:
         return "blocked"
     low: Verdict = "blocked" if certain.traffic.empty else ("reachable" if certain.whole else "partly")

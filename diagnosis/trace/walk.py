@@ -12,11 +12,12 @@ from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.network.vpcs import Origins
+from diagnosis.trace.places import Held
 from diagnosis.trace.step import Hop, Leg, Step
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.intervals import IntervalSet
 from diagnosis.traffic.ports import ALL_PORTS
-from diagnosis.traffic.traffic import Box, Traffic
+from diagnosis.traffic.traffic import NOTHING, Box, Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Device:
     """Its public IPv4 address at an internet gateway."""
     public_unseen: bool = False
     through_nat: bool = False
+    table: str | None = None
+    """The route table of a gateway that is in no subnet."""
+    arrived: FromTransit | None = None
+    """For a transit gateway's interface in a subnet: how the traffic came there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Translated:
     kind: str
     before: Traffic
     keeps_source: bool
+    keeps_port: bool = True
+    """False where the destination port was rewritten too: a load balancer's listener and its target differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,15 @@ class Unmodelled:
     gap: Missing
 
 
-Crossing = LeftSubnet | StayedInSubnet | EnteredSubnet | Translated | Crossed | Unmodelled
+@dataclass(frozen=True, slots=True)
+class LeftByTransit:
+    """The packet left what is seen by a transit gateway; the reply comes out of this attachment into the device's VPC."""
+
+    device: Device
+    gateway: str
+
+
+Crossing = LeftSubnet | StayedInSubnet | EnteredSubnet | Translated | Crossed | LeftByTransit | Unmodelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +128,58 @@ class FromGateway:
     certain: bool
 
 
-Arrival = FromVpc | FromInternet | FromPeer | FromGateway
+@dataclass(frozen=True, slots=True)
+class FromTransit:
+    """It came out of a transit gateway."""
+
+    gateway: str
+    subnet: str | None
+    """The subnet of the attachment's interface that it came out of; None where that does not matter any more."""
+    home: Device | None
+    """What had sent it into the gateway; None for what came from beyond what is seen."""
+    entered: str = ""
+    """The attachment by which it entered the gateway."""
+    left: str = ""
+    """The attachment by which it came out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromRelay:
+    """It came through a load balancer that keeps the client's address; replies go back to it whatever routes say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The load balancer's node through which the traffic now comes."""
+
+    interface: NetworkInterface
+    keeps_client: bool
+    """Whether the target sees the client's address, and not the node's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One of several ways on, of which a device picks one, or of which one is real and was not seen."""
+
+    node: str
+    """Where the ways part; those of one node are alternatives of each other."""
+    option: str
+    """This way, in words."""
+    gap: Missing | None = None
+    """What was not seen, where that and not the device decides."""
+
+
+Arrival = FromVpc | FromInternet | FromPeer | FromGateway | FromTransit | FromRelay
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """AWS picks one of several ways and does not say which: the way that this walk takes."""
+
+    point: str
+    option: str
+    gap: Missing
+    """What to say where the ways differ in their outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +215,28 @@ class Walk:
     whole_internet: bool = False
     origin: NetworkInterface | None = None
     """The interface that started the traffic, where one did."""
+    asked: Traffic = NOTHING
+    """The part of the question that takes this path, with the headers that its source sends."""
+    relay: Relay | None = None
+    appliance: str | None = None
+    """The last appliance on the way, which may have rewritten anything."""
+    end: Held | None = None
+    """Where the walk ends, where that is not the address that was asked for: a target of a load balancer."""
+    arrived: bool = False
+    """Whether it got to the interface of its destination, dropped on the way or not."""
+    branches: tuple[Branch, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know of this path; no part of the verdict."""
+    choices: tuple[Choice, ...] = ()
+    """The ways taken where AWS picks one of several."""
+    beside: Traffic = NOTHING
+    """On the return leg: what the next subnet's ACL has judged already, or does not judge at all."""
 
     @classmethod
     def start(cls, network: Network, leg: Leg, traffic: Traffic, *, explain: bool) -> Walk:
         """A walk with all its traffic before it."""
         everything = Chain(traffic, whole=True)
-        return cls(network, leg, traffic, everything, everything, everything, explain)
+        return cls(network, leg, traffic, everything, everything, everything, explain, asked=traffic)
 
     def take(self, step: Step | None, component: str | None = None, kind: str | None = None) -> None:
         """Takes one step at a hop; the hop is the step's own component where none is named."""
@@ -174,25 +256,59 @@ class Walk:
         if self.trusted:
             self.possible = self.possible.after(open_part)
 
-    def rewrite(self, gateway: str, kind: str, after: Traffic, *, keeps_source: bool) -> None:
+    def rewrite(
+        self, gateway: str, kind: str, after: Traffic, *, keeps_source: bool, keeps_port: bool = True
+    ) -> None:
         """A gateway translates: from here on the traffic is `after`; what was dropped before stays dropped."""
-        self.crossings.append(Translated(gateway, kind, self.traffic, keeps_source))
-        self._carry(after, source=not keeps_source)
+        crossing = Translated(gateway, kind, self.traffic, keeps_source, keeps_port)
+        self.crossings.append(crossing)
+        self._carry(after, crossing)
 
     def restore(self, crossing: Translated) -> None:
         """The reply passes the gateway the other way: back to the traffic as it was before."""
-        self._carry(crossing.before, source=not crossing.keeps_source)
+        self._carry(crossing.before, crossing)
 
-    def _carry(self, across: Traffic, *, source: bool) -> None:
+    def _carry(self, across: Traffic, crossing: Translated) -> None:
         for name in ("certain", "possible", "surely"):
             chain: Chain = getattr(self, name)
-            setattr(self, name, Chain(carried(chain.traffic, across, source=source), chain.whole))
+            there = carried(chain.traffic, across, source=not crossing.keeps_source, port=not crossing.keeps_port)
+            setattr(self, name, Chain(there, chain.whole))
         self.traffic = across
+
+    def copy(self) -> Walk:
+        """The same walk, to be walked on apart from this one."""
+        return replace(self, hops=list(self.hops), crossings=list(self.crossings))
+
+    def part(self, traffic: Traffic) -> Walk:
+        """A copy for a part of the traffic of the current stretch; the steps so far stay as they are."""
+        other = self.copy()
+        same = not any(isinstance(c, Translated) for c in self.crossings)
+        for name in ("certain", "possible", "surely"):
+            chain: Chain = getattr(self, name)
+            left = chain.traffic.meet(traffic)
+            setattr(other, name, Chain(left, left.covers(traffic) if same else chain.whole))
+        other.traffic = traffic
+        protocols, ports = traffic.project("protocol"), traffic.project("port")
+        if not any(isinstance(c, Translated) and not c.keeps_port for c in self.crossings):
+            other.asked = self.asked.only(protocol=protocols, port=ports)
+            narrowed = Traffic.of(Box(ALL_ADDRESSES, ALL_ADDRESSES, protocols, ALL_PORTS, ports))
+            other.hops = [Hop(hop.component, hop.kind, tuple(s.only(narrowed) for s in hop.steps)) for hop in self.hops]
+            other.crossings = [
+                replace(c, before=c.before.meet(narrowed)) if isinstance(c, Translated) else c for c in self.crossings
+            ]
+        return other
+
+    def choosing(self, choice: Choice) -> Walk:
+        """A copy of the walk that takes one of the ways among which AWS picks."""
+        return replace(
+            self, hops=list(self.hops), crossings=list(self.crossings), choices=(*self.choices, choice)
+        )
 
     def fork(self, destinations: IntervalSet) -> Walk:
         """A copy of the walk for a part of its destinations, as if only that part had been asked."""
         part = self.traffic.only(destination=destinations)
         other = replace(self, hops=list(self.hops), crossings=list(self.crossings), traffic=part)
+        other.asked = self.asked.only(destination=destinations)
         other.certain = Chain(self.certain.traffic.meet(part), self.certain.whole)
         other.possible = Chain(self.possible.traffic.meet(part), self.possible.whole)
         other.surely = other.certain
@@ -204,15 +320,23 @@ class Walk:
         return other
 
 
-def carried(traffic: Traffic, across: Traffic, *, source: bool) -> Traffic:
+def carried(traffic: Traffic, across: Traffic, *, source: bool, port: bool = False) -> Traffic:
     """The headers on the other side of a translation that belong to some header of `traffic`.
 
     With `source` the source side was rewritten and destination, protocol and port were kept; without it the destination
-    was. A connection is carried when any of its translations is: a port picked by a gateway is its choice.
+    was. With `port` destination and port were rewritten too, and a new source besides leaves only the protocol.
+    A connection is carried when any of its translations is: a port picked by a gateway is its choice.
     """
     if not traffic.boxes:
         return traffic
-    if source:
+    if port:
+        parts = [
+            Box(ALL_ADDRESSES, ALL_ADDRESSES, box.protocol, ALL_PORTS, ALL_PORTS)
+            if source
+            else Box(box.source, ALL_ADDRESSES, box.protocol, box.source_port, ALL_PORTS)
+            for box in traffic.boxes
+        ]
+    elif source:
         parts = [Box(ALL_ADDRESSES, box.destination, box.protocol, ALL_PORTS, box.port) for box in traffic.boxes]
     else:
         parts = [Box(box.source, ALL_ADDRESSES, box.protocol, box.source_port, box.port) for box in traffic.boxes]

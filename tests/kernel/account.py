@@ -58,17 +58,16 @@ class Account:
             "unseen": [],
         }
         (folder / "snapshot.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-        (folder / "outside.json").write_text(json.dumps(self.outside) + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, folder: Path) -> Account:
+    def read(cls, folder: Path, outside: tuple[str, ...]) -> Account:
         """The account that `write` wrote."""
         answers: dict[Asked, Mapping[str, Any]] = {}
         for path in sorted(folder.glob("*/*/**/*.json")):
             account, region, *rest = path.relative_to(folder).parts
             name, argument = (rest[0].removesuffix(".json"), None) if len(rest) == 1 else (rest[0], path.stem)
             answers[Asked(name, account, region, argument)] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(answers, tuple(json.loads((folder / "outside.json").read_text(encoding="utf-8"))))
+        return cls(answers, outside)
 
 
 @dataclass(frozen=True, slots=True)

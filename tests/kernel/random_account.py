@@ -150,7 +150,7 @@ def _nat_gateways(random: Random, world: World, vpc: int) -> list[Item]:
     found = []
     for place in world.places:
         if place.vpc == vpc and place.nat:
-            public = random.random() < 0.88
+            public = random.random() < 0.92
             address: Item = {"PrivateIp": place.nat_address, "NetworkInterfaceId": f"eni-{place.nat}", "IsPrimary": True}
             if public:
                 address["PublicIp"] = f"52.9.{vpc}.1"
@@ -159,7 +159,7 @@ def _nat_gateways(random: Random, world: World, vpc: int) -> list[Item]:
                     "NatGatewayId": place.nat,
                     "VpcId": world.vpc_name(vpc),
                     "SubnetId": place.id,
-                    "State": "available" if random.random() < 0.9 else random.choice(("pending", "failed", "deleting")),
+                    "State": "available" if random.random() < 0.94 else random.choice(("pending", "failed", "deleting")),
                     "ConnectivityType": "public" if public else "private",
                     "NatGatewayAddresses": [address],
                 }

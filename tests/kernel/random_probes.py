@@ -81,7 +81,7 @@ def random_probes(random: Random, account: Account, count: int) -> list[Probe]:
 def _pair(
     random: Random, inside: list[Party], public: list[Party], outside: list[Party], vacant: list[Party]
 ) -> tuple[Party, Party] | None:
-    kind = random.choices(("subnet", "vpc", "peer", "out", "from", "public", "private", "vacant"), (8, 24, 26, 16, 14, 7, 2, 3))[0]
+    kind = random.choices(("subnet", "vpc", "peer", "out", "from", "public", "private", "vacant"), (7, 24, 26, 20, 13, 7, 1, 2))[0]
     source = random.choice(inside)
     choices: list[Party]
     if kind == "from":

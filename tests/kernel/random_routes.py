@@ -19,7 +19,7 @@ def route_tables(random: Random, world: World, vpc: int, lists: dict[int, str]) 
     tables = [_table(random, world, vpc, number, lists) for number in range(count)]
     for place in mine:
         # A NAT gateway belongs in a public subnet, and now and then somebody puts it elsewhere.
-        chosen = random.choice((1, 1, 1, 1, 0)) if place.nat else random.randrange(count)
+        chosen = random.choice((1, 1, 1, 1, 1, 1, 1, 0)) if place.nat else random.randrange(count)
         if chosen != 0 or random.random() < 0.3:
             tables[chosen]["Associations"].append(_association(tables[chosen], {"SubnetId": place.id, "Main": False}))
     tables[0]["Associations"].append(_association(tables[0], {"Main": True}))

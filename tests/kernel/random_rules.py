@@ -96,7 +96,7 @@ def group(random: Random, identity: str, vpc: str, colours: Palette, groups: tup
         "UserIdGroupPairs": [],
     }
     rules = {}
-    for key, open_share in (("IpPermissions", 0.35), ("IpPermissionsEgress", 0.7)):
+    for key, open_share in (("IpPermissions", 0.5), ("IpPermissionsEgress", 0.75)):
         dice = random.random()
         if dice < open_share:
             rules[key] = [everything]
@@ -111,8 +111,8 @@ def network_acl(random: Random, identity: str, vpc: str, colours: Palette, *, de
     """An entry of `NetworkAcls`. With `whole` no inbound entry cuts the ports from which a NAT gateway starts."""
     entries = []
     for egress in (False, True):
-        allow_list = random.random() < 0.3
-        numbers = sorted(random.sample(range(1, 900), random.randint(2, 7) if allow_list else random.choice((0, 0, 1, 2, 4))))
+        allow_list = random.random() < 0.2
+        numbers = sorted(random.sample(range(1, 900), random.randint(2, 7) if allow_list else random.choice((0, 0, 0, 1, 3))))
         for number in numbers:
             allow = random.random() < (0.8 if allow_list else 0.35)
             entries.append(_entry(random, number, colours, egress=egress, allow=allow, whole=whole and not egress))

@@ -29,7 +29,9 @@ class World:
 
     def __init__(self, account: Account) -> None:
         items = account.items
-        self.interfaces: dict[str, Json] = {i["NetworkInterfaceId"]: i for i in items["ec2.describe_network_interfaces"]}
+        self.interfaces: dict[str, Json] = {
+            i["NetworkInterfaceId"]: i for i in items["ec2.describe_network_interfaces"]
+        }
         self.groups: dict[str, Json] = {g["GroupId"]: g for g in items["ec2.describe_security_groups"]}
         self.vpcs: dict[str, Json] = {v["VpcId"]: v for v in items["ec2.describe_vpcs"]}
         self.peerings: dict[str, Json] = {
@@ -82,7 +84,7 @@ def rule_matches(protocol: str, low: int | None, high: int | None, packet: Packe
     """The protocol and port side of a group rule or ACL entry."""
     if protocol == "-1":
         return True
-    if NUMBERS.get(protocol, None) != packet.protocol and protocol != str(packet.protocol):
+    if NUMBERS.get(protocol) != packet.protocol and protocol != str(packet.protocol):
         return False
     if packet.protocol in (1, 58):
         kind, code = (-1 if low is None else low), (-1 if high is None else high)
@@ -147,7 +149,9 @@ def route_for(world: World, subnet: str, vpc: str, destination: str) -> Json | N
     found = None
     for route in (mine or main)[0]["Routes"]:
         listed = route.get("DestinationPrefixListId")
-        ranges = world.lists[listed] if listed else [route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"]]
+        ranges = (
+            world.lists[listed] if listed else [route.get("DestinationCidrBlock") or route["DestinationIpv6CidrBlock"]]
+        )
         for cidr in ranges:
             rank = (ip_network(cidr).prefixlen, 0 if listed else 1)
             if inside(destination, cidr) and (best is None or rank > best):
@@ -168,7 +172,9 @@ def carried(world: World, vpc: str, to_vpc: str, route: Json | None, source: str
     if peering["Status"]["Code"] != "active" or vpc not in sides:
         return False
     other = next(iter(sides - {vpc}))
-    fits = any(inside(source, c) for c in world.ranges_of(vpc)) and any(inside(destination, c) for c in world.ranges_of(other))
+    fits = any(inside(source, c) for c in world.ranges_of(vpc)) and any(
+        inside(destination, c) for c in world.ranges_of(other)
+    )
     return fits and other == to_vpc
 
 
@@ -176,7 +182,7 @@ ECHO = {1: (8, 0), 58: (128, 129)}
 
 
 def lets(world: World, client: str, server: str, packet: Packet) -> bool | None:
-    """Whether this packet gets from one interface to the other and its reply home; None where that is not judged here."""
+    """Whether this packet gets from one interface to the other and its reply home; None where nobody here can say."""
     ours, theirs = world.interfaces[client], world.interfaces[server]
     if not (world.up(client) and world.up(server)):
         return False
@@ -225,7 +231,9 @@ def clients(world: World, eni: str, protocol: int) -> list[int]:
     return breakpoints(world, *world.client_ports(eni)) if protocol in (6, 17) else [0]
 
 
-def verdict(world: World, client: str, server: str, source: str, destination: str, protocol: int, port: int) -> str | None:
+def verdict(
+    world: World, client: str, server: str, source: str, destination: str, protocol: int, port: int
+) -> str | None:
     """reachable, blocked or partly over all client ports; None where it is not judged here."""
     found = {
         lets(world, client, server, Packet(source, destination, protocol, p, port))

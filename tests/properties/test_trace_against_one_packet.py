@@ -6,9 +6,10 @@ import random
 
 import pytest
 
-from tests.accounts import interface_ids, random_account
+from tests.accounts import interface_ids
 from tests.diagnosis.trace.asking import ask
 from tests.properties import one_packet
+from tests.random_accounts import random_account
 
 ASKED = (("tcp", 6, 22), ("tcp", 6, 3306), ("tcp", 6, 40000), ("udp", 17, 80), ("icmp", 1, None), ("50", 50, None))
 

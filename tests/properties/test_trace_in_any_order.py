@@ -9,8 +9,9 @@ import pytest
 
 from diagnosis.network.build import build
 from diagnosis.network.described import Described
-from tests.accounts import interface_ids, random_account, shuffled
+from tests.accounts import interface_ids
 from tests.diagnosis.trace.asking import ask, causes
+from tests.random_accounts import random_account, shuffled
 
 
 def reordered(described: Described, chance: random.Random) -> Described:

@@ -13,9 +13,10 @@ from diagnosis.fix.exposure import exposure
 from diagnosis.fix.propose import NoFix, Proposal, propose
 from diagnosis.network.network import Network
 from diagnosis.trace.trace import Trace, trace
-from tests.accounts import Account, Json, interface_ids, random_account, route
+from tests.accounts import Account, Json, interface_ids, route
 from tests.diagnosis.trace.asking import ask
 from tests.properties import one_packet
+from tests.random_accounts import random_account
 
 
 def proposals(network: Network, found: Trace) -> tuple[Proposal, ...]:
@@ -38,7 +39,9 @@ def test_a_fix_is_proven_minimal_and_undone(seed: int) -> None:
     network = account.network()
     for _ in range(12):
         client, server = chance.sample(interface_ids(account), 2)
-        source, destination = chance.choice([(client, server), (client, server), ("203.0.113.9", server), (client, "203.0.113.9")])
+        source, destination = chance.choice(
+            [(client, server), (client, server), ("203.0.113.9", server), (client, "203.0.113.9")]
+        )
         found = ask(network, source, destination, *chance.choice([("tcp", 3306), ("udp", 53), ("icmp", None)]))
         if found.verdict == "reachable":
             continue
@@ -93,7 +96,9 @@ def said(rows: list[Json]) -> set[Connection]:
         for source in re.findall(r"eni-\w+", row["source"]):
             for destination in re.findall(r"eni-\w+", row["destination"]):
                 for protocol, port in PROBES:
-                    if (row["protocol"] == "all" or names.get(row["protocol"]) == protocol) and _holds(row["ports"], port):
+                    if (row["protocol"] == "all" or names.get(row["protocol"]) == protocol) and _holds(
+                        row["ports"], port
+                    ):
                         found.add((source, destination, protocol, port))
     return found
 
@@ -144,7 +149,12 @@ def rewritten(account: Account, proposal: Proposal) -> Account:
         elif told["kind"] == "network-acl-entry":
             acl = next(a for a in made.items["ec2.describe_network_acls"] if a["NetworkAclId"] == told["component"])
             number = one_packet.NUMBERS.get(told["protocol"], told["protocol"])
-            item: Json = {"RuleNumber": told["number"], "RuleAction": "allow", "Protocol": str(number), "CidrBlock": told["cidr"]}
+            item: Json = {
+                "RuleNumber": told["number"],
+                "RuleAction": "allow",
+                "Protocol": str(number),
+                "CidrBlock": told["cidr"],
+            }
             item["Egress"] = told["direction"] == "egress"
             if low is not None:
                 item["PortRange"] = {"From": low, "To": high}

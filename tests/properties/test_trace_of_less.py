@@ -6,8 +6,9 @@ import random
 
 import pytest
 
-from tests.accounts import RESULT_KEYS, interface_ids, random_account
+from tests.accounts import RESULT_KEYS, interface_ids
 from tests.diagnosis.trace.asking import ask, calls
+from tests.random_accounts import random_account
 
 NEEDED = sorted(set(RESULT_KEYS) - {"ec2.describe_instances"} | {"ec2.get_managed_prefix_list_entries"})
 

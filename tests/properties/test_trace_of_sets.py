@@ -9,8 +9,9 @@ import pytest
 from diagnosis.trace.trace import Flow, Trace, header_space, trace
 from diagnosis.traffic.intervals import IntervalSet, pieces
 from diagnosis.traffic.traffic import Header, Traffic
-from tests.accounts import interface_ids, random_account
+from tests.accounts import interface_ids
 from tests.diagnosis.trace.asking import ask
+from tests.random_accounts import random_account
 
 
 def some_headers(traffic: Traffic, chance: random.Random, count: int) -> list[Header]:

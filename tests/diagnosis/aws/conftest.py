@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -14,6 +15,12 @@ from moto.server import ThreadedMotoServer
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+
+
+@cache
+def session(key: str, keyed: str) -> boto3.Session:
+    """One session for each pair of keys: it keeps the service models, which are slow to load."""
+    return boto3.Session(key, keyed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +33,8 @@ class Double:
         make: Callable[..., Any] = self.session().client
         return make(service, region_name=region, endpoint_url=self.url)
 
-    def session(self, key: str = "AKIAIOSFODNN7EXAMPLE", secret: str = "not-a-secret") -> boto3.Session:
-        return boto3.Session(key, secret)
+    def session(self, key: str = "AKIAIOSFODNN7EXAMPLE", keyed: str = "unchecked") -> boto3.Session:
+        return session(key, keyed)
 
     def post(self, path: str, data: bytes = b"") -> None:
         request = Request(f"{self.url}/moto-api/{path}", data, {"Content-Type": "text/plain"}, method="POST")  # noqa: S310

@@ -16,7 +16,8 @@ from botocore.model import ListShape, ServiceModel, Shape, StringShape, Structur
 from diagnosis.snapshots.kinds import FOR_ASKING, KINDS, Batch, Each, Kind
 from diagnosis.snapshots.permissions import iam_policy, policy_text
 
-POLICY = Path(__file__).parents[3] / "docs" / "iam-read-policy.json"
+ROOT = Path(__file__).parents[3]
+POLICY = ROOT / "docs" / "iam-read-policy.json"
 ROWS = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 
@@ -103,8 +104,12 @@ def test_only_prefix_lists_share_a_key_among_calls_that_take_no_id() -> None:
     assert {key for key, count in keys.items() if count > 1} == {"PrefixLists"}
 
 
-def test_asking_needs_only_calls_that_the_table_knows() -> None:
-    assert set(KINDS) >= FOR_ASKING
+def test_asking_collects_every_call_that_the_model_reads() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "diagnosis" / "network").glob("*.py")]
+    read = {call for call in KINDS if any(f'"{call}"' in source for source in sources)}
+
+    assert set(KINDS) >= FOR_ASKING >= read
+    assert "ec2.describe_subnets" in read
 
 
 def test_the_policy_document_holds_exactly_the_actions_of_the_table() -> None:

@@ -79,7 +79,9 @@ def test_files_stand_where_the_contract_says(tmp_path: Path) -> None:
 
 def test_the_same_answers_give_the_same_bytes(tmp_path: Path) -> None:
     write_snapshot(described(), tmp_path / "a", TOOL)
-    write_snapshot(replace(described(), answers=dict(reversed(described().answers.items()))), tmp_path / "b", TOOL)
+    write_snapshot(
+        replace(described(), answers=dict(reversed(list(described().answers.items())))), tmp_path / "b", TOOL
+    )
 
     assert content(tmp_path / "a") == content(tmp_path / "b")
 
@@ -211,7 +213,7 @@ def test_nothing_half_written_is_left_when_the_disk_refuses_a_file(tmp_path: Pat
     before = content(tmp_path)
     endless = Call("ec2.get_managed_prefix_list_entries", ACCOUNT, REGION, "pl-" + "0" * 5000)
 
-    with pytest.raises(SnapshotNotWritten, match="could not be written: File name too long. Nothing was changed"):
+    with pytest.raises(SnapshotNotWritten, match=r"could not be written: File name too long\. Nothing was changed"):
         write_snapshot(
             replace(described(), answers={**described().answers, endless: {"Entries": []}}), tmp_path / "s", TOOL
         )

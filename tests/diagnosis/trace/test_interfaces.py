@@ -57,7 +57,9 @@ def test_an_instance_that_cannot_be_read_is_unknown() -> None:
     assert any("i-1" in warning for warning in network.warnings)
 
 
-@pytest.mark.parametrize(("status", "attachment"), [("available", None), ("in-use", "detached"), ("in-use", "detaching")])
+@pytest.mark.parametrize(
+    ("status", "attachment"), [("available", None), ("in-use", "detached"), ("in-use", "detaching")]
+)
 def test_a_detached_interface_carries_nothing(status: str, attachment: str | None) -> None:
     account = two_subnets()
     item = account.items["ec2.describe_network_interfaces"][1]

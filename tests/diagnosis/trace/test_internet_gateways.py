@@ -36,7 +36,9 @@ def test_a_working_attachment_says_available_or_attached(state: str) -> None:
     assert ask(account, "10.0.1.10", OUTSIDE).verdict == "reachable"
 
 
-@pytest.mark.parametrize("attachments", [[], [{"VpcId": "vpc-a", "State": "detaching"}], [{"VpcId": "vpc-z", "State": "available"}]])
+@pytest.mark.parametrize(
+    "attachments", [[], [{"VpcId": "vpc-a", "State": "detaching"}], [{"VpcId": "vpc-z", "State": "available"}]]
+)
 def test_a_gateway_that_is_not_attached_here_carries_nothing(attachments: list[Json]) -> None:
     account = public()
     account.items["ec2.describe_internet_gateways"][0]["Attachments"] = attachments
@@ -49,7 +51,9 @@ def test_without_a_public_address_nothing_leaves_by_the_gateway() -> None:
     account.internet_gateway("igw-1", "vpc-a")
     table(account)["Routes"].append(route("0.0.0.0/0", "igw-1"))
 
-    assert causes(ask(account, "10.0.1.10", OUTSIDE)) == [("IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", "eni-client", "forward")]
+    assert causes(ask(account, "10.0.1.10", OUTSIDE)) == [
+        ("IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", "eni-client", "forward")
+    ]
 
 
 def test_a_secondary_address_has_a_public_one_of_its_own_or_none() -> None:
@@ -186,7 +190,11 @@ def test_a_route_to_a_gateway_known_only_by_an_opaque_id() -> None:
     """Anonymised accounts hold ids such as `InternetGatewayId:5`; the kind is known from the answer that lists it."""
     account = public()
     account.items["ec2.describe_internet_gateways"][0]["InternetGatewayId"] = "InternetGatewayId:5"
-    table(account)["Routes"][2] = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "InternetGatewayId:5", "State": "active"}
+    table(account)["Routes"][2] = {
+        "DestinationCidrBlock": "0.0.0.0/0",
+        "GatewayId": "InternetGatewayId:5",
+        "State": "active",
+    }
 
     assert ask(account, "10.0.1.10", OUTSIDE).verdict == "reachable"
     less = ask(account.network(without=["ec2.describe_internet_gateways"]), "10.0.1.10", OUTSIDE)
@@ -267,7 +275,9 @@ def test_an_exclusion_counts_for_the_subnet_of_the_gateways_client(
 
 def test_a_subnet_and_a_vpc_report_their_own_state() -> None:
     account = public()
-    account.items["ec2.describe_vpcs"][0]["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": "block-bidirectional"}
+    account.items["ec2.describe_vpcs"][0]["BlockPublicAccessStates"] = {
+        "InternetGatewayBlockMode": "block-bidirectional"
+    }
     assert ask(account, "10.0.1.10", OUTSIDE).verdict == "blocked"
 
     account.items["ec2.describe_subnets"][0]["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": "off"}

@@ -27,7 +27,9 @@ def test_an_instance_without_a_public_address_goes_out_by_nat() -> None:
     assert verdicts(ask(behind_nat(), "10.0.2.20", OUTSIDE, "tcp", 443)) == ("reachable", "reachable", "reachable")
 
 
-@pytest.mark.parametrize(("protocol", "expected"), [("udp", "reachable"), ("icmp", "reachable"), ("50", "blocked"), ("132", "blocked")])
+@pytest.mark.parametrize(
+    ("protocol", "expected"), [("udp", "reachable"), ("icmp", "reachable"), ("50", "blocked"), ("132", "blocked")]
+)
 def test_nat_carries_tcp_udp_and_icmp_only(protocol: str, expected: str) -> None:
     found = ask(behind_nat(), "10.0.2.20", OUTSIDE, protocol, None)
 
@@ -65,7 +67,10 @@ def test_the_subnet_of_nat_needs_a_way_out_of_its_own() -> None:
 
 def test_a_nat_gateway_whose_own_table_leads_back_to_it_is_no_way_out() -> None:
     account = behind_nat()
-    account.items["ec2.describe_route_tables"][0]["Routes"] = [route("10.0.0.0/16", "local"), route("0.0.0.0/0", "nat-1")]
+    account.items["ec2.describe_route_tables"][0]["Routes"] = [
+        route("10.0.0.0/16", "local"),
+        route("0.0.0.0/0", "nat-1"),
+    ]
 
     assert ask(account, "10.0.2.20", OUTSIDE).verdict == "blocked"
 
@@ -73,7 +78,10 @@ def test_a_nat_gateway_whose_own_table_leads_back_to_it_is_no_way_out() -> None:
 def test_two_nat_gateways_that_point_at_each_other_end_nowhere() -> None:
     account = behind_nat()
     account.nat("nat-2", "subnet-2", "10.0.2.200", "198.51.100.201")
-    account.items["ec2.describe_route_tables"][0]["Routes"] = [route("10.0.0.0/16", "local"), route("0.0.0.0/0", "nat-2")]
+    account.items["ec2.describe_route_tables"][0]["Routes"] = [
+        route("10.0.0.0/16", "local"),
+        route("0.0.0.0/0", "nat-2"),
+    ]
 
     assert ask(account, "10.0.2.20", OUTSIDE).verdict in ("blocked", "unknown")
 
@@ -162,7 +170,9 @@ def test_through_nat_to_a_neighbours_public_address() -> None:
     account = behind_nat()
     group: Json = account.group("sg-shy", "vpc-a", [], [])
     account.items["ec2.describe_network_interfaces"][0]["Groups"] = [{"GroupId": "sg-shy"}]
-    group["IpPermissions"] = [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "198.51.100.200/32"}]}]
+    group["IpPermissions"] = [
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "198.51.100.200/32"}]}
+    ]
 
     assert ask(account, "10.0.2.20", "198.51.100.10", "tcp", 443).verdict == "reachable"
     group["IpPermissions"][0]["IpRanges"] = [{"CidrIp": "10.0.2.20/32"}]

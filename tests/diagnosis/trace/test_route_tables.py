@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.accounts import Account, Json, rule, route, two_subnets, two_vpcs
+from tests.accounts import Account, Json, route, rule, two_subnets, two_vpcs
 from tests.diagnosis.trace.asking import ask, calls, causes, verdicts
 
 

@@ -1,0 +1,67 @@
+"""What the flow logs said, in the form of the Answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnosis.answer import FlowLogs, RecordCounts, Window
+from diagnosis.evidence.patterns import Pattern
+from diagnosis.evidence.query import Seen, Sightings
+from diagnosis.evidence.records import iso
+
+_MOST_LINES = 6
+
+
+def to_flow_logs(sightings: Sightings, pattern: Pattern) -> FlowLogs:
+    """Return the evidence of the flow logs: counts, times as ISO 8601 UTC, and raw lines with their origins.
+
+    The first REJECT may lie before the window, back to the last ACCEPT: that is when it began.
+    """
+    rejects = [seen for seen in sightings.seen if seen.action == "REJECT"]
+    accepts = [seen for seen in sightings.seen if seen.action == "ACCEPT"]
+    last_accept = _last(accepts) or (_last(seen for seen in sightings.earlier if seen.action == "ACCEPT"))
+    began = [
+        seen
+        for seen in sightings.earlier
+        if rejects and seen.action == "REJECT" and not accepts and (seen.first or 0) >= (last_accept or 0)
+    ]
+    raw = [line for seen in sorted(sightings.seen, key=_telling) for line in seen.lines][:_MOST_LINES]
+    return FlowLogs(
+        engine=sightings.engine,
+        query=sightings.text,
+        records=RecordCounts(
+            read=sightings.counts.read,
+            malformed=sightings.counts.malformed,
+            nodata=sightings.counts.nodata,
+            skipdata=sightings.counts.skipdata,
+            unreadable_files=sightings.counts.unreadable_files,
+        ),
+        accepts=sightings.accepts,
+        rejects=sightings.rejects,
+        first_reject=_iso(min((seen.first for seen in (*rejects, *began) if seen.first is not None), default=None)),
+        last_reject=_iso(_last(rejects)),
+        last_accept=_iso(last_accept),
+        lines=tuple(line.text for line in raw),
+        line_origins=tuple(line.origin for line in raw),
+        pattern=pattern.text,
+        limits=pattern.limits,
+        sentences=pattern.sentences,
+    )
+
+
+def to_window(sightings: Sightings) -> Window:
+    """Return the time that was read in the end."""
+    return Window(start=_iso(sightings.window.start), end=_iso(sightings.window.end))
+
+
+def _telling(seen: Seen) -> tuple[bool, bool, int]:
+    """Rejects first, then replies, then the newest."""
+    return seen.action != "REJECT", seen.leg != "reply", -(seen.last or 0)
+
+
+def _last(found: Iterable[Seen]) -> int | None:
+    return max((seen.last for seen in found if seen.last is not None), default=None)
+
+
+def _iso(seconds: int | None) -> str | None:
+    return None if seconds is None else iso(seconds)
