@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, Last, Window
 from diagnosis.sources import SourceUnavailable
@@ -17,11 +15,22 @@ if TYPE_CHECKING:
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 LENGTH = re.compile(r"\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*")
-EXAMPLES = (
+WHY = (
     "why can't 10.0.1.10 reach 10.0.2.20 on 3306",
     "why can't web-1 reach RDS on 3306",
     "can i-0abc ping the internet",
 )
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "unclear": WHY,
+    "who": (WHY[0], 'whynot who "what can reach orders-db on 3306"'),
+    "why": ("what can reach orders-db on 3306", 'whynot ask "why can\'t web-1 reach RDS on 3306"'),
+}
+"""Whole questions that would be understood, by what was asked instead."""
+OTHER_COMMAND = {
+    "who": "That names one party. Name both, and whynot ask says what stands between them; whynot who takes one.",
+    "why": "That names two parties, and whynot who takes one. For both, ask it with whynot ask.",
+}
+"""A question that is clear and was put to the other command."""
 
 
 class BadTime(SourceUnavailable):
@@ -64,29 +73,21 @@ def window_of(question: Question, since: str | None, until: str | None) -> Windo
     return Between(start, end) if start is not None else Last(3600, until=end)
 
 
-def asked_back(question: Question, missing: NotFound | None, *, colour: bool) -> tuple[str, str]:
-    """What to ask back, as text and as a JSON document."""
+def asked_back(question: Question, missing: NotFound | None, *, colour: bool) -> tuple[str, dict[str, Any]]:
+    """What to ask back, as text and as a JSON document: an answer without a verdict, and the candidates."""
+    from diagnosis.answer import Answer, Window
     from diagnosis.terminal.not_understood import render_not_understood
 
-    candidates: Sequence[object] = missing.candidates if missing is not None else ()
-    sentence = missing.ask_back if missing is not None else question.ask_back
-    if question.intent == "who" and sentence is None:
-        sentence = "That names one party. Name both, and whynot says what stands between them."
+    candidates = missing.candidates if missing is not None else ()
+    sentence = missing.ask_back if missing is not None else question.ask_back or OTHER_COMMAND.get(question.intent)
     asked = question.model_copy(update={"ask_back": sentence})
     several = missing is not None and len(missing.candidates) > 1 and "may mean" in missing.ask_back
     text = render_not_understood(
         asked,
-        () if missing is not None else EXAMPLES,
-        missing.candidates if missing is not None and several else (),
+        () if missing is not None else EXAMPLES[question.intent],
+        candidates if several else (),
         colour=colour,
     ).rstrip("\n")
-    document = {
-        "question": asked.model_dump(),
-        "verdict": "unknown",
-        "headline": sentence,
-        "candidates": [
-            {"id": c.id, "name": c.name, "address": c.address, "vpc": c.vpc}  # type: ignore[attr-defined]
-            for c in candidates
-        ],
-    }
-    return text, json.dumps(document, indent=2, ensure_ascii=False)
+    answer = Answer(question=asked, window=Window(), verdict="unknown", headline=sentence or "Not understood.")
+    listed = [{"id": c.id, "name": c.name, "address": c.address, "vpc": c.vpc} for c in candidates]
+    return text, {**answer.model_dump(mode="json"), "candidates": listed}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,8 +13,6 @@ from diagnosis.network.network import Network
 from diagnosis.trace.placing import anchor, place_both
 from diagnosis.trace.trace import Flow, Trace, trace
 from diagnosis.traffic.protocols import protocol_number
-
-MEMBERS = frozenset({"id", "source", "destination", "protocol", "port", "source_port"})
 
 
 class BadFlow(ValueError):
@@ -25,14 +24,36 @@ def judge_lines(network: Network, lines: Iterable[str]) -> Iterator[tuple[dict[s
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        identity: object = f"line {number}"
+        identity: object = None
         try:
-            fields = json.loads(line)
-            if isinstance(fields, dict):
-                identity = fields.get("id", identity)
+            fields = _read(line)
+            identity = fields.get("id")
             yield judged(network, _checked(fields)), True
-        except (BadFlow, json.JSONDecodeError, RecursionError) as error:
+        except BadFlow as error:
             yield {"id": identity, "error": f"line {number}: {error}"}, False
+
+
+def _read(line: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(line, parse_constant=_no_constant, parse_float=_finite)
+    except RecursionError:
+        raise BadFlow("it is nested too deep") from None
+    except json.JSONDecodeError as error:
+        raise BadFlow(f"it is no JSON ({error.msg}, column {error.colno})") from None
+    except ValueError as error:  # a number of thousands of digits, or one that JSON cannot say
+        raise BadFlow(f"it cannot be read ({error})") from None
+    if not isinstance(fields, dict):
+        raise BadFlow("it is not an object")
+    return fields
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_constant(text[:20])
 
 
 def judged(network: Network, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,9 +93,7 @@ def flow_of(network: Network, fields: Mapping[str, Any]) -> Flow:
     return Flow(ours, theirs, protocol, fields.get("port"), fields.get("source_port"))
 
 
-def _checked(fields: object) -> Mapping[str, Any]:
-    if not isinstance(fields, dict):
-        raise BadFlow("it is not an object")
+def _checked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in ("source", "destination"):
         if not isinstance(fields.get(name), str) or not fields[name]:
             raise BadFlow(f"{name} is missing or no text")

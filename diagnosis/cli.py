@@ -69,10 +69,10 @@ def ask(
     if asked.intent != "why":
         raise typer.Exit(_not_understood(asked, None, as_json=as_json))
     window = window_of(asked, since, until)
-    with _progress() as say:
-        network = _network(snapshot, region, profile, say)
+    with _working() as (say, warn):
+        network = _network(snapshot, region, profile, say, warn)
         logs = _flow_logs(flow_logs)
-        answer = investigate(network, Asked(asked, window, source_port), logs, say)
+        answer = investigate(network, Asked(asked, window, source_port), logs, say, warn)
     if not isinstance(answer, Answer):
         raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
     _print_answer(answer, explain=explain, as_json=as_json)
@@ -87,20 +87,20 @@ def trace(
     profile: Profile = None,
 ) -> None:
     """Judge many flows: one JSON verdict a line, in input order."""
-    import json
-
     from diagnosis.batch import judge_lines
+    from diagnosis.terminal.documents import line
 
     try:
-        lines = sys.stdin.readlines() if str(flows) == "-" else flows.read_text("utf-8", errors="replace").splitlines()
+        text = (sys.stdin.buffer.read() if str(flows) == "-" else flows.read_bytes()).decode("utf-8-sig", "replace")
     except OSError as error:
-        _fail(f"{flows}: {error.strerror or error}")
-    with _progress() as say:
-        network = _network(snapshot, region, profile, say)
+        raise typer.Exit(_failed(f"--flows {flows}: {error.strerror or error}")) from None
+    with _working() as (say, warn):
+        network = _network(snapshot, region, profile, say, warn)
     whole = True
-    for result, judged in judge_lines(network, lines):
-        whole = whole and judged
-        sys.stdout.write(json.dumps(result, separators=(",", ":"), ensure_ascii=False) + "\n")
+    with _output() as write:
+        for result, judged in judge_lines(network, text.split("\n")):
+            whole = whole and judged
+            write(line(result, encoding=sys.stdout.encoding) + "\n")
     raise typer.Exit(OK if whole else FAILED)
 
 
@@ -121,11 +121,14 @@ def who(
     asked = parse_text(question)
     if asked.intent != "who":
         raise typer.Exit(_not_understood(asked, None, as_json=as_json))
-    with _progress() as say:
-        answer = find_out(_network(snapshot, region, profile, say), asked)
+    with _working() as (say, warn):
+        answer = find_out(_network(snapshot, region, profile, say, warn), asked)
     if not isinstance(answer, WhoAnswer):
         raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
-    _out(answer.model_dump_json(indent=2) if as_json else render_who(answer, colour=_colour()).rstrip("\n"))
+    if as_json:
+        _out_json(answer.model_dump(mode="json"))
+    else:
+        _out(render_who(answer, colour=_colour()).rstrip("\n"))
     raise typer.Exit(UNKNOWN if answer.groups and all(g.verdict == "unknown" for g in answer.groups) else OK)
 
 
@@ -135,7 +138,7 @@ def parse(text: Annotated[str, typer.Argument(help="A question as a person would
     from diagnosis.question.parse import parse as parse_text
 
     asked = parse_text(text)
-    _out(asked.model_dump_json(indent=2, exclude=_empty_extras(asked)))
+    _out_json(asked.model_dump(mode="json", exclude=_empty_extras(asked)))
     raise typer.Exit(UNCLEAR if asked.intent == "unclear" else OK)
 
 
@@ -149,11 +152,11 @@ def take_snapshot(
     from diagnosis.snapshots.write import check_target, write_snapshot
 
     check_target(folder)
-    with _progress() as say:
+    with _working() as (say, warn):
         described = _live(region, profile, say, everything=True)
         write_snapshot(described, folder, tool=f"whynot {_version()}")
-    for gap in described.unseen:
-        _warn(f"not seen: {gap.call} in {gap.account} {gap.region}: {gap.error}")
+        for gap in described.unseen:
+            warn(f"not seen: {gap.call} in {gap.account} {gap.region}: {gap.error}")
     _out(f"{folder}: {len(described.answers)} answers, {len(described.unseen)} calls unseen")
 
 
@@ -175,9 +178,6 @@ def main() -> None:
 
     try:
         app()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(FAILED)
     except Exception as error:
@@ -188,32 +188,37 @@ def main() -> None:
 
 
 def _network(
-    snapshot: Path | None, regions: list[str] | None, profile: str | None, say: Callable[[str], None]
+    snapshot: Path | None,
+    regions: list[str] | None,
+    profile: str | None,
+    say: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> Network:
-    """The network of a folder or of the live account; its warnings go to stderr."""
+    """The network of a folder or of the live account; its warnings go to `warn`."""
     import gc
 
     from diagnosis.network.build import build
 
     # Everything that is built here stays: collecting garbage meanwhile only costs time.
     gc.disable()
-    if snapshot is not None:
-        from diagnosis.snapshots.read import read_snapshot
+    try:
+        if snapshot is not None:
+            from diagnosis.snapshots.read import read_snapshot
 
-        say(f"reading {snapshot}")
-        described = read_snapshot(snapshot)
-    else:
-        described = _live(regions, profile, say, everything=False)
-    network = build(described)
-    gc.freeze()
-    gc.enable()
+            say(f"reading {snapshot}")
+            described = read_snapshot(snapshot)
+        else:
+            described = _live(regions, profile, say, everything=False)
+        network = build(described)
+        gc.freeze()
+    finally:
+        gc.enable()
     for warning in network.warnings:
-        _warn(warning)
+        warn(warning)
     return network
 
 
 def _live(regions: list[str] | None, profile: str | None, say: Callable[[str], None], *, everything: bool) -> Any:
-    import boto3
 
     from diagnosis.aws.account import LiveAccount
     from diagnosis.snapshots.kinds import KINDS
@@ -231,7 +236,7 @@ def _flow_logs(paths: list[Path] | None) -> FlowLogSource | None:
 
 def _print_answer(answer: Answer, *, explain: bool, as_json: bool) -> None:
     if as_json:
-        _out(answer.model_dump_json(indent=2))
+        _out_json(answer.model_dump(mode="json"))
         return
     from diagnosis.terminal.render import render
 
@@ -242,8 +247,11 @@ def _not_understood(question: Question, missing: NotFound | None, *, as_json: bo
     """What to ask back, on stdout; the exit status."""
     from diagnosis.asking import asked_back
 
-    text, document = asked_back(question, missing, colour=_colour())
-    _out(document if as_json else text)
+    text, found = asked_back(question, missing, colour=_colour())
+    if as_json:
+        _out_json(found)
+    else:
+        _out(text)
     return UNCLEAR
 
 
@@ -253,11 +261,17 @@ def _empty_extras(question: Question) -> set[str]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
+def _working() -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]:
+    """What says the progress, and what takes warnings: they are printed once the line of progress is gone."""
     from diagnosis.terminal.progress import Progress
 
-    with Progress(sys.stderr, time.monotonic, terminal=sys.stderr.isatty()) as shown:
-        yield shown.say
+    warnings: list[str] = []
+    try:
+        with Progress(sys.stderr, time.monotonic, terminal=sys.stderr.isatty()) as shown:
+            yield shown.say, warnings.append
+    finally:
+        for warning in dict.fromkeys(warnings):
+            _warn(warning)
 
 
 def _colour() -> bool:
@@ -271,18 +285,40 @@ def _version() -> str:
     return version("whynot")
 
 
+@contextmanager
+def _output() -> Iterator[Callable[[str], object]]:
+    """Writes to stdout, and all of it is gone when this ends. A reader that has left, such as `head`, is no news."""
+    try:
+        yield sys.stdout.write
+        sys.stdout.flush()
+    except OSError as error:
+        # What is still held back must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        gone = isinstance(error, BrokenPipeError)
+        raise typer.Exit(FAILED if gone else _failed(f"stdout cannot be written: {error.strerror}")) from None
+
+
 def _out(text: str) -> None:
     from diagnosis.terminal.safe_text import for_encoding
 
-    sys.stdout.write(for_encoding(text, sys.stdout.encoding or "utf-8") + "\n")
+    with _output() as write:
+        write(for_encoding(text, sys.stdout.encoding or "utf-8") + "\n")
+
+
+def _out_json(value: object) -> None:
+    from diagnosis.terminal.documents import document
+
+    with _output() as write:
+        write(document(value, encoding=sys.stdout.encoding) + "\n")
 
 
 def _warn(text: str) -> None:
-    from diagnosis.terminal.safe_text import safe
+    from diagnosis.terminal.safe_text import for_encoding, safe
 
-    sys.stderr.write(f"whynot: {safe(text)}\n")
+    sys.stderr.write(for_encoding(f"whynot: {safe(text)}\n", sys.stderr.encoding))
 
 
-def _fail(text: str) -> Any:
+def _failed(text: str) -> int:
+    """Say what failed; the exit status."""
     _warn(text)
-    raise typer.Exit(FAILED)
+    return FAILED

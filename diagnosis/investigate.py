@@ -36,9 +36,16 @@ class Asked:
 
 
 def investigate(
-    network: Network, asked: Asked, flow_logs: FlowLogSource | None, say: Callable[[str], None] = lambda _: None
+    network: Network,
+    asked: Asked,
+    flow_logs: FlowLogSource | None,
+    say: Callable[[str], None] = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Answer | NotFound:
-    """The answer to a `why` question, or what to ask back about a party."""
+    """The answer to a `why` question, or what to ask back about a party.
+
+    `say` gets what is being done, `warn` each malformed line or unreadable file of the logs by its name.
+    """
     question = asked.question
     parties = find_parties(network, question)
     if isinstance(parties, NotFound):
@@ -54,6 +61,8 @@ def investigate(
         say("asking the flow logs")
         spoken = asked.source_port if asked.source_port is not None else question.source_port
         sightings = flow_logs.read(query_of(network, traces, asked.window, spoken))
+        for warning in sightings.warnings:
+            warn(warning)
     heard = witness(network, traces, verdict, sightings)
     proven: tuple[Fix, ...] = ()
     advice: tuple[str, ...] = ()

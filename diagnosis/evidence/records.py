@@ -22,8 +22,10 @@ _TEXT = "[!-~]+"  # printable ASCII: no escape sequence of a hostile line reache
 _COUNT = "[0-9]{1,18}"
 _TIME = "[0-9]{1,12}"
 _PORT = "(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[0-5]?[0-9]{1,4})"
-_OCTET = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})"
-_ADDRESS = rf"(?:{_OCTET}(?:\.{_OCTET}){{3}}|[0-9a-f]*:[0-9a-f:.]*)"
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})"
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+# IPv6 loosely: the exact grammar makes the automaton of a whole line so large that a scan takes twice as long.
+_ADDRESS = rf"(?:{_OCTET}(?:\.{_OCTET}){{3}}|[0-9a-f]{{0,4}}(?::[0-9a-f]{{0,4}}){{2,7}})"
 _ACTION = "(?:ACCEPT|REJECT)"
 _STATUS = "(?:OK|NODATA|SKIPDATA)"
 
@@ -64,7 +66,7 @@ _VERSION_2 = _fields(
     ("dstaddr", _ADDRESS, "destination address; the primary private address of the interface when that receives"),
     ("srcport", _PORT, "source port"),
     ("dstport", _PORT, "destination port"),
-    ("protocol", _OCTET, "IANA protocol number"),
+    ("protocol", _BYTE, "IANA protocol number"),
     ("packets", _COUNT, "packets in the window"),
     ("bytes", _COUNT, "bytes in the window"),
     ("start", _TIME, "first packet of the window, Unix seconds"),
@@ -77,7 +79,7 @@ _VERSION_3 = _fields(
     ("vpc-id", _TEXT, "VPC of the interface"),
     ("subnet-id", _TEXT, "subnet of the interface"),
     ("instance-id", _TEXT, "instance of the interface; empty for interfaces that AWS manages"),
-    ("tcp-flags", _OCTET, "TCP flags, OR-ed over the window"),
+    ("tcp-flags", _BYTE, "TCP flags, OR-ed over the window"),
     ("type", _TEXT, "IPv4, IPv6 or EFA"),
     ("pkt-srcaddr", _ADDRESS, "source address in the packet itself"),
     ("pkt-dstaddr", _ADDRESS, "destination address in the packet itself"),

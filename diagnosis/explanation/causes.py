@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnosis.answer import Cause
+from diagnosis.explanation.relayed import relayed
 from diagnosis.network.network import Network
 from diagnosis.network.network_acls import IMPLICIT_DENY
 from diagnosis.network.owners import display_name, label
@@ -21,6 +22,7 @@ FILTERS = frozenset(
         Code.ENI_SG_RULES_MISMATCH,
         Code.SG_HAS_NO_RULES,
         Code.SUBNET_ACL_RESTRICTION,
+        Code.ELB_ACL_RESTRICTION,
     }
 )
 """The codes of rule sets that have a direction; routes, gateways and interfaces have none."""
@@ -91,7 +93,7 @@ def sentence(network: Network, leg: Leg, blocker: Blocker) -> str:
     match blocker.code:
         case Code.ENI_SG_RULES_MISMATCH | Code.SG_HAS_NO_RULES:
             return _group(network, blocker)
-        case Code.SUBNET_ACL_RESTRICTION:
+        case Code.SUBNET_ACL_RESTRICTION | Code.ELB_ACL_RESTRICTION:
             return _acl(network, leg, blocker)
         case _:
             return _other(network, leg, blocker)
@@ -198,4 +200,5 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:
         case Code.NGW_UNSOLICITED_INBOUND:
             return f"{name} belongs to a NAT gateway, which drops connections that start outside."
         case _:
-            return f"{name}: {blocker.code.meaning}"
+            known = relayed(network, blocker, traffic_words(blocker.dropped))
+            return known or f"{name}: {blocker.code.meaning}"

@@ -46,7 +46,7 @@ def blocker_count(causes: tuple[Cause, ...]) -> int:
 
 def caveats(verdict: Verdict, traces: tuple[Trace, ...], notes: tuple[str | None, ...]) -> tuple[str, ...]:
     """What to keep in mind: what was taken for granted in finding the parties, and what no configuration shows."""
-    found = [note for note in notes if note]
+    found = [note for note in (*notes, *(told for t in traces for told in t.notes)) if note]
     groups = any(
         step.kind == "security-group"
         for t in traces
@@ -58,4 +58,4 @@ def caveats(verdict: Verdict, traces: tuple[Trace, ...], notes: tuple[str | None
         found.append(CONNTRACK)
     if verdict == "reachable":
         found.append(UNLOGGED)
-    return tuple(found)
+    return tuple(dict.fromkeys(found))

@@ -38,10 +38,12 @@ class GroupRuleChange(_Edit):
     """The last port, or the ICMP code; None for all."""
     cidr: str | None = None
     group: str | None = None
+    group_owner: str | None = None
+    """The account of the referenced group, where it is another one."""
 
     def _rule(self) -> GroupRule:
         number = protocol_number(self.protocol)
-        peer = CidrPeer(self.cidr) if self.cidr is not None else GroupPeer(self.group or "")
+        peer = CidrPeer(self.cidr) if self.cidr is not None else GroupPeer(self.group or "", self.group_owner or "")
         ports = rule_ports(number, self.from_port, self.to_port)
         return GroupRule(self.direction == "egress", number, ports, peer, self.from_port, self.to_port)
 

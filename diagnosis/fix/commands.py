@@ -13,6 +13,37 @@ from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteC
 SAFE = re.compile(r"[A-Za-z0-9:/._=,\[\]{}@+-]+")
 """Every word of a command consists of these; an id that does not is never printed as part of one."""
 
+OPTIONS = frozenset(
+    {
+        "--cidr",
+        "--cidr-block",
+        "--destination-cidr-block",
+        "--destination-ipv6-cidr-block",
+        "--egress",
+        "--egress-only-internet-gateway-id",
+        "--gateway-id",
+        "--group-id",
+        "--icmp-type-code",
+        "--ingress",
+        "--ip-permissions",
+        "--ipv6-cidr-block",
+        "--nat-gateway-id",
+        "--network-acl-id",
+        "--network-interface-id",
+        "--port",
+        "--port-range",
+        "--protocol",
+        "--route-table-id",
+        "--rule-action",
+        "--rule-number",
+        "--source-group",
+        "--transit-gateway-id",
+        "--vpc-peering-connection-id",
+        "-1",
+    }
+)
+"""The only words of a command that begin with a hyphen: an id that does would be read as an option."""
+
 ROUTE_OPTIONS = {
     "internet-gateway": "--gateway-id",
     "virtual-private-gateway": "--gateway-id",
@@ -40,7 +71,7 @@ def command(change: Change) -> str:
         case _:
             assert_never(change)
     for word in words:
-        if not SAFE.fullmatch(word):
+        if not SAFE.fullmatch(word) or (word.startswith("-") and word not in OPTIONS):
             raise NotPrintable(f"{word!r:.60} cannot be part of a command")
     return " ".join(words)
 
@@ -48,7 +79,7 @@ def command(change: Change) -> str:
 def _group_rule(change: GroupRuleChange) -> list[str]:
     verb = "authorize" if change.action == "add" else "revoke"
     words = ["aws", "ec2", f"{verb}-security-group-{change.direction}", "--group-id", change.component]
-    simple = change.protocol in ("tcp", "udp") and (change.group is not None or ":" not in (change.cidr or ""))
+    simple = change.protocol in ("tcp", "udp") and change.group_owner is None and ":" not in (change.cidr or "")
     if not simple:
         return [*words, "--ip-permissions", _permission(change)]
     words += ["--protocol", change.protocol, "--port", _span(change.from_port, change.to_port)]
@@ -65,7 +96,8 @@ def _permission(change: GroupRuleChange) -> str:
     elif change.protocol in ("icmp", "icmpv6"):
         parts += [f"FromPort={_wild(change.from_port)}", f"ToPort={_wild(change.to_port)}"]
     if change.group is not None:
-        parts.append(f"UserIdGroupPairs=[{{GroupId={change.group}}}]")
+        owner = f",UserId={change.group_owner}" if change.group_owner is not None else ""
+        parts.append(f"UserIdGroupPairs=[{{GroupId={change.group}{owner}}}]")
     elif ":" in (change.cidr or ""):
         parts.append(f"Ipv6Ranges=[{{CidrIpv6={change.cidr}}}]")
     else:

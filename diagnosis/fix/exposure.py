@@ -7,23 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diagnosis.answer import Exposure, NewlyReachable
-from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteChange
-from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.fix.change import Change
+from diagnosis.fix.region import touched
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
-from diagnosis.trace.placing import Anchor, AtInterface, InRange, place_both
+from diagnosis.trace.places import Held, Internet, OnPremises, Place
 from diagnosis.trace.trace import Flow, Trace, trace
-from diagnosis.traffic.addresses import NOT_PUBLIC, PUBLIC, format_cidrs, parse_cidr
-from diagnosis.traffic.intervals import IntervalSet, has, meet, minus
+from diagnosis.traffic.addresses import format_cidrs
 from diagnosis.traffic.ports import format_ports
-from diagnosis.traffic.protocols import protocol_name, protocol_number
+from diagnosis.traffic.protocols import protocol_name
 from diagnosis.traffic.traffic import Traffic
 
 BUDGET = 1500
 """How many pairs of parties are traced before the enumeration stops and says so."""
 SHOWN = 4
 
-Pair = tuple[Anchor, Anchor, int | None]
+Pair = tuple[Place, Place, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,102 +36,43 @@ class Opened:
 
 def exposure(before: Network, after: Network, changes: tuple[Change, ...], asked: tuple[Trace, ...]) -> Exposure:
     """All that is reachable after the changes and was not before, the asked flow among it."""
-    pairs = dict.fromkeys(pair for change in changes for pair in _touched(before, change))
-    opened: list[Opened] = []
+    pairs = dict.fromkeys(pair for change in changes for pair in touched(before, change))
+    opened: dict[tuple[str, str], Traffic] = {}
     for source, destination, protocol in list(pairs)[:BUDGET]:
         now = _works(after, source, destination, protocol)
         if now.empty:
             continue
         new = now.minus(_works(before, source, destination, protocol))
         if not new.empty:
-            opened.append(Opened(_key(source), _key(destination), new))
+            key = (_key(source), _key(destination))
+            opened[key] = opened[key].union(new) if key in opened else new
+    found = [Opened(source, destination, traffic) for (source, destination), traffic in opened.items()]
     at_least = len(pairs) > BUDGET
     return Exposure(
-        text=_text(before, opened, asked, at_least=at_least),
-        newly_reachable=tuple(_rows(before, opened)),
+        text=_text(before, found, asked, at_least=at_least),
+        newly_reachable=tuple(_rows(before, found)),
         at_least=at_least,
     )
 
 
-def _works(network: Network, source: Anchor, destination: Anchor, protocol: int | None) -> Traffic:
+def _works(network: Network, source: Place, destination: Place, protocol: int | None) -> Traffic:
     """The connections between two parties that may work there and back."""
-    ours, theirs = place_both(network, source, destination)
     found = Traffic.nothing()
-    for path in trace(network, Flow(ours, theirs, protocol, None), explain=False).paths:
-        found = found.union(path.total[1].traffic)
+    for path in trace(network, Flow(source, destination, protocol, None), explain=False).paths:
+        if not path.total[1].traffic.empty:
+            found = found.union(path.total[1].traffic)
     return found
 
 
-def _touched(network: Network, change: Change) -> Iterator[Pair]:
-    """Every pair of parties whose traffic the change can let pass."""
-    match change:
-        case GroupRuleChange():
-            own = [AtInterface(eni) for eni in network.members.get(change.component, ())]
-            group = network.groups.get(change.component)
-            vpc = group.vpc if group is not None else None
-            peers = list(_peers(network, change.cidr, change.group, vpc))
-            protocol = protocol_number(change.protocol)
-            for mine in own:
-                for peer in peers:
-                    if mine != peer:
-                        yield (mine, peer, protocol) if change.direction == "egress" else (peer, mine, protocol)
-        case AclEntryChange():
-            acl = network.acls[change.component]
-            own = [AtInterface(eni) for subnet in acl.subnets for eni in network.interfaces_of_subnet.get(subnet, ())]
-            protocol = protocol_number(change.protocol)
-            for mine in own:
-                for peer in _peers(network, change.cidr, None, acl.vpc):
-                    if mine != peer:
-                        # An entry lets new connections pass one way and replies of connections the other way.
-                        yield (mine, peer, protocol)
-                        yield (peer, mine, protocol)
-        case RouteChange():
-            table = network.route_tables[change.component]
-            inside = [i for i in network.interfaces.values() if _uses(network, i, table.id)]
-            for interface in inside:
-                for peer in _peers(network, change.destination, None, None):
-                    if peer != AtInterface(interface.id):
-                        yield (AtInterface(interface.id), peer, None)
-                        yield (peer, AtInterface(interface.id), None)
-
-
-def _uses(network: Network, interface: NetworkInterface, table: str) -> bool:
-    found = network.table_of(interface.subnet, interface.vpc, interface.origins)
-    return getattr(found, "id", None) == table
-
-
-def _peers(network: Network, cidr: str | None, group: str | None, vpc: str | None) -> Iterator[Anchor]:
-    """Interfaces that a rule's peer names, and the outside part of a range."""
-    if group is not None:
-        yield from (AtInterface(eni) for eni in network.members.get(group, ()))
-        return
-    wanted = parse_cidr(cidr or "")
-    near = {vpc} | {
-        other
-        for p in network.peerings.values()
-        for here, other in ((p.requester.vpc, p.accepter.vpc), (p.accepter.vpc, p.requester.vpc))
-        if here == vpc
-    }
-    for interface in network.interfaces.values():
-        if vpc is not None and interface.vpc not in near:
-            continue
-        if any(has(wanted, a.private) for a in interface.ipv4) or any(has(wanted, n) for n in interface.ipv6):
-            yield AtInterface(interface.id)
-    outside: IntervalSet = minus(wanted, network.all_vpc_addresses)
-    for part in (meet(outside, PUBLIC), meet(outside, NOT_PUBLIC)):
-        if part:
-            yield InRange(part)
-
-
-def _key(anchor: Anchor) -> str:
-    match anchor:
-        case AtInterface(interface=identity):
-            return identity
-        case InRange(addresses=addresses):
+def _key(place: Place) -> str:
+    match place:
+        case Held(interface=interface):
+            return interface.id
+        case Internet(addresses=addresses) | OnPremises(addresses=addresses):
             ranges = format_cidrs(addresses)
             return "the internet" if len(ranges) > 8 else ", ".join(ranges)
         case _:
-            return str(anchor)
+            return str(place)
 
 
 def _said(network: Network, key: str) -> str:
@@ -218,6 +158,6 @@ def _asked_of(wanted: dict[tuple[str | None, str | None], Traffic], opened: Open
     return found
 
 
-def _place_key(place: object) -> str | None:
-    interface = getattr(place, "interface", None)
-    return interface.id if isinstance(interface, NetworkInterface) else None
+def _place_key(place: Place) -> str | None:
+    """The interface of a place; None for the outside, which stands for any part of it."""
+    return place.interface.id if isinstance(place, Held) else None

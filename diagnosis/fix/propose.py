@@ -15,15 +15,13 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.peerings import reference_scope
 from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Trace
-from diagnosis.traffic.addresses import format_cidrs, is_ipv6
-from diagnosis.traffic.intervals import IntervalSet, pieces, size
+from diagnosis.traffic.addresses import IPV4, IPV6, format_cidrs
+from diagnosis.traffic.intervals import IntervalSet, meet, pieces, size
 from diagnosis.traffic.ports import ALL_PORTS, reply_cells
 from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
 from diagnosis.traffic.traffic import Traffic
 
 GROUP_CODES = frozenset({Code.ENI_SG_RULES_MISMATCH, Code.SG_HAS_NO_RULES})
-ROUNDS = 3
-"""How often a proposal may uncover a further cause before it is given up."""
 MOST_RULES = 12
 """A fix of more rules than this is no narrow one; words are better."""
 
@@ -63,22 +61,22 @@ def propose(network: Network, traces: tuple[Trace, ...], retrace: Retrace) -> tu
 
 
 def _repaired(network: Network, traces: tuple[Trace, ...], retrace: Retrace, by: Peers) -> Proposal | NoFix:
+    """One cause after the other: after each change the model is traced again, since a change may repair several."""
     changes: tuple[Change, ...] = ()
     changed = network
-    for _ in range(ROUNDS):
+    while len(changes) < MOST_RULES:
         blockers = _all_blockers(traces)
-        for trace, leg, blocker in blockers:
-            try:
-                more = tuple(_changes(changed, trace, leg, blocker, by, blockers))
-                changed = apply_all(more, changed)
-            except NotApplicable:
-                continue
-            if not more and not _covered(blocker, blockers, changes):
-                return NoFix(((leg, blocker),))
-            changes += more
+        more = _next_changes(changed, blockers, by)
+        if not more:
+            return NoFix(_stuck(changed, blockers, by))
+        try:
+            changed = apply_all(more, changed)
+        except NotApplicable:
+            return NoFix(_stuck(changed, blockers, by))
+        changes += more
         traces = retrace(changed)
         if all(t.verdict == "reachable" for t in traces):
-            return Proposal(changes, by, changed) if 0 < len(changes) <= MOST_RULES else NoFix(())
+            return Proposal(changes, by, changed)
     return NoFix(tuple((leg, blocker) for _, leg, blocker in _all_blockers(traces)))
 
 
@@ -89,14 +87,23 @@ def _all_blockers(traces: Iterable[Trace]) -> list[Found]:
     return [(trace, leg, blocker) for trace in traces for leg, blocker in trace.blockers()]
 
 
-def _covered(blocker: Blocker, blockers: list[Found], changes: tuple[Change, ...]) -> bool:
-    """Whether another group of the same interface, or an earlier change, has been repaired in its place."""
-    if blocker.code not in GROUP_CODES:
-        return False
-    siblings = {
-        b.component for _, _, b in blockers if b.related == blocker.related and b.direction == blocker.direction
-    }
-    return any(isinstance(c, GroupRuleChange) and c.component in siblings for c in changes) or len(siblings) > 1
+def _next_changes(network: Network, blockers: list[Found], by: Peers) -> tuple[Change, ...]:
+    """The changes for the first cause that any change repairs."""
+    for trace, leg, blocker in blockers:
+        found = tuple(_changes(network, trace, leg, blocker, by, blockers))
+        if found:
+            return found
+    return ()
+
+
+def _stuck(network: Network, blockers: list[Found], by: Peers) -> tuple[tuple[Leg, Blocker], ...]:
+    """The causes that no change of ours repairs; one group of an interface speaks for the others."""
+    return tuple(
+        (leg, blocker)
+        for trace, leg, blocker in blockers
+        if not tuple(_changes(network, trace, leg, blocker, by, blockers))
+        and not (blocker.code in GROUP_CODES and _to_edit(network, blocker, blockers) != blocker.component)
+    )
 
 
 def _changes(
@@ -137,14 +144,23 @@ def _group_changes(network: Network, trace: Trace, blocker: Blocker, by: Peers) 
                 to_port=high,
                 cidr=cidr,
                 group=group,
+                group_owner=_owner(network, blocker.component, group),
             )
+
+
+def _owner(network: Network, group: str, referenced: str | None) -> str | None:
+    """The account of a referenced group, where it is not that of the group that refers to it."""
+    own, other = network.groups.get(group), network.groups.get(referenced or "")
+    return other.account if own is not None and other is not None and other.account != own.account else None
 
 
 def _cidrs(addresses: IntervalSet) -> list[str]:
     """Ranges for rules: the listed addresses, or everything of a family where most of it is meant."""
-    if size(addresses) > 2**31:
-        return ["::/0" if is_ipv6(addresses[0]) else "0.0.0.0/0"]
-    return format_cidrs(addresses)
+    found: list[str] = []
+    for family, everything in ((IPV4, "0.0.0.0/0"), (IPV6, "::/0")):
+        part = meet(addresses, family)
+        found += [everything] if 2 * size(part) > size(family) else format_cidrs(part)
+    return found
 
 
 def _reference(network: Network, trace: Trace, blocker: Blocker, addresses: IntervalSet) -> str | None:
@@ -230,7 +246,7 @@ def _acl_changes(network: Network, leg: Leg, blocker: Blocker) -> Iterator[Chang
 
 
 def free_number(taken: set[int], denies: int) -> int | None:
-    """A free rule number before the one that denies; after the last rule, in steps of ten, where that one is the end."""
+    """A free rule number before the one that denies; where that is the end, the next multiple of ten after the last."""
     if denies >= int(IMPLICIT_DENY):
         last = max((n for n in taken if n < int(IMPLICIT_DENY)), default=90)
         number = (last // 10 + 1) * 10

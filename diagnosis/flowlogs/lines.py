@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ _LOOK = 16 * 1024
 """How much of a file, unpacked, is looked at to tell what it is."""
 _LONGEST_LINE = 64 * 1024
 """A longer line is no record; it is counted as one malformed line without being kept."""
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHUNK = 1024 * 1024
 _SUSPECTS = (
     (b"PAR1", "Parquet, which is not read: give the plain text or gzip files"),
@@ -39,6 +42,8 @@ class Format:
     gzip: bool
     header: str
     """The header line as it is written; that of the default format for a file that has none."""
+    line_end: int
+    """Bytes of its first line end: 1 for LF, 2 for CR LF."""
 
 
 def recognise(path: Path) -> Format:
@@ -59,12 +64,13 @@ def recognise(path: Path) -> Format:
         raise Unreadable(error.strerror or "cannot be opened") from error
     if not head:
         raise Unreadable("empty")
-    lines = head.removeprefix(b"\xef\xbb\xbf").decode("latin-1").splitlines()
+    line_end = 2 if b"\r\n" in head.partition(b"\n")[0] + b"\n" else 1
+    lines = [_text(line) for line in _LINE_END.split(head.removeprefix(_BYTE_ORDER_MARK), maxsplit=200)[:200]]
     for line in lines[:20]:
         if fields := read_header(line):
-            return Format(_usable(fields), packed, line)
-    if any(classify(DEFAULT_FORMAT, line) is not Kind.MALFORMED for line in lines[:200]):
-        return Format(DEFAULT_FORMAT, packed, " ".join(DEFAULT_FORMAT))
+            return Format(_usable(fields), packed, line, line_end)
+    if any(classify(DEFAULT_FORMAT, line) is not Kind.MALFORMED for line in lines):
+        return Format(DEFAULT_FORMAT, packed, " ".join(DEFAULT_FORMAT), line_end)
     what = next(
         (what for magic, what in _SUSPECTS if head.startswith(magic)), "no flow log: its lines have another form"
     )
@@ -139,7 +145,7 @@ def _members(file: io.BufferedReader) -> Iterator[bytes]:
 
 
 def text_lines(path: Path) -> Iterator[str]:
-    """Yield every line without its end (LF, or CR LF), one character per byte (Latin-1); over-long ones are cut.
+    """Yield every line without its end (LF, CR LF or CR), one character per byte (Latin-1); over-long ones are cut.
 
     Raises Unreadable as `unpacked` does.
     """
@@ -148,17 +154,20 @@ def text_lines(path: Path) -> Iterator[str]:
     for chunk in unpacked(path):
         whole = rest + chunk
         if first:
-            whole, first = whole.removeprefix(b"\xef\xbb\xbf"), False
-        *lines, rest = whole.split(b"\n")
+            whole, first = whole.removeprefix(_BYTE_ORDER_MARK), False
+        # A CR at the very end may be half of a line end.
+        held = b"\r" if whole.endswith(b"\r") else b""
+        *lines, rest = _LINE_END.split(whole.removesuffix(held) if held else whole)
         for line in lines:
             yield _text(line)
-        rest = rest[: _LONGEST_LINE + 1]
-    if rest:
-        yield _text(rest)
+        rest = rest[: _LONGEST_LINE + 1] + held
+    *lines, rest = _LINE_END.split(rest)
+    for line in (*lines, rest) if rest else lines:
+        yield _text(line)
 
 
 def _text(line: bytes) -> str:
-    return line[: _LONGEST_LINE + 1].removesuffix(b"\r").decode("latin-1")
+    return line[: _LONGEST_LINE + 1].decode("latin-1")
 
 
 def line_numbers(path: Path, wanted: Collection[str]) -> dict[str, int]:

@@ -48,11 +48,17 @@ class _Reader:
                     self.warnings.append(f"{call}: {key} is not a list; it is left out")
                     self.malformed[call] = f"{key} is no list"
                 continue
-            for index, item in enumerate(listed):
+            for item in listed:
                 if isinstance(item, dict):
                     yield (name.account, name.region), item
-                else:
-                    self.warnings.append(f"{call}: entry {index + 1} of {key} is not an object; it is left out")
+            lost = sum(not isinstance(item, dict) for item in listed)
+            if lost:
+                self.lose(call, key, f"{lost} of its entries are no objects")
+
+    def lose(self, call: str, key: str, why: str) -> None:
+        """Notes that a kind is not whole: something in it could not be read."""
+        self.malformed[f"{call} {why}"] = f"{key} cannot be read whole: {why}"
+        self.warnings.append(f"{call}: {key} cannot be read whole: {why}; what is lost counts as unseen")
 
     def entities(self, call: str, key: str, id_key: str, parse: Callable[[Item, Origins], T]) -> dict[str, T]:
         """One value per id: the owner's answer wins, others fill gaps; a malformed entity is named and left out."""
@@ -62,7 +68,7 @@ class _Reader:
             if isinstance(identity, str) and identity:
                 found[identity].append((where, item))
             else:
-                self.warnings.append(f"{call}: an entry of {key} has no {id_key}; it is left out")
+                self.lose(call, key, f"an entry has no {id_key}")
         values: dict[str, T] = {}
         for identity in sorted(found):
             value = self.parsed(f"{key} {identity}", identity, parse, *merged(found[identity]))
@@ -88,10 +94,20 @@ def merged(answers: list[tuple[tuple[str, str], Item]]) -> tuple[Item, Origins]:
     ordered = sorted(answers, key=lambda a: (a[0][0] != _owner(a[1]), a[0], repr(sorted(a[1].items(), key=str))))
     whole: dict[str, Any] = {}
     for _, item in ordered:
-        for key, value in item.items():
-            if whole.get(key) in (None, [], {}, ""):
-                whole[key] = value
+        whole = _filled(whole, item)
     return whole, origins
+
+
+def _filled(whole: dict[str, Any], other: Item) -> dict[str, Any]:
+    """`whole` with what it lacks taken from `other`, also inside its objects."""
+    filled = dict(whole)
+    for key, value in other.items():
+        known = filled.get(key)
+        if known in (None, [], {}, ""):
+            filled[key] = value
+        elif isinstance(known, dict) and isinstance(value, dict):
+            filled[key] = _filled(known, value)
+    return filled
 
 
 def _owner(item: Item) -> object:
@@ -213,7 +229,11 @@ def _prefix_lists(reader: _Reader) -> Mapping[str, Any]:
         if call.name == "ec2.get_managed_prefix_list_entries" and call.argument:
             listed = answer.get("Entries")
             answered.add(call.argument)
-            entries[call.argument] += [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
+            if not isinstance(listed, list) or not all(isinstance(e, dict) for e in listed):
+                reader.lose(call.name, "Entries", f"the entries of {call.argument} are no list of objects")
+                answered.discard(call.argument)
+                continue
+            entries[call.argument] += listed
     items: dict[str, dict[str, Any]] = {identity: {"PrefixListId": identity} for identity in sorted(answered)}
     for name in ("ec2.describe_managed_prefix_lists", "ec2.describe_prefix_lists"):
         for _, item in reader.lists(name, "PrefixLists"):

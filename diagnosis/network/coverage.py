@@ -40,6 +40,17 @@ class Coverage:
         """Whether the source says that this call was made, so that its absence is not AWS's default."""
         return call in self.asked or any(failed[0] == call for failed in self.failed)
 
+    def unanswered(self, call: str) -> tuple[str, str] | None:
+        """An (account, Region) that other calls show to exist and that this call says nothing of; None where none is."""
+        failed = sorted((account, region) for name, account, region in self.failed if name == call)
+        if failed:
+            return failed[0]
+        where = self.answered.get(call, frozenset())
+        if ANYWHERE in where:
+            return None
+        known = {place for answers in self.answered.values() for place in answers if place[1] not in ("", "global")}
+        return min(known - where, default=None) if where else ANYWHERE
+
     def missing(self, call: str, origins: Origins, reason: str) -> Missing:
         """The gap that this call left, with what AWS said where it failed."""
         account, region = (origins or (ANYWHERE,))[0]

@@ -136,11 +136,17 @@ def display_name(network: Network, identity: str) -> str | None:
         network.prefix_lists,
         network.instances,
         network.endpoints,
+        network.transit.gateways,
+        network.transit.tables,
+        network.vpn_gateways,
+        network.vpn_connections,
     ):
         entity = kind.get(identity)
         if entity is not None:
             name: str | None = entity.name
             return name
+    if identity in network.transit.names:
+        return network.transit.names[identity]
     return next((b.name for b in network.load_balancers if b.id == identity), None) if network.load_balancers else None
 
 

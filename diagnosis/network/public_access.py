@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from diagnosis.network.coverage import Coverage, Missing
-from diagnosis.network.shape import Item, text, word
+from diagnosis.network.shape import Item, Malformed, text, word
 from diagnosis.network.vpcs import Origins, Subnet, Vpc
 
 OPTIONS = "ec2.describe_vpc_block_public_access_options"
@@ -22,8 +22,11 @@ class PublicAccess:
     """The mode per (account, Region), and the exclusions by the id of their VPC or subnet."""
 
     modes: Mapping[tuple[str, str], str]
+    """Only where the answer says one."""
     exclusions: Mapping[str, str]
     """`allow-bidirectional` or `allow-egress`, by VPC or subnet id."""
+    exclusions_unread: bool = False
+    """Whether an exclusion could not be read, so that there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,24 @@ def parse_public_access(options: Iterable[tuple[tuple[str, str], Item]], exclusi
     """The answers of both calls."""
     modes = {}
     for where, item in options:
-        mode = word(item, "InternetGatewayBlockMode")
+        try:
+            mode = word(item, "InternetGatewayBlockMode")
+        except Malformed:
+            mode = None
         if mode:
             modes[where] = mode
     excluded = {}
+    unread = False
     for item in exclusions:
-        if (word(item, "State") or "create-complete") not in ("create-complete", "update-complete"):
+        try:
+            state, arn = word(item, "State") or "create-complete", text(item, "ResourceArn")
+            mode = word(item, "InternetGatewayExclusionMode") or ""
+        except Malformed:
+            unread = True
             continue
-        for arn in (text(item, "ResourceArn"),):
-            if arn:
-                excluded[arn.rsplit("/", 1)[-1]] = word(item, "InternetGatewayExclusionMode") or ""
-    return PublicAccess(modes, excluded)
+        if arn and state in ("create-complete", "update-complete"):
+            excluded[arn.rsplit("/", 1)[-1]] = mode
+    return PublicAccess(modes, excluded, unread)
 
 
 def block_state(
@@ -66,7 +76,10 @@ def block_state(
         return BlockState("off", assumed=True)
     mode = next((access.modes[o] for o in (*origins, ("", "")) if o in access.modes), None)
     if mode is None:
-        mode = next(iter(access.modes.values()), "off") if len(set(access.modes.values())) == 1 else "off"
+        known = set(access.modes.values())
+        if len(known) != 1:
+            return BlockState("unknown", missing=coverage.missing(OPTIONS, origins, "the mode of Block Public Access"))
+        [mode] = known
     if mode == "off":
         return BlockState("off")
     for place in (subnet, vpc):
@@ -75,4 +88,7 @@ def block_state(
             return BlockState("off")
         if exclusion == "allow-egress":
             return BlockState("block-ingress")
-    return BlockState(mode)
+    if access.exclusions_unread or (not coverage.seen(EXCLUSIONS, origins) and coverage.named(EXCLUSIONS)):
+        gap = coverage.missing(EXCLUSIONS, origins, "exclusions from Block Public Access were not seen")
+        return BlockState("unknown", missing=gap)
+    return BlockState(mode, assumed=not coverage.seen(EXCLUSIONS, origins))

@@ -73,15 +73,22 @@ class GroupRule:
     description: str | None = None
 
     @property
-    def identity(self) -> tuple[bool, int, IntervalSet, str, Peer]:
+    def identity(self) -> tuple[bool, int, IntervalSet, str, str]:
         """What makes two rules the same rule to AWS: everything but id and description."""
         return (
             self.egress,
             -1 if self.protocol is None else self.protocol,
             self.ports,
             type(self.peer).__name__,
-            self.peer,
+            # AWS adds the owner and VPC of a referenced group by itself: the id is what tells two references apart.
+            self.peer.group if isinstance(self.peer, GroupPeer) else str(self.peer),
         )
+
+    @property
+    def rank(self) -> tuple[bool, str, int, int, str, str]:
+        """Which of two descriptions of one rule is kept: the one with an id, else the lower one."""
+        low, high = (-1 if n is None else n for n in (self.low, self.high))
+        return (self.rule_id is None, self.rule_id or "", low, high, self.description or "", str(self.peer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ def in_order(rules: Iterable[GroupRule]) -> tuple[GroupRule, ...]:
     unique: dict[object, GroupRule] = {}
     for rule in rules:
         known = unique.get(rule.identity)
-        if known is None or (known.rule_id or "") < (rule.rule_id or ""):
+        if known is None or rule.rank < known.rank:
             unique[rule.identity] = rule
     return tuple(sorted(unique.values(), key=lambda r: r.identity))
 

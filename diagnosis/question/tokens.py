@@ -52,9 +52,13 @@ _PIECE: Final = re.compile(
     re.VERBOSE,
 )
 _NUMBER: Final = re.compile(r"\d{1,6}\Z")
-_NUMBER_PROTOCOL: Final = re.compile(r"(?:(\d{1,5})[/_-]?(tcp|udp)|(tcp|udp|https?|ssh|mysql)[:/_-]?(\d{1,5})|:(\d{1,5})|(?:port|p)[:#-]?(\d{2,5}))\Z", re.IGNORECASE)
-_HOST_PORT: Final = re.compile(r"([A-Za-z0-9][\w.\-]{0,252}):(\d{1,5})(?:/(tcp|udp))?\Z", re.IGNORECASE)
-_IPV4_AND_MORE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})(?:/(tcp|udp))?\Z", re.IGNORECASE)
+_NUMBER_PROTOCOL: Final = re.compile(
+    r"(?:(\d{1,5})(?:[/_-]?(?=tcp|udp)|/)([a-z]{2,12})|((?:tcp|udp)(?=[:/_-]?\d)|[a-z]{2,12}(?=[:/]\d))[:/_-]?(\d{1,5})"
+    r"|:(\d{1,5})|(?:ports?[:#-]?|p[:#-]?(?=\d{3}))(\d{1,5}))\Z",
+    re.IGNORECASE,
+)
+_HOST_PORT: Final = re.compile(r"([A-Za-z0-9][\w.\-]{0,252}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
+_IPV4_AND_MORE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
 _USER_AT: Final = re.compile(r"[\w.+-]{1,64}@(?=[A-Za-z0-9\[])")
 _QUOTED_SENTENCE: Final = re.compile(r"[:?\n\u2192]|\b(?:can(?:no|')?t|from|to|on|port|reach|connect|connection|time[d-]? ?out|refused|error|failed|blocked|denied|unreachable)\b", re.IGNORECASE)
 
@@ -163,7 +167,7 @@ def _of_core(core: str) -> Iterator[Token]:
     numbered = _NUMBER_PROTOCOL.match(bare)
     if _NUMBER.match(bare):
         yield Token("number", bare)
-    elif numbered:
+    elif numbered and _says_a_port(numbered):
         port = _port(next(n for n in (numbered[1], numbered[4], numbered[5], numbered[6]) if n))
         word = (numbered[2] or numbered[3] or "").lower()
         transport = word if word in TRANSPORTS else None
@@ -172,6 +176,12 @@ def _of_core(core: str) -> Iterator[Token]:
         yield Token("broken", bare)
     else:
         yield _of_named(_USER_AT.sub("", bare, count=1), possessive)
+
+
+def _says_a_port(match: re.Match[str]) -> bool:
+    """Return whether the word beside the number is a protocol: `3306/tcp` and `https:8443` are ports, `web:8443` is a host."""
+    word = (match[2] or match[3] or "").lower()
+    return not word or word in TRANSPORTS or implied_by(word) is not None
 
 
 def _of_named(bare: str, possessive: bool) -> Token:

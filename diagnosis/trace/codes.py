@@ -126,3 +126,66 @@ class Code(StrEnum):
         "A NAT gateway drops connections that start outside and does not answer itself.",
         True,
     )
+    INGRESS_RTB_NO_PUBLIC_IP = (
+        "INGRESS_RTB_NO_PUBLIC_IP",
+        "The internet gateway's route table sends what arrives to an appliance that has no public IPv4 address.",
+    )
+    INGRESS_RTB_TRAFFIC_REDIRECTION = (
+        "INGRESS_RTB_TRAFFIC_REDIRECTION",
+        "What arrives is redirected to an appliance that the other direction does not pass.",
+    )
+    REGIONAL_NGW_ROUTE_AZ_RESTRICTION = (
+        "REGIONAL_NGW_ROUTE_AZ_RESTRICTION",
+        "The regional NAT gateway is not present in the zone where the traffic starts.",
+    )
+    VPCE_GATEWAY_PROTOCOL_RESTRICTION = (
+        "VPCE_GATEWAY_PROTOCOL_RESTRICTION",
+        "A gateway endpoint takes only TCP and ICMP echo over IPv4.",
+    )
+    VPCE_GATEWAY_REQUIRES_SOURCE_IN_VPC = (
+        "VPCE_GATEWAY_REQUIRES_SOURCE_IN_VPC",
+        "A gateway endpoint serves only traffic that starts in its own VPC.",
+        True,
+    )
+    VPCE_INTRA_VPC_TRAFFIC = (
+        "VPCE_INTRA_VPC_TRAFFIC",
+        "A VPC endpoint answers connections and never starts one.",
+    )
+    ELBV2_LISTENERS_MISMATCH = (
+        "ELBV2_LISTENERS_MISMATCH",
+        "The load balancer has no listener that accepts the traffic.",
+    )
+    ELBV2_LISTENER_HAS_NO_TG = (
+        "ELBV2_LISTENER_HAS_NO_TG",
+        "The target groups of the load balancer's listener are empty.",
+    )
+    ELBV2_NO_TARGETS_IN_AZ = (
+        "ELBV2_NO_TARGETS_IN_AZ",
+        "No target is registered in the zone of the load balancer's node, and cross-zone load balancing is off.",
+    )
+    ELBV2_TARGET_IS_CLIENT = (
+        "ELBV2_TARGET_IS_CLIENT",
+        "With client IP preservation a target cannot reach itself through the load balancer.",
+        True,
+    )
+    ELB_LISTENERS_MISMATCH = (
+        "ELB_LISTENERS_MISMATCH",
+        "The Classic Load Balancer has no listener that accepts the traffic.",
+    )
+    ELB_HAS_NO_INSTANCES = (
+        "ELB_HAS_NO_INSTANCES",
+        "No instance is registered with the Classic Load Balancer.",
+        True,
+    )
+    ELB_INSTALLED_AZ_RESTRICTION = (
+        "ELB_INSTALLED_AZ_RESTRICTION",
+        "The load balancer sends only to targets in the zones that are enabled for it.",
+    )
+    ELB_NOT_CROSSZONE = (
+        "ELB_NOT_CROSSZONE",
+        "The instances are in other zones than the node, and cross-zone load balancing is off.",
+    )
+    ELB_ACL_RESTRICTION = (
+        "ELB_ACL_RESTRICTION",
+        "The network ACL applies to what a Classic Load Balancer sends, even to an instance in its own subnet.",
+    )

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.route_tables import RouteTable
-from diagnosis.trace import interfaces, internet_gateways, nat_gateways, network_acls, route_tables, security_groups
+from diagnosis.trace import (
+    appliances,
+    group_references,
+    interfaces,
+    internet_gateways,
+    nat_gateways,
+    network_acls,
+    route_tables,
+    security_groups,
+    targets,
+    transit_walks,
+    vpc_endpoints,
+    vpn_gateways,
+)
 from diagnosis.trace.codes import Code
-from diagnosis.trace.peerings import crossing_step, reference_scope
-from diagnosis.trace.places import Held, Internet, Nobody, OnPremises
+from diagnosis.trace.peerings import crossing_step, doubtful_scope, reference_scope
+from diagnosis.trace.places import Destination, Held, Internet, Nobody
 from diagnosis.trace.route_tables import Way
 from diagnosis.trace.step import Blocker, cannot_tell, drops, passes
 from diagnosis.trace.walk import (
@@ -20,6 +33,8 @@ from diagnosis.trace.walk import (
     EnteredSubnet,
     FromGateway,
     FromPeer,
+    FromRelay,
+    FromTransit,
     FromVpc,
     LeftSubnet,
     StayedInSubnet,
@@ -28,11 +43,8 @@ from diagnosis.trace.walk import (
     unmodelled,
 )
 from diagnosis.traffic.filters import EGRESS, INGRESS
-from diagnosis.traffic.ports import port_range
 
-Destination = Held | Internet | OnPremises | Nobody
 INTERFACE = "network-interface"
-GATEWAY_PORTS = port_range(1024, 65535)
 
 
 def interface_device(place: Held) -> Device:
@@ -50,9 +62,19 @@ def from_interface(walk: Walk, source: Held, destination: Destination) -> Iterat
     if isinstance(destination, Held) and destination.interface is interface and not destination.by_public_address:
         yield walk  # To itself: the packet never leaves the host, and no rule of the network sees it.
         return
+    vpc_endpoints.start(walk, interface)
     peer = destination.interface if isinstance(destination, Held) else None
-    scope = reference_scope(walk.network, interface.vpc, peer.vpc if peer else None)
-    step = security_groups.judge(walk.network, interface, walk.traffic, scope, peer, egress=True, explain=walk.explain)
+    gateway = transit_walks.leads_into(walk, interface_device(source))
+    if gateway is not None:
+        step = group_references.judge_leaving(
+            walk.network, interface, walk.traffic, gateway, peer, explain=walk.explain
+        )
+    else:
+        scope = reference_scope(walk.network, interface.vpc, peer.vpc if peer else None)
+        doubt = doubtful_scope(walk.network, interface.vpc, peer.vpc if peer else None, interface.origins)
+        step = security_groups.judge(
+            walk.network, interface, walk.traffic, scope, peer, egress=True, doubt=doubt, explain=walk.explain
+        )
     walk.take(step, interface.id, INTERFACE)
     yield from out_of_subnet(walk, interface_device(source), destination)
 
@@ -65,20 +87,64 @@ def out_of_subnet(walk: Walk, device: Device, destination: Destination) -> Itera
         walk.crossings.append(StayedInSubnet())
         yield arrive(walk, destination)
         return
-    acl = network.acl_of(device.subnet, device.vpc, device.origins)
-    walk.take(network_acls.judge(network, acl, device.subnet, walk.traffic, "egress", EGRESS, explain=walk.explain))
-    walk.crossings.append(LeftSubnet(device))
-    table = network.table_of(device.subnet, device.vpc, device.origins)
+    if device.table is not None:
+        table = nat_gateways.own_table(network, device)
+    else:
+        acl = network.acl_of(device.subnet, device.vpc, device.origins)
+        walk.take(network_acls.judge(network, acl, device.subnet, walk.traffic, "egress", EGRESS, explain=walk.explain))
+        walk.crossings.append(LeftSubnet(device))
+        table = network.table_of(device.subnet, device.vpc, device.origins)
     if isinstance(table, Missing):
         walk.take(cannot_tell(route_tables.KIND, device.subnet or device.id, walk.traffic, table))
-        walk.trusted = False
+        # Inside a VPC the local route leads to the destination as it is; elsewhere a gateway may rewrite the source.
+        walk.trusted = isinstance(destination, Held) and destination.interface.vpc == device.vpc
         yield beyond(walk, Unmodelled(device.subnet or device.id, route_tables.KIND, table), destination)
         return
-    ways = route_tables.routing(network, table).split(walk.traffic.project("destination"))
-    if walk.whole_internet and len(ways) > 1:
-        ways = [w for w in ways if w.route is None or w.route.target_kind != "vpc-endpoint"] or ways
+    ways = _ways(walk, table)
     for way in ways:
         yield from _follow(walk if len(ways) == 1 else walk.fork(way.addresses), way, table, device, destination)
+
+
+def _ways(walk: Walk, table: RouteTable) -> list[Way]:
+    """The routes that the traffic takes; a question about the whole internet is not one about AWS's own services."""
+    ways = route_tables.routing(walk.network, table).split(walk.traffic.project("destination"))
+    if walk.whole_internet and len(ways) > 1:
+        ways = [w for w in ways if w.route is None or w.route.target_kind != "vpc-endpoint"] or ways
+    return ways
+
+
+def onward(parts: Iterable[tuple[Walk, transit_walks.Onward]], destination: Destination) -> Iterator[Walk]:
+    """On from where transit gateways have brought each part of the traffic."""
+    for walk, further in parts:
+        match further:
+            case Device():
+                yield from _out_of_attachment(walk, further, destination)
+            case FromTransit():
+                assert isinstance(destination, Held)
+                yield enter(walk, destination, further)
+            case Unmodelled():
+                yield beyond(walk, further, destination)
+            case None:
+                yield walk
+
+
+def _out_of_attachment(walk: Walk, device: Device, destination: Destination) -> Iterator[Walk]:
+    """Out of a transit gateway's interface along its subnet's routes; no ACL judges what stays in that very subnet."""
+    network = walk.network
+    table = network.table_of(device.subnet, device.vpc, device.origins)
+    if isinstance(table, Missing):
+        walk.take(transit_walks.out_step(walk, device))
+        walk.take(cannot_tell(route_tables.KIND, device.subnet or device.id, walk.traffic, table))
+        walk.trusted = isinstance(destination, Held) and destination.interface.vpc == device.vpc
+        yield beyond(walk, Unmodelled(device.subnet or device.id, route_tables.KIND, table), destination)
+        return
+    ways = _ways(walk, table)
+    for way in ways:
+        part = walk if len(ways) == 1 else walk.fork(way.addresses)
+        nat = network.nat_gateways.get(way.route.target) if way.route is not None else None
+        if not _neighbours(device, destination) and (nat is None or nat.subnet != device.subnet):
+            part.take(transit_walks.out_step(part, device))
+        yield from _follow(part, way, table, device, destination)
 
 
 def _neighbours(device: Device, destination: Destination) -> bool:
@@ -94,17 +160,18 @@ def _neighbours(device: Device, destination: Destination) -> bool:
 def _follow(walk: Walk, way: Way, table: RouteTable, device: Device, destination: Destination) -> Iterator[Walk]:
     """Along one route to its target."""
     route, traffic = way.route, walk.traffic
+    if way.doubt is not None:
+        rule = route.destination if route is not None else None
+        walk.take(cannot_tell(route_tables.KIND, table.id, traffic, way.doubt, rule=rule))
+        walk.trusted = False
+        yield beyond(walk, Unmodelled(table.id, route_tables.KIND, way.doubt), destination)
+        return
     if route is None:
         blocker = Blocker(
             Code.NO_ROUTE_TO_DESTINATION, table.id, (device.subnet,) if device.subnet else (), None, None, traffic
         )
         walk.take(drops(route_tables.KIND, table.id, traffic, blocker))
         yield _as_if_delivered(walk, device, destination)
-        return
-    if way.doubt is not None:
-        walk.take(cannot_tell(route_tables.KIND, table.id, traffic, way.doubt, rule=route.destination))
-        walk.trusted = False
-        yield beyond(walk, Unmodelled(table.id, route_tables.KIND, way.doubt), destination)
         return
     if route.state == "blackhole":
         blocker = Blocker(
@@ -138,12 +205,41 @@ def _follow(walk: Walk, way: Way, table: RouteTable, device: Device, destination
                     yield beyond(walk, through, destination)
                 case None:
                     yield walk
+        case "transit-gateway":
+            parts = transit_walks.leave(walk, route.target, table, route.destination, device, destination)
+            yield from onward(parts, destination)
+        case "virtual-private-gateway":
+            for step in vpn_gateways.leaving(walk.network, route.target, table.id, route.destination, device, traffic):
+                walk.take(step)
+            edge = Unmodelled(route.target, vpn_gateways.KIND, vpn_gateways.beyond(route.target, device))
+            yield beyond(walk, edge, destination)
         case "vpc-peering-connection":
             yield _over_peering(walk, route.target, table, route.destination, device, destination)
         case "network-interface" | "instance" as kind:
-            yield _to_middlebox(walk, route.target, kind, device, destination)
+            yield from _by_appliance(walk, route.target, kind, device, destination)
+        case vpc_endpoints.KIND:
+            past = vpc_endpoints.through(walk, route.target, table.id, device)
+            yield walk if past is None else beyond(walk, past, destination)
+        case "gateway":
+            # Only the id is known: whichever kind of gateway was not seen may hold it.
+            gap = walk.network.gap(internet_gateways.CALL, device.origins, f"gateway {route.target} on the path")
+            yield beyond(walk, Unmodelled(route.target, "gateway", gap), destination)
         case kind:
             yield beyond(walk, unmodelled(route.target, kind, device), destination)
+
+
+def _by_appliance(walk: Walk, target: str, kind: str, device: Device, destination: Destination) -> Iterator[Walk]:
+    """Along a route to an interface: past the appliance behind it, or to the destination itself."""
+    if isinstance(destination, Held) and target in (destination.interface.id, destination.interface.instance):
+        yield _local(walk, device, destination)
+        return
+    past = appliances.through(walk, target, kind, device)
+    if isinstance(past, Unmodelled):
+        yield beyond(walk, past, destination)
+    elif isinstance(destination, Held | Internet):
+        yield from out_of_subnet(walk, past, destination)
+    else:
+        yield walk
 
 
 def _as_if_delivered(walk: Walk, device: Device, destination: Destination) -> Walk:
@@ -152,19 +248,20 @@ def _as_if_delivered(walk: Walk, device: Device, destination: Destination) -> Wa
         return walk
     vpc = destination.interface.vpc
     if vpc == device.vpc:
-        return _enter(walk, destination, FromVpc())
+        return enter(walk, destination, device.arrived or FromVpc())
     between = [p for p in walk.network.peerings.values() if {p.requester.vpc, p.accepter.vpc} == {device.vpc, vpc}]
     peerings = walk.network.active_peerings(device.vpc, vpc) or tuple(between)
     if len(peerings) == 1:
         walk.crossings.append(Crossed(peerings[0].id, "vpc-peering-connection"))
-        return _enter(walk, destination, FromPeer(peerings[0].id, device.vpc or ""))
-    return _enter(walk, destination, FromGateway("", "outside", certain=False))
+        return enter(walk, destination, FromPeer(peerings[0].id, device.vpc or ""))
+    through = device.arrived or transit_walks.linking(walk.network, device, vpc)
+    return enter(walk, destination, through or FromGateway("", "outside", certain=False))
 
 
 def _local(walk: Walk, device: Device, destination: Destination) -> Walk:
     """Along the local route to an interface of the same VPC."""
     if isinstance(destination, Held) and not destination.by_public_address and destination.interface.vpc == device.vpc:
-        return _enter(walk, destination, FromVpc())
+        return enter(walk, destination, device.arrived or FromVpc())
     vpc = device.vpc or ""
     subnet: str | None = None
     address = walk.traffic.sample()
@@ -184,13 +281,19 @@ def _nobody(walk: Walk, vpc: str, subnet: str | None) -> Walk:
     return walk
 
 
-def _enter(walk: Walk, destination: Held, arrival: Arrival) -> Walk:
+def enter(walk: Walk, destination: Held, arrival: Arrival) -> Walk:
     """Into the destination's subnet and to its interface."""
     interface, network = destination.interface, walk.network
-    acl = network.acl_of(interface.subnet, interface.vpc, interface.origins)
-    walk.take(
-        network_acls.judge(network, acl, interface.subnet, walk.traffic, "ingress", INGRESS, explain=walk.explain)
-    )
+    # What comes out of a transit gateway in the very subnet of its receiver meets no ACL.
+    if not isinstance(arrival, FromTransit) or arrival.subnet != interface.subnet:
+        acl = network.acl_of(interface.subnet, interface.vpc, interface.origins)
+        walk.take(
+            network_acls.judge(network, acl, interface.subnet, walk.traffic, "ingress", INGRESS, explain=walk.explain)
+        )
+    if walk.appliance is not None:
+        arrival = FromGateway(walk.appliance, appliances.KIND, certain=False)
+    elif walk.relay is not None and walk.relay.keeps_client:
+        arrival = FromRelay()
     walk.crossings.append(EnteredSubnet(interface_device(destination), arrival))
     return arrive(walk, destination)
 
@@ -202,10 +305,24 @@ def arrive(walk: Walk, destination: Held) -> Walk:
         blocker = Blocker(Code.NGW_UNSOLICITED_INBOUND, interface.id, (), None, None, walk.traffic)
         walk.take(drops(INTERFACE, interface.id, walk.traffic, blocker))
         return walk
-    scope, peer = _peer_of(walk, destination)
-    step = security_groups.judge(walk.network, interface, walk.traffic, scope, peer, egress=False, explain=walk.explain)
+    if walk.relay is not None and walk.relay.keeps_client:
+        step = targets.judge_kept(walk, interface, walk.relay)
+    else:
+        scope, peer = _peer_of(walk, destination)
+        last = walk.crossings[-1] if walk.crossings else None
+        if isinstance(last, EnteredSubnet) and isinstance(last.arrival, FromTransit):
+            step = group_references.judge(
+                walk.network, interface, walk.traffic, last.arrival, peer, explain=walk.explain
+            )
+        else:
+            doubt = doubtful_scope(walk.network, interface.vpc, peer.vpc if peer else None, interface.origins)
+            step = security_groups.judge(
+                walk.network, interface, walk.traffic, scope, peer, egress=False, doubt=doubt, explain=walk.explain
+            )
     walk.take(step, interface.id, INTERFACE)
     walk.take(interfaces.judge(walk.network, interface, walk.traffic), interface.id, INTERFACE)
+    vpc_endpoints.arrive(walk, interface)
+    walk.arrived = True
     return walk
 
 
@@ -213,6 +330,11 @@ def _peer_of(walk: Walk, destination: Held) -> tuple[security_groups.Scope, Netw
     """Which VPCs' interfaces a group reference can match here, and the interface that started the traffic."""
     first = next((c.device for c in walk.crossings if isinstance(c, LeftSubnet)), None)
     peer = first.interface if first is not None else walk.origin
+    if walk.relay is not None:
+        peer = walk.relay.interface
+    if walk.appliance is not None:
+        # "If you reference the security group of the other instance as the source, this does not allow traffic."
+        return frozenset(), peer
     if peer is None:
         return frozenset({destination.interface.vpc or ""}), None
     return reference_scope(walk.network, destination.interface.vpc, peer.vpc), peer
@@ -224,31 +346,11 @@ def beyond(walk: Walk, crossing: Unmodelled, destination: Destination) -> Walk:
     walk.crossings.append(crossing)
     match destination:
         case Held() if not destination.by_public_address:
-            return _enter(walk, destination, FromGateway(crossing.component, crossing.kind, certain=False))
+            return enter(walk, destination, FromGateway(crossing.component, crossing.kind, certain=False))
         case Nobody():
             return _nobody(walk, destination.vpc, destination.subnet)
         case _:
             return walk
-
-
-def _to_middlebox(walk: Walk, target: str, kind: str, device: Device, destination: Destination) -> Walk:
-    """A route to an interface: an appliance, which must have its source/destination check off."""
-    interface = walk.network.interfaces.get(target)
-    if interface is None and kind == "instance":
-        held = sorted(eni for eni, owner in walk.network.instance_of_interface.items() if owner == target)
-        interface = walk.network.interfaces.get(held[0]) if held else None
-    if interface is not None and interface.source_dest_check:
-        blocker = Blocker(
-            Code.ENI_SOURCE_DEST_CHECK_RESTRICTION,
-            interface.id,
-            (target,) if target != interface.id else (),
-            "ingress",
-            None,
-            walk.traffic,
-        )
-        walk.take(drops(INTERFACE, interface.id, walk.traffic, blocker))
-    walk.trusted = False
-    return beyond(walk, unmodelled(target, "appliance", device), destination)
 
 
 def _out_by_internet_gateway(
@@ -259,13 +361,15 @@ def _out_by_internet_gateway(
         return _as_if_delivered(walk, device, destination)
     if isinstance(destination, Held) and (destination.by_public_address or destination.is_ipv6):
         return from_internet(walk, destination)
+    if isinstance(destination, Nobody):
+        return _nobody(walk, destination.vpc, destination.subnet)
     return walk
 
 
 def from_internet(walk: Walk, destination: Held) -> Walk:
     """In by the internet gateway of the destination's VPC."""
     arrival = internet_gateways.enter(walk, destination, interface_device(destination))
-    return _enter(walk, destination, arrival)
+    return enter(walk, destination, arrival)
 
 
 def _over_peering(
@@ -285,7 +389,7 @@ def _over_peering(
         return walk
     match destination:
         case Held() if not destination.by_public_address and destination.interface.vpc == other.vpc:
-            return _enter(walk, destination, FromPeer(peering.id, device.vpc or ""))
+            return enter(walk, destination, FromPeer(peering.id, device.vpc or ""))
         case Nobody() if destination.vpc == other.vpc:
             return _nobody(walk, destination.vpc, destination.subnet)
         case _ if other.vpc in network.vpcs:
@@ -296,35 +400,3 @@ def _over_peering(
             theirs = ((other.account, other.region),) if other.account else device.origins
             gap = network.gap("ec2.describe_vpcs", theirs, f"VPC {other.vpc} across {peering.id}")
             return beyond(walk, Unmodelled(other.vpc or target, "vpc", gap), destination)
-
-
-def from_premises(walk: Walk, destination: Held) -> Walk:
-    """From on premises: it enters where the destination's route back leads."""
-    network, interface = walk.network, destination.interface
-    device = interface_device(destination)
-    table = network.table_of(interface.subnet, interface.vpc, interface.origins)
-    if isinstance(table, Missing):
-        walk.take(cannot_tell(route_tables.KIND, interface.subnet or interface.id, walk.traffic, table))
-        walk.crossings.append(Unmodelled(interface.subnet or interface.id, route_tables.KIND, table))
-        return _enter(walk, destination, FromGateway("", "", certain=False))
-    for way in route_tables.routing(network, table).split(walk.traffic.project("source")):
-        route = way.route
-        kind = route_tables.target_kind(network, route) if route is not None else "none"
-        if (
-            route is None
-            or route.state == "blackhole"
-            or kind
-            in (
-                "local",
-                "internet-gateway",
-                "egress-only-internet-gateway",
-                "nat-gateway",
-                "vpc-peering-connection",
-            )
-        ):
-            continue
-        crossing = unmodelled(route.target, kind, device)
-        walk.take(cannot_tell(crossing.kind, crossing.component, walk.traffic, crossing.gap))
-        walk.crossings.append(crossing)
-        return _enter(walk, destination, FromGateway(route.target, kind, certain=True))
-    return _enter(walk, destination, FromGateway("", "outside", certain=True))

@@ -5,12 +5,14 @@ https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from diagnosis.network.coverage import Missing
 from diagnosis.network.gateways import ATTACHED, InternetGateway
 from diagnosis.network.network import Network
-from diagnosis.network.public_access import OPTIONS, block_state
+from diagnosis.network.public_access import EXCLUSIONS, OPTIONS, block_state
 from diagnosis.network.route_tables import RouteTable
-from diagnosis.trace import route_tables
+from diagnosis.trace import appliances
 from diagnosis.trace.codes import Code
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import NOTHING, Blocker, Direction, Step, cannot_tell, drops, passes
@@ -112,7 +114,7 @@ def public_access(
     if state.missing is not None:
         return cannot_tell(kind, gateway, traffic, state.missing, direction=direction)
     if state.mode == "off" or (state.mode == "block-ingress" and started_inside):
-        assumed = (f"{OPTIONS}: Block Public Access is off",) if state.assumed else ()
+        assumed = (f"{OPTIONS}: Block Public Access is off",) if state.assumed and state.mode == "off" else ()
         return passes(kind, gateway, traffic, direction=direction, assumed=assumed)
     if state.mode not in ("block-bidirectional", "block-ingress"):
         gap = network.coverage.missing(OPTIONS, device.origins, f"Block Public Access is {state.mode}, not modelled")
@@ -121,7 +123,8 @@ def public_access(
     blocker = Blocker(
         Code.VPC_BLOCK_PUBLIC_ACCESS_ENABLED, device.vpc or gateway, related, direction, None, traffic, state.mode
     )
-    return drops(kind, gateway, traffic, blocker)
+    step = drops(kind, gateway, traffic, blocker)
+    return replace(step, assumed=(f"{EXCLUSIONS}: no VPC or subnet is excluded",)) if state.assumed else step
 
 
 def public_destination(gateway: str, place: Held, traffic: Traffic) -> Step:
@@ -197,19 +200,5 @@ def enter(walk: Walk, destination: Held, device: Device) -> Arrival:
         after = walk.traffic.rewritten(destination=(destination.private, destination.private + 1))
         walk.rewrite(name, KIND, after, keeps_source=True)
     if gateway is not None:
-        _edge(walk, gateway.id, destination, device)
+        appliances.edge(walk, gateway.id, destination, device)
     return arrival
-
-
-def _edge(walk: Walk, gateway: str, destination: Held, device: Device) -> None:
-    """A route table associated with the gateway may steer what arrives to an appliance."""
-    table = walk.network.edge_tables.get(gateway)
-    if table is None:
-        return
-    routing = route_tables.routing(walk.network, walk.network.route_tables[table])
-    for way in routing.split((destination.private, destination.private + 1)):
-        if way.route is None or way.route.target_kind != "local":
-            target = way.route.target if way.route is not None else "nothing"
-            crossing = unmodelled(target, "appliance", device)
-            walk.take(cannot_tell(route_tables.KIND, table, walk.traffic, crossing.gap))
-            walk.trusted = False

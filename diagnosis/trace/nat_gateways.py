@@ -11,10 +11,11 @@ from diagnosis.network.network import Network
 from diagnosis.network.route_tables import RouteTable
 from diagnosis.trace import network_acls, route_tables
 from diagnosis.trace.codes import Code
-from diagnosis.trace.step import Blocker, Step, drops, passes
-from diagnosis.trace.walk import Device, EnteredSubnet, FromVpc, StayedInSubnet, Unmodelled, Walk
+from diagnosis.trace.step import Blocker, Step, cannot_tell, drops, passes
+from diagnosis.trace.walk import Crossed, Device, EnteredSubnet, FromVpc, StayedInSubnet, Unmodelled, Walk
 from diagnosis.traffic.addresses import IPV4
 from diagnosis.traffic.filters import INGRESS
+from diagnosis.traffic.intervals import IntervalSet, join_all
 from diagnosis.traffic.ports import port_range
 from diagnosis.traffic.protocols import ICMP, TCP, UDP
 from diagnosis.traffic.traffic import Traffic
@@ -28,30 +29,59 @@ def through(walk: Walk, target: str, table: RouteTable, device: Device) -> Devic
     """Into the gateway's subnet and through it: the gateway as the sender of what goes on; None where nothing can."""
     network = walk.network
     nat = network.nat_gateways.get(target)
-    if nat is None or nat.regional or (nat.subnet is None and not nat.regional):
-        gap = (
-            network.gap("ec2.describe_nat_gateways", device.origins, f"NAT gateway {target}")
-            if nat is None
-            else Missing("", *((nat.origins or (("", ""),))[0]), f"regional NAT gateway {target} is not modelled")
-        )
-        return Unmodelled(target, KIND, gap)
-    if device.id == target:
+    if nat is None or (nat.subnet is None and not nat.regional):
+        what = f"NAT gateway {target}" if nat is None else f"the subnet of NAT gateway {target}"
+        return Unmodelled(target, KIND, network.gap("ec2.describe_nat_gateways", device.origins, what))
+    if device.id == target or target in walk.nats:
         blocker = Blocker(
             Code.NO_ROUTE_TO_DESTINATION, table.id, (target,), None, None, walk.traffic, "leads to itself"
         )
         walk.take(drops(route_tables.KIND, table.id, walk.traffic, blocker))
         return None
     outside = sender(network, nat)
-    if nat.subnet != device.subnet:
+    walk.nats |= {target}
+    if nat.regional:
+        walk.take(_zone(network, nat, device, walk.traffic))
+        walk.crossings.append(Crossed(nat.id, KIND))
+    elif nat.subnet != device.subnet:
         acl = network.acl_of(nat.subnet, nat.vpc, nat.origins)
         walk.take(network_acls.judge(network, acl, nat.subnet, walk.traffic, "ingress", INGRESS, explain=walk.explain))
-        walk.crossings.append(EnteredSubnet(outside, FromVpc()))
+        walk.crossings.append(EnteredSubnet(outside, device.arrived or FromVpc()))
+    elif device.arrived is not None:
+        walk.crossings.append(EnteredSubnet(outside, device.arrived))
     else:
         walk.crossings.append(StayedInSubnet())
     walk.take(_nat_state(nat, table, device, walk.traffic))
     walk.take(_nat_protocols(nat, walk.traffic))
     _translate_at_nat(walk, nat)
     return outside
+
+
+def _zone(network: Network, nat: NatGateway, device: Device, traffic: Traffic) -> Step:
+    """A regional NAT gateway serves the zones in which it is present; with automatic coverage that is all of them.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html
+    """
+    subnet = network.subnets.get(device.subnet or "")
+    zone, zone_id = (subnet.zone, subnet.zone_id) if subnet is not None else (None, None)
+    present = nat.present_in(zone, zone_id)
+    if present or nat.follows_zones:
+        return passes(KIND, nat.id, traffic)
+    where = zone or zone_id or f"the zone of {device.subnet}"
+    if present is None:
+        account, region = (nat.origins or (("", ""),))[0]
+        gap = Missing("", account, region, f"whether regional NAT gateway {nat.id} is present in {where}")
+        return cannot_tell(KIND, nat.id, traffic, gap)
+    related = (device.subnet,) if device.subnet else ()
+    code = Code.REGIONAL_NGW_ROUTE_AZ_RESTRICTION
+    return drops(KIND, nat.id, traffic, Blocker(code, nat.id, related, None, None, traffic, where))
+
+
+def own_table(network: Network, device: Device) -> RouteTable | Missing:
+    """The route table of a regional NAT gateway, which has no subnet."""
+    known = network.route_tables.get(device.table or "")
+    what = f"the route table of {device.id}"
+    return known if known is not None else network.gap("ec2.describe_route_tables", device.origins, what)
 
 
 def sender(network: Network, nat: NatGateway) -> Device:
@@ -68,6 +98,7 @@ def sender(network: Network, nat: NatGateway) -> Device:
         public if nat.public else None,
         public_unseen=nat.public and public is None,
         through_nat=True,
+        table=(nat.route_table or "") if nat.regional else None,
     )
 
 
@@ -102,7 +133,12 @@ def _nat_protocols(nat: NatGateway, traffic: Traffic) -> Step:
 
 def _translate_at_nat(walk: Walk, nat: NatGateway) -> None:
     first = nat.addresses[0] if nat.addresses else None
-    source = (first.private, first.private + 1) if first is not None and first.private is not None else None
+    source: IntervalSet | None = None
+    if first is not None and first.private is not None:
+        source = (first.private, first.private + 1)
+    if nat.regional and source is None:
+        # It translates to its public addresses at once; any of those of the zone.
+        source = join_all((a.public, a.public + 1) for a in nat.addresses if a.public is not None) or None
     ported = walk.traffic.only(protocol=(TCP, TCP + 1, UDP, UDP + 1))
     rest = walk.traffic.minus(ported)
     after = ported.rewritten(source=source, source_port=PORTS).union(rest.rewritten(source=source))

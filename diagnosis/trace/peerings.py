@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from diagnosis.network.gateways import PeeringConnection, PeeringSide
 from diagnosis.network.network import Network
+from diagnosis.network.vpcs import Origins
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import NOTHING, Blocker, Step, drops, passes
 from diagnosis.traffic.intervals import IntervalSet, join
@@ -66,3 +67,11 @@ def reference_scope(network: Network, vpc: str | None, peer: str | None) -> froz
         if requester == accepter or not requester or not accepter:
             return own | {peer}
     return own
+
+
+def doubtful_scope(network: Network, vpc: str | None, peer: str | None, origins: Origins) -> frozenset[str]:
+    """The other VPC, where it was not seen whether a peering connection lets references match there."""
+    if peer is None or peer == vpc or peer in reference_scope(network, vpc, peer):
+        return frozenset()
+    seen = network.coverage.seen("ec2.describe_vpc_peering_connections", origins)
+    return frozenset() if seen and network.whole("VpcPeeringConnections") else frozenset({peer})

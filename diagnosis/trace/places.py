@@ -72,3 +72,4 @@ class Undecided:
 
 
 Place = Held | Internet | OnPremises | Nobody | Undecided
+Destination = Held | Internet | OnPremises | Nobody

@@ -155,6 +155,7 @@ def _decide(network: Network, ours: list[NetworkInterface], theirs: list[Network
     for related in (
         [(a, b) for a, b in pairs if a.vpc == b.vpc],
         [(a, b) for a, b in pairs if network.active_peerings(a.vpc, b.vpc)],
+        [(a, b) for a, b in pairs if network.transit.linked(a.vpc, b.vpc)],
     ):
         if len(related) == 1:
             return related[0]
@@ -219,8 +220,9 @@ def _unheld(network: Network, address: int, vpc: str | None, *, named: bool) -> 
     for call in (INTERFACES, "ec2.describe_vpcs"):
         if call not in network.coverage.answered and not is_public(address):
             return Undecided(network.gap(call, (), f"whether {text} lies in a VPC"))
-    if INTERFACES not in network.coverage.answered:
-        return Undecided(network.gap(INTERFACES, (), f"the interface with {text}"))
+    unsure = network.coverage.unanswered(INTERFACES)
+    if unsure is not None:
+        return Undecided(network.coverage.missing(INTERFACES, (unsure,), f"whether {text} is an interface's"))
     single = (address, address + 1)
     return Internet(single) if is_public(address) else OnPremises(single)
 
@@ -235,7 +237,7 @@ def _with_addresses(source: Anchor, destination: Anchor, ours: Place, theirs: Pl
     if isinstance(ours, Held) and isinstance(source, AtInterface):
         ours = _in_family(ours, six=six)
     if isinstance(theirs, Held) and isinstance(destination, AtInterface):
-        theirs = _public(theirs, six=six) if isinstance(ours, Internet) else _in_family(theirs, six=six)
+        theirs = _public(theirs, six=six, whole=ours.whole) if isinstance(ours, Internet) else _in_family(theirs, six=six)
     elif isinstance(theirs, Internet) and theirs.whole:
         theirs = Internet(meet(theirs.addresses, IPV6 if six else IPV4), whole=True)
     if isinstance(ours, Internet) and ours.whole and isinstance(theirs, Held):
@@ -266,13 +268,13 @@ def _in_family(place: Held, *, six: bool) -> Place:
     return Undecided(Missing("", *((interface.origins or (("", ""),))[0]), f"{interface.id} has no {family} address"))
 
 
-def _public(place: Held, *, six: bool) -> Place:
+def _public(place: Held, *, six: bool, whole: bool) -> Place:
     """The address at which the internet reaches an interface: a public IPv4 one, else IPv6, else none works."""
     interface = place.interface
     if not six:
         for address in interface.ipv4:
             if address.public is not None:
                 return Held(interface, address.public, address.private, implied=True)
-    if interface.ipv6:
+    if interface.ipv6 and (six or whole):
         return Held(interface, interface.ipv6[0], interface.ipv6[0], implied=True)
     return _in_family(place, six=six)

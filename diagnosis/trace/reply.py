@@ -5,17 +5,18 @@ Security groups remember the connection; network ACLs and route tables do not.
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Literal, assert_never
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
-from diagnosis.trace import network_acls, route_tables
+from diagnosis.trace import appliances, network_acls, route_tables, transit_replies
 from diagnosis.trace.codes import Code
-from diagnosis.trace.forward import INTERFACE, Destination
+from diagnosis.trace.forward import INTERFACE
 from diagnosis.trace.internet_gateways import destination_public
-from diagnosis.trace.places import Held
+from diagnosis.trace.places import Destination, Held
 from diagnosis.trace.route_tables import Way
 from diagnosis.trace.step import Blocker, Step, cannot_tell, drops, passes
+from diagnosis.trace.vpn_gateways import KIND as VPN_GATEWAY
 from diagnosis.trace.walk import (
     Arrival,
     Chain,
@@ -25,7 +26,10 @@ from diagnosis.trace.walk import (
     FromGateway,
     FromInternet,
     FromPeer,
+    FromRelay,
+    FromTransit,
     FromVpc,
+    LeftByTransit,
     LeftSubnet,
     StayedInSubnet,
     Translated,
@@ -49,6 +53,8 @@ def reply(forward: Walk, source: Held | None, destination: Destination) -> Walk:
         forward.explain,
         trusted=forward.trusted,
         whole_internet=forward.whole_internet,
+        appliance=forward.appliance,
+        senders=tuple(c.device for c in forward.crossings if isinstance(c, LeftSubnet)),
     )
     if isinstance(destination, Held):
         _tracked(back, destination, "ingress")
@@ -85,17 +91,26 @@ def _cross(back: Walk, crossing: object) -> None:
             _leave(back, device, arrival)
         case LeftSubnet(device=device):
             network = back.network
+            beside = back.beside.meet(back.traffic)
+            judged, back.beside = back.traffic.minus(beside), Traffic.nothing()
+            if judged.empty:
+                return
             acl = network.acl_of(device.subnet, device.vpc, device.origins)
-            back.take(
-                network_acls.judge(
-                    network, acl, device.subnet, back.traffic, "ingress", REPLY_INGRESS, explain=back.explain
-                )
+            step = network_acls.judge(
+                network, acl, device.subnet, judged, "ingress", REPLY_INGRESS, explain=back.explain
             )
+            back.take(_with_rest(step, beside))
+        case LeftByTransit():
+            transit_replies.home_from_beyond(back, crossing)
         case Translated():
             back.take(passes(crossing.kind, crossing.gateway, back.traffic, detail="translated back"))
             back.restore(crossing)
+            if crossing.kind == "internet-gateway" and not crossing.keeps_source:
+                appliances.edge_of_replies(back, crossing.gateway)
         case Crossed(gateway=gateway, kind=kind):
             back.take(passes(kind, gateway, back.traffic))
+            if kind == "internet-gateway":
+                appliances.edge_of_replies(back, gateway)
         case Unmodelled(component=component, kind=kind, gap=gap):
             back.take(cannot_tell(kind, component, back.traffic, gap))
 
@@ -107,14 +122,36 @@ def _leave(back: Walk, device: Device, arrival: Arrival) -> None:
     back.take(
         network_acls.judge(network, acl, device.subnet, back.traffic, "egress", REPLY_EGRESS, explain=back.explain)
     )
+    if isinstance(arrival, FromRelay):
+        return
     table = network.table_of(device.subnet, device.vpc, device.origins)
     if isinstance(table, Missing):
         back.take(cannot_tell(route_tables.KIND, device.subnet or device.id, back.traffic, table))
         return
     for way in route_tables.routing(network, table).split(back.traffic.project("source")):
         part = back.traffic.only(source=way.addresses)
+        sender = _by_transit(back, way, arrival)
+        if sender is not None and way.route is not None:
+            gateway = arrival.gateway if isinstance(arrival, FromTransit) else ""
+            known = sender if isinstance(sender, Device) else None
+            transit_replies.home_by_transit(back, way.route, table.id, device, known, gateway, part)
+            continue
         step = _home(network, way, table.id, device, arrival, part, whole_internet=back.whole_internet)
         back.take(_with_rest(step, back.traffic.minus(part)))
+
+
+def _by_transit(back: Walk, way: Way, arrival: Arrival) -> Device | Literal["beyond"] | None:
+    """Where a reply is headed that goes by a transit gateway; None where it does not, or that is no way home."""
+    route = way.route
+    if route is None or way.doubt is not None or route.state == "blackhole" or route.target_kind != "transit-gateway":
+        return None
+    match arrival:
+        case FromTransit(home=home):
+            return home or "beyond"
+        case FromPeer(vpc=vpc):
+            return next((d for d in reversed(back.senders) if d.vpc == vpc), None)
+        case _:
+            return None
 
 
 def _with_rest(step: Step, rest: Traffic) -> Step:
@@ -142,11 +179,12 @@ def _home(
     """Whether the route back leads to where the traffic came from."""
     route = way.route
     related = (device.subnet,) if device.subnet else ()
+    if way.doubt is not None:
+        rule = route.destination if route is not None else None
+        return cannot_tell(route_tables.KIND, table, part, way.doubt, rule=rule)
     if route is None:
         blocker = Blocker(Code.NO_ROUTE_TO_DESTINATION, table, related, None, None, part)
         return drops(route_tables.KIND, table, part, blocker)
-    if way.doubt is not None:
-        return cannot_tell(route_tables.KIND, table, part, way.doubt, rule=route.destination)
     if route.state == "blackhole":
         blocker = Blocker(
             Code.BAD_STATE_ROUTE,
@@ -164,12 +202,18 @@ def _home(
     )
     if _leads_home(network, kind, route.target, device, arrival):
         return home
-    if isinstance(arrival, FromGateway) and not arrival.certain and kind not in _ELSEWHERE:
+    if isinstance(arrival, FromGateway) and not arrival.certain and kind not in {*_ELSEWHERE} - {arrival.kind}:
         # What is not known of this path is said where the path has it; here nothing more is lost.
         return home
     if whole_internet and kind == "vpc-endpoint":
         return home
-    if kind in ("local", "internet-gateway", "egress-only-internet-gateway", "nat-gateway", "vpc-peering-connection"):
+    if kind in appliances.TARGETS:
+        return appliances.on_the_way_back(network, route.target, kind, device.origins, table, route.destination, part)
+    if isinstance(arrival, FromGateway) and arrival.kind == appliances.KIND and kind == "internet-gateway":
+        code, steered = Code.INGRESS_RTB_TRAFFIC_REDIRECTION, (arrival.gateway, route.target)
+        return drops(route_tables.KIND, table, part, Blocker(code, table, steered, None, route.destination, part))
+    elsewhere = ("local", "vpc-peering-connection", *_ELSEWHERE)
+    if kind in elsewhere or (isinstance(arrival, FromInternet) and kind in ("transit-gateway", VPN_GATEWAY)):
         return _astray(kind, route.target, table, route.destination, part)
     gap = Missing(
         "",
@@ -206,7 +250,12 @@ def _leads_home(network: Network, kind: str, target: str, device: Device, arriva
             if kind != "vpc-peering-connection":
                 return False
             return target == peering or any(p.id == target for p in network.active_peerings(device.vpc, vpc))
+        case FromTransit(home=home):
+            peers = network.active_peerings(device.vpc, home.vpc) if home is not None else ()
+            return kind == "vpc-peering-connection" and any(p.id == target for p in peers)
         case FromGateway(gateway=gateway, certain=certain):
             return certain and target == gateway
+        case FromRelay():
+            return True
         case _:
             assert_never(arrival)

@@ -153,6 +153,8 @@ def target_kind(network: Network, route: Route) -> str:
         return "egress-only-internet-gateway" if gateway.egress_only else "internet-gateway"
     if route.target in network.nat_gateways:
         return "nat-gateway"
+    if route.target in network.vpn_gateways:
+        return "virtual-private-gateway"
     if route.target in network.endpoints:
         return "vpc-endpoint"
     return "gateway"

@@ -25,6 +25,10 @@ from diagnosis.traffic.traffic import Traffic
 
 KIND = "security-group"
 CALL = "ec2.describe_security_groups"
+BY_REFERENCE = "by reference"
+"""The detail of a blocker of a group whose rule names a group of the peer and does not match on this path."""
+
+PEERINGS = "ec2.describe_vpc_peering_connections"
 
 Scope = frozenset[str]
 """VPCs whose interfaces a group reference can match on this path."""
@@ -65,18 +69,18 @@ def _peer_addresses(network: Network, rule: GroupRule, scope: Scope) -> Interval
 
 
 def group_filter(
-    network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, *, egress: bool
+    network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, doubt: Scope, *, egress: bool
 ) -> GroupFilter:
     """The compiled rules of these groups in one direction, shared by all interfaces that hold the same groups."""
-    key = (KIND, groups, scope, egress)
+    key = (KIND, groups, scope, doubt, egress)
     found: GroupFilter | None = network.memo.get(key)
     if found is None:
-        found = network.memo[key] = _compile(network, groups, interface, scope, egress=egress)
+        found = network.memo[key] = _compile(network, groups, interface, scope, doubt, egress=egress)
     return found
 
 
 def _compile(
-    network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, *, egress: bool
+    network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, doubt: Scope, *, egress: bool
 ) -> GroupFilter:
     certain: list[Rule] = []
     doubtful: list[Rule] = []
@@ -102,8 +106,38 @@ def _compile(
                 doubtful.append(Rule(True, ALL_ADDRESSES, protocols_of(rule.protocol), rule.ports, ref))
             elif addresses:
                 certain.append(Rule(True, addresses, protocols_of(rule.protocol), rule.ports, ref))
+            if isinstance(rule.peer, GroupPeer):
+                maybe, gap = _possible_members(network, rule.peer.group, interface, scope, doubt)
+                if maybe and gap is not None:
+                    gaps.append(gap)
+                    doubtful.append(Rule(True, maybe, protocols_of(rule.protocol), rule.ports, ref))
     sure = Filter(certain)
     return GroupFilter(sure, Filter([*certain, *doubtful]) if doubtful else sure, tuple(gaps), refs)
+
+
+def _possible_members(
+    network: Network, group: str, interface: NetworkInterface, scope: Scope, doubt: Scope
+) -> tuple[IntervalSet, Missing | None]:
+    """Addresses that a reference may match besides the certain ones, and what was not seen of them."""
+    if doubt:
+        beyond = member_addresses(network, group, doubt)
+        if beyond:
+            return beyond, network.gap(PEERINGS, interface.origins, f"whether {', '.join(sorted(doubt))} is peered")
+    silent = _silent(network, scope)
+    if silent:
+        reason = f"the security groups of interfaces that {group} may be held by"
+        return silent, network.coverage.missing("ec2.describe_network_interfaces", interface.origins, reason)
+    return (), None
+
+
+def _silent(network: Network, scope: Scope) -> IntervalSet:
+    """Addresses of the interfaces that do not say which groups they hold."""
+    key = ("silent", scope)
+    found: IntervalSet | None = network.memo.get(key)
+    if found is None:
+        silent = (i for i in network.interfaces.values() if i.groups is None and (i.vpc or "") in scope)
+        found = network.memo[key] = join_all(i.own_addresses for i in silent)
+    return found
 
 
 def judge(
@@ -114,6 +148,7 @@ def judge(
     peer: NetworkInterface | None,
     *,
     egress: bool,
+    doubt: Scope = frozenset(),
     explain: bool = True,
 ) -> Step | None:
     """What the groups of an interface do to traffic that leaves (`egress`) or reaches it; None where none applies."""
@@ -125,7 +160,7 @@ def judge(
         return cannot_tell(KIND, interface.id, traffic, gap, direction=direction)
     if not interface.groups:
         return None
-    compiled = group_filter(network, interface.groups, interface, scope, egress=egress)
+    compiled = group_filter(network, interface.groups, interface, scope, doubt, egress=egress)
     view = EGRESS if egress else INGRESS
     passed, rest = compiled.certain.split(traffic, view)
     if rest.empty:
@@ -145,7 +180,7 @@ def judge(
                 direction,
                 None,
                 dropped,
-                "by reference" if _names_peer(network.groups.get(identity), peer, dropped, egress=egress) else "",
+                BY_REFERENCE if _names_peer(network.groups.get(identity), peer, dropped, egress=egress) else "",
                 any_of=len(interface.groups),
             )
             for identity in interface.groups

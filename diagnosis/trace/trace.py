@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
-from diagnosis.trace import interfaces
+from diagnosis.trace import interfaces, load_balancers
+from diagnosis.trace.branches import by_alternative, settled
 from diagnosis.trace.codes import Code
-from diagnosis.trace.forward import Destination, from_interface, from_internet, from_premises
-from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
+from diagnosis.trace.forward import from_interface, from_internet, out_of_subnet
+from diagnosis.trace.places import Destination, Held, Internet, Nobody, OnPremises, Place, Undecided
+from diagnosis.trace.premises import from_premises
 from diagnosis.trace.reply import reply
-from diagnosis.trace.step import Blocker, Direction, Hop, Leg, drops
-from diagnosis.trace.walk import Chain, Walk
+from diagnosis.trace.step import Blocker, Direction, Hop, Leg, cannot_tell, drops
+from diagnosis.trace.walk import Branch, Chain, Walk
 from diagnosis.traffic.addresses import IPV4, IPV6
 from diagnosis.traffic.intervals import IntervalSet, meet, minus
 from diagnosis.traffic.ports import ALL_PORTS, icmp_cell, port
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, ICMP, ICMPV6, TCP, UDP, has_ports
-from diagnosis.traffic.traffic import Box, Traffic
+from diagnosis.traffic.traffic import NOTHING, Box, Traffic
 
 Verdict = Literal["reachable", "blocked", "partly", "unknown"]
 ECHO = {ICMP: icmp_cell(8, 0), ICMPV6: icmp_cell(128, 0)}
@@ -50,6 +52,9 @@ class Path:
     total: tuple[Chain, Chain]
     question: Traffic
     """The part of the question that takes this path."""
+    branches: tuple[Branch, ...] = ()
+    """The alternatives that were taken, where a load balancer picks or something was not seen."""
+    notes: tuple[str, ...] = ()
 
     @property
     def forward(self) -> Verdict:
@@ -75,6 +80,8 @@ class Trace:
     paths: tuple[Path, ...]
     gap: Missing | None = None
     """Why there is no path at all to judge."""
+    notes: tuple[str, ...] = ()
+    """What a person should know besides: alternatives that do not work, endpoint policies, DNS switches."""
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -84,12 +91,12 @@ class Trace:
     @cached_property
     def forward(self) -> Verdict:
         """The verdict of the forward leg over all paths."""
-        return "unknown" if self.gap is not None else over(p.forward for p in self.paths)
+        return "unknown" if self.gap is not None else over(by_alternative(self.paths, lambda p: p.forward))
 
     @cached_property
     def returning(self) -> Verdict | None:
         """The verdict of the return leg over all paths on which something arrives."""
-        found = [p.returning for p in self.paths if p.returning is not None]
+        found = by_alternative([p for p in self.paths if p.returning is not None], lambda p: p.returning or "unknown")
         return over(found) if found else None
 
     def blockers(self) -> list[tuple[Leg, Blocker]]:
@@ -154,6 +161,8 @@ def trace(network: Network, flow: Flow, *, explain: bool = True) -> Trace:
     assert not isinstance(source, Undecided)
     assert not isinstance(destination, Undecided)
     traffic = header_space(network, flow)
+    if traffic.empty:
+        return Trace(flow, (), Missing("", "", "", "one party has only IPv4 addresses and the other only IPv6 ones"))
     if isinstance(source, Nobody):
         return Trace(flow, (_at_nobody(network, source, traffic, "egress", explain=explain),))
     if not isinstance(source, Held) and isinstance(destination, Nobody):
@@ -167,9 +176,29 @@ def trace(network: Network, flow: Flow, *, explain: bool = True) -> Trace:
         walks = list(from_interface(walk, source, destination))
     else:
         assert isinstance(destination, Held)
-        walks = [from_internet(walk, destination) if isinstance(source, Internet) else from_premises(walk, destination)]
+        outside = isinstance(source, Internet)
+        walks = [from_internet(walk, destination)] if outside else list(from_premises(walk, destination))
     held = source if isinstance(source, Held) else None
-    return Trace(flow, tuple(_path(w, held, destination) for w in walks))
+    if isinstance(destination, Held):
+        walks = [w for one in walks for w in _past_balancers(one, destination)]
+    paths, notes = settled([_path(w, held, w.end or destination) for w in walks], over, _undecided)
+    return Trace(flow, tuple(paths), notes=notes)
+
+
+def _past_balancers(walk: Walk, destination: Held) -> Iterator[Walk]:
+    """Where a walk arrived at a load balancer's node, the walks on to its targets."""
+    if not walk.arrived:
+        yield walk
+        return
+    yield from load_balancers.onward(walk, destination, out_of_subnet)
+
+
+def _undecided(path: Path, gap: Missing) -> Path:
+    """A path whose outcome depends on something that was not seen."""
+    step = cannot_tell("switch", gap.call, path.question, gap)
+    maybe = (Chain(NOTHING, whole=False), Chain(path.question, whole=True))
+    hops = (*path.forward_hops, Hop(gap.call, "switch", (step,)))
+    return replace(path, forward_hops=hops, there=maybe, back=maybe, total=maybe)
 
 
 def _path(forward: Walk, source: Held | None, destination: Destination) -> Path:
@@ -183,7 +212,9 @@ def _path(forward: Walk, source: Held | None, destination: Destination) -> Path:
         there,
         (back.certain, back.possible) if arrived else None,
         (back.surely, possible),
-        forward.traffic,
+        forward.asked,
+        forward.branches,
+        forward.notes,
     )
 
 

@@ -68,7 +68,7 @@ def gateway_step(network: Network, target: str, origins: Origins, traffic: Traff
     gateway = network.transit.gateways.get(target)
     if gateway is None:
         if network.coverage.seen(GATEWAYS, origins) and target not in network.malformed:
-            return None  # Shared by an account that was not asked: its attachments' states stand for it.
+            return None  # Shared by an account that was not asked: the attachment's state stands for it.
         return cannot_tell(KIND, target, traffic, network.gap(GATEWAYS, origins, f"transit gateway {target}"))
     if gateway.state in WORKING:
         return None
@@ -88,7 +88,13 @@ def ipv6_step(attachment: TransitGatewayAttachment, traffic: Traffic) -> Step | 
 
 
 def into_gateway(
-    network: Network, side: Side, attachment: TransitGatewayAttachment, device: Device, traffic: Traffic, *, explain: bool
+    network: Network,
+    side: Side,
+    attachment: TransitGatewayAttachment,
+    device: Device,
+    traffic: Traffic,
+    *,
+    explain: bool,
 ) -> Iterator[Step]:
     """By the attachment's interface in the sender's zone: there must be one, and its subnet's inbound rules apply."""
     ipv6 = ipv6_step(attachment, traffic)
@@ -134,9 +140,9 @@ def exits(network: Network, attachment: TransitGatewayAttachment, zone: Subnet |
     (https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-appliance-scenario.html).
     """
     if attachment.subnets is None:
-        origins = attachment.origins
         vpc = network.vpcs.get(attachment.resource)
-        return network.gap(VPC_ATTACHMENTS, vpc.origins if vpc is not None else origins, f"the subnets of {attachment.id}")
+        origins = vpc.origins if vpc is not None else attachment.origins
+        return network.gap(VPC_ATTACHMENTS, origins, f"the subnets of {attachment.id}")
     if attachment.appliance_mode is False and zone is not None:
         near = [s for s in attachment.subnets if s in network.subnets and same_zone(network.subnets[s], zone)]
         if near:
@@ -169,4 +175,5 @@ def owner_origins(network: Network, attachment: TransitGatewayAttachment) -> Ori
 
 
 def first(origins: Origins) -> tuple[str, str]:
+    """The account and Region that a gap names."""
     return (origins or (("", ""),))[0]

@@ -17,30 +17,35 @@ from dataclasses import dataclass, replace
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
-from diagnosis.network.transit import ASSOCIATIONS
 from diagnosis.network.transit_gateways import (
     PEERINGS,
-    WORKING,
     TransitGatewayAttachment,
     TransitGatewayRoute,
     TransitGatewayRouteTable,
 )
-from diagnosis.network.vpcs import Origins, Subnet
-from diagnosis.trace import network_acls, route_tables, transit_routes
+from diagnosis.network.vpcs import Subnet
+from diagnosis.trace import route_tables, transit_routes
 from diagnosis.trace.codes import Code
-from diagnosis.trace.step import NOTHING, Blocker, Step, cannot_tell, drops, passes
+from diagnosis.trace.step import Blocker, Step, cannot_tell, drops, passes
+from diagnosis.trace.transit_attachments import (
+    ATTACHMENT,
+    ATTACHMENTS,
+    KIND,
+    VPC_ATTACHMENTS,
+    Side,
+    associated,
+    first,
+    gateway_step,
+    into_gateway,
+    ipv6_step,
+    owner_origins,
+    state_step,
+)
 from diagnosis.trace.vpn_gateways import connection_step
 from diagnosis.trace.walk import Device
-from diagnosis.traffic.addresses import IPV4
-from diagnosis.traffic.filters import EGRESS, INGRESS, REPLY_EGRESS, REPLY_INGRESS, View
 from diagnosis.traffic.intervals import IntervalSet
 from diagnosis.traffic.traffic import Traffic
 
-KIND = "transit-gateway"
-ATTACHMENT = "transit-gateway-attachment"
-GATEWAYS = "ec2.describe_transit_gateways"
-ATTACHMENTS = "ec2.describe_transit_gateway_attachments"
-VPC_ATTACHMENTS = "ec2.describe_transit_gateway_vpc_attachments"
 EDGES = frozenset({"vpn", "vpn-concentrator", "direct-connect-gateway", "connect", "client-vpn"})
 """Kinds of attachments behind which lies a network that no describe call shows."""
 
@@ -108,7 +113,15 @@ class Passage:
 
 
 def from_vpc(
-    network: Network, side: Side, target: str, table: str, rule: str, device: Device, traffic: Traffic
+    network: Network,
+    side: Side,
+    target: str,
+    table: str,
+    rule: str,
+    device: Device,
+    traffic: Traffic,
+    *,
+    explain: bool = True,
 ) -> Iterator[Passage]:
     """Through the gateway that a route of a VPC's table names, from a device in that VPC."""
     subnet = network.subnets.get(device.subnet or "")
@@ -125,7 +138,8 @@ def from_vpc(
         steps.append(drops(route_tables.KIND, table, traffic, blocker))
         yield Passage(whole, traffic, tuple(filter(None, steps)), Lost(course))
         return
-    steps += [state_step(attachment, traffic), *into_gateway(network, side, attachment, device, traffic)]
+    steps.append(state_step(attachment, traffic))
+    steps += into_gateway(network, side, attachment, device, traffic, explain=explain)
     course = replace(course, entered=attachment.id)
     yield from through(network, side, attachment, traffic, tuple(filter(None, steps)), course)
 
@@ -138,7 +152,7 @@ def through(
     steps: tuple[Step, ...],
     course: Course,
 ) -> Iterator[Passage]:
-    """From an attachment to its gateway's associated route table, and along each of the routes that the traffic takes."""
+    """From an attachment to its gateway's associated route table, and along the routes that the traffic takes."""
     whole = side.addresses(traffic)
     table = associated(network, attachment)
     if table is None:
@@ -190,7 +204,8 @@ def _along(
     traffic = so_far.traffic
     course = replace(so_far.end.course, rule=route.destination)
     if not route.targets:
-        gap = Missing("", *first(owner_origins(network, source)), f"route {route.destination} of {course.table} names no attachment")
+        reason = f"route {route.destination} of {course.table} names no attachment"
+        gap = Missing("", *first(owner_origins(network, source)), reason)
         yield replace(so_far, end=Unseen(course.table, transit_routes.KIND, gap, course))
         return
     identity, resource, named = route.targets[0]
@@ -221,7 +236,8 @@ def _into_vpc(network: Network, attachment: TransitGatewayAttachment, course: Co
     if attachment.resource in network.vpcs:
         return replace(so_far, end=IntoVpc(attachment, course))
     origins = ((attachment.owner, first(attachment.origins)[1]),) if attachment.owner else attachment.origins
-    gap = network.coverage.missing("ec2.describe_vpcs", origins, f"VPC {attachment.resource} behind {attachment.id} was not seen")
+    reason = f"VPC {attachment.resource} behind {attachment.id} was not seen"
+    gap = network.coverage.missing("ec2.describe_vpcs", origins, reason)
     return replace(so_far, end=Unseen(attachment.resource or attachment.id, "vpc", gap, course))
 
 

@@ -1,4 +1,4 @@
-"""Transit gateway route tables on the path: the longest prefix wins; of equal ones a static route, then by what is attached.
+"""Transit gateway route tables on the path: the longest prefix wins, of equal ones a static route.
 
 "The most specific route for the destination address. For routes with the same CIDR, but from different attachment
 types, the route priority is as follows: static routes, prefix list referenced routes, VPC-propagated routes, Direct
@@ -55,7 +55,7 @@ class _Entry:
 def split(
     network: Network, table: TransitGatewayRouteTable, origins: Origins, addresses: IntervalSet
 ) -> list[TransitWay] | Missing:
-    """The ways that these addresses take, each with its part of them; what is missing where the routes were not seen."""
+    """The ways that these addresses take, each with its part of them; what is missing where they were not seen."""
     if table.routes is None:
         return network.coverage.missing(ROUTES, origins, f"the routes of {table.id} were not seen")
     key = (KIND, table.id)

@@ -39,7 +39,8 @@ def leaving(network: Network, target: str, table: str, rule: str, device: Device
 
 def entering(network: Network, target: str, device: Device, place: Held, traffic: Traffic) -> list[Step]:
     """Into a VPC by a virtual private gateway: connected, attached, and only to private addresses of interfaces."""
-    steps = [*_connected(network, target, device.origins, traffic), attachment_step(network, target, "", device, traffic)]
+    steps = _connected(network, target, device.origins, traffic)
+    steps.append(attachment_step(network, target, "", device, traffic))
     if place.by_public_address:
         blocker = Blocker(
             Code.VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS, place.interface.id, (target,), None, None, traffic
@@ -76,7 +77,7 @@ def attachment_step(network: Network, target: str, table: str, device: Device, t
 
 
 def _connected(network: Network, target: str, origins: Origins, traffic: Traffic) -> list[Step]:
-    """The VPN connections of a virtual private gateway: all gone, and no Direct Connect seen, means that nothing passes."""
+    """The VPN connections of a virtual private gateway: nothing passes where all of them are gone."""
     connections = sorted((c for c in network.vpn_connections.values() if c.vpn_gateway == target), key=lambda c: c.id)
     alive = [c for c in connections if c.state not in GONE]
     if alive:

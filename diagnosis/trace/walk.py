@@ -90,7 +90,7 @@ class Unmodelled:
 
 @dataclass(frozen=True, slots=True)
 class LeftByTransit:
-    """The packet left what is seen by a transit gateway; the reply comes out of this attachment into the device's VPC."""
+    """The packet left what is seen by a transit gateway; the reply comes out of it into the device's VPC."""
 
     device: Device
     gateway: str
@@ -173,16 +173,6 @@ Arrival = FromVpc | FromInternet | FromPeer | FromGateway | FromTransit | FromRe
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """AWS picks one of several ways and does not say which: the way that this walk takes."""
-
-    point: str
-    option: str
-    gap: Missing
-    """What to say where the ways differ in their outcome."""
-
-
-@dataclass(frozen=True, slots=True)
 class Chain:
     """What is left of the traffic after the steps so far, and whether none of them took anything."""
 
@@ -217,6 +207,8 @@ class Walk:
     """The interface that started the traffic, where one did."""
     asked: Traffic = NOTHING
     """The part of the question that takes this path, with the headers that its source sends."""
+    nats: frozenset[str] = frozenset()
+    """The NAT gateways on the way so far: one that comes again is a loop."""
     relay: Relay | None = None
     appliance: str | None = None
     """The last appliance on the way, which may have rewritten anything."""
@@ -227,8 +219,8 @@ class Walk:
     branches: tuple[Branch, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know of this path; no part of the verdict."""
-    choices: tuple[Choice, ...] = ()
-    """The ways taken where AWS picks one of several."""
+    senders: tuple[Device, ...] = ()
+    """On the return leg: the devices whose subnets the forward packet left, in the order in which it did."""
     beside: Traffic = NOTHING
     """On the return leg: what the next subnet's ACL has judged already, or does not judge at all."""
 
@@ -297,12 +289,6 @@ class Walk:
                 replace(c, before=c.before.meet(narrowed)) if isinstance(c, Translated) else c for c in self.crossings
             ]
         return other
-
-    def choosing(self, choice: Choice) -> Walk:
-        """A copy of the walk that takes one of the ways among which AWS picks."""
-        return replace(
-            self, hops=list(self.hops), crossings=list(self.crossings), choices=(*self.choices, choice)
-        )
 
     def fork(self, destinations: IntervalSet) -> Walk:
         """A copy of the walk for a part of its destinations, as if only that part had been asked."""

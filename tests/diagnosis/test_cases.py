@@ -9,44 +9,23 @@ import functools
 import json
 import random
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from tests.case_folder import CAUSE_KEYS, Case, all_cases
+from tests.program import Ran, run, start
 
 ALL = all_cases()
 EXIT_STATUS = {"reachable": 0, "blocked": 1, "partly": 1, "unknown": 3}
 each_case = pytest.mark.parametrize("case", ALL, ids=[case.name for case in ALL])
 
 
-class Ran(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-def run(*arguments: str) -> Ran:
-    """The one place where the program is run: with these arguments, as its users start it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "diagnosis", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
-
-
 def ask(case: Case, account: Path, *options: str) -> Ran:
     logs = ["--flow-logs", str(case.flow_logs)] if case.flow_logs else []
     return run("ask", case.question, "--snapshot", str(account), *logs, *options)
-
-
-def json_of(ran: Ran) -> dict[str, Any]:
-    assert ran.out.strip(), f"no output; exit status {ran.status}; stderr:\n{ran.err[-2000:]}"
-    answer: dict[str, Any] = json.loads(ran.out)
-    return answer
 
 
 @functools.cache
@@ -150,7 +129,7 @@ def unsaid(expected: Mapping[str, Any], text: str) -> list[str]:
 @each_case
 def test_ask_gives_verdict_causes_evidence_and_fix_of_the_case(case: Case) -> None:
     ran, expected = asked(case.name), case.expected
-    answer = json_of(ran)
+    answer = ran.document
 
     judge(case, [
         *differing("verdict", expected["verdict"], answer.get("verdict")),
@@ -162,9 +141,16 @@ def test_ask_gives_verdict_causes_evidence_and_fix_of_the_case(case: Case) -> No
     ])  # fmt: skip
 
 
+def test_a_process_of_its_own_answers_the_very_same_as_the_runs_of_these_tests() -> None:
+    case = named("accepts-in-the-log-but-blocked-now")
+    own = start("ask", case.question, "--snapshot", str(case.account), "--flow-logs", str(case.flow_logs), "--json")
+
+    assert own == asked(case.name)
+
+
 @pytest.mark.parametrize("case", [case for case in ALL if case.expected.get("says")], ids=lambda case: str(case.name))
 def test_the_answer_says_what_a_person_needs_to_hear(case: Case) -> None:
-    text = json.dumps({**json_of(asked(case.name)), "question": None}, ensure_ascii=False)
+    text = json.dumps({**asked(case.name).document, "question": None}, ensure_ascii=False)
     if unsaid(case.expected, text):
         text += ask(case, case.account).out
 
@@ -177,7 +163,7 @@ def test_trace_judges_both_legs_as_the_case_says(case: Case, tmp_path: Path) -> 
     flows.write_text(json.dumps(case.flow) + "\n", encoding="utf-8")
 
     ran = run("trace", "--snapshot", str(case.account), "--flows", str(flows))
-    found, expected = json_of(ran), case.expected
+    found, expected = ran.document, case.expected
     legs = [key for key in ("verdict", "forward", "return") if key in expected]
 
     judge(case, [
@@ -191,7 +177,7 @@ def test_trace_judges_both_legs_as_the_case_says(case: Case, tmp_path: Path) -> 
 
 @each_case
 def test_every_fix_shown_is_proven_and_can_be_undone(case: Case) -> None:
-    answer = json_of(asked(case.name))
+    answer = asked(case.name).document
 
     for fix in answer["fixes"]:
         assert fix["proof"] == {"verdict_after": "reachable"}, fix
@@ -209,7 +195,7 @@ def test_the_order_of_lists_and_files_changes_no_answer(case: Case, tmp_path: Pa
     shuffled_account = tmp_path / "account"
     shuffle_folder(case.account, shuffled_account, random.Random(f"shuffle {case.name}"))
 
-    before, after = json_of(asked(case.name)), json_of(ask(case, shuffled_account, "--json"))
+    before, after = asked(case.name).document, ask(case, shuffled_account, "--json").document
 
     judge(case, [line for key in sorted(before | after) for line in differing(key, before.get(key), after.get(key))])
 

@@ -159,7 +159,7 @@ def _nat_gateways(random: Random, world: World, vpc: int) -> list[Item]:
                     "NatGatewayId": place.nat,
                     "VpcId": world.vpc_name(vpc),
                     "SubnetId": place.id,
-                    "State": "available" if random.random() < 0.94 else random.choice(("pending", "failed", "deleting")),
+                    "State": "available" if random.random() < 0.9 else random.choice(("pending", "failed", "deleting")),
                     "ConnectivityType": "public" if public else "private",
                     "NatGatewayAddresses": [address],
                 }

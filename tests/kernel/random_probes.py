@@ -115,7 +115,7 @@ def _vacant(account: Account) -> list[Party]:
 
 def _probe(random: Random, identity: str, source: Party, destination: Party) -> Probe:
     six = source.version == 6
-    protocol = random.choices((6, 17, 58 if six else 1, OTHER), (55, 20, 18, 7))[0]
+    protocol = random.choices((6, 17, 58 if six else 1, OTHER), (52, 20, 22, 6))[0]
     port: int | None = None
     source_port: int | None = None
     if protocol in (6, 17):

@@ -51,13 +51,14 @@ def _table(random: Random, world: World, vpc: int, number: int, lists: dict[int,
     return {"RouteTableId": f"rtb-{vpc}{number}", "VpcId": f"vpc-{vpc}", "OwnerId": ACCOUNT, "Routes": routes, "Associations": []}
 
 
-def _route(destination: str, target: Item | None, *, origin: str = "CreateRoute") -> Item:
+def _route(destination: str, target: Item | None, *, origin: str = "CreateRoute", state: str = "active") -> Item:
     """A route; without a target one whose target has been deleted, which AWS calls a blackhole."""
     key = "DestinationPrefixListId" if destination.startswith("pl-") else "DestinationCidrBlock"
     if ":" in destination:
         key = "DestinationIpv6CidrBlock"
-    state = {"State": "active"} if target is not None else {"State": "blackhole"}
-    return {key: destination, **(target or {"NatGatewayId": "nat-deleted"}), "Origin": origin, **state}
+    if target is None:
+        target, state = {"NatGatewayId": "nat-deleted"}, "blackhole"
+    return {key: destination, **target, "Origin": origin, "State": state}
 
 
 def _to_vpc(random: Random, world: World, vpc: int, other: int, lists: dict[int, str]) -> list[Item]:
@@ -72,9 +73,13 @@ def _to_vpc(random: Random, world: World, vpc: int, other: int, lists: dict[int,
     routes = [_route(world.six_blocks[other], target)] if random.random() < 0.8 else []
     match random.choices(("whole", "list", "parts", "none"), (60, 12, 18, 10))[0]:
         case "whole":
-            routes += [_route(cidr, target) for cidr in world.blocks[other]]
+            state = "active" if random.random() < 0.92 else "blackhole"
+            routes += [_route(cidr, target, state=state) for cidr in world.blocks[other]]
         case "list":
             routes.append(_route(lists[other], target))
+            if random.random() < 0.4:
+                # The same range once more: the route that names it wins over the list's.
+                routes.append(_route(world.blocks[other][0], None))
         case "parts":
             theirs = [place for place in world.places if place.vpc == other]
             routes += [_route(place.cidr, target) for place in random.sample(theirs, len(theirs) // 2 + 1)]

@@ -131,7 +131,7 @@ def _everything(number: int, *, egress: bool, action: str = "deny", six: bool = 
 def _entry(random: Random, number: int, colours: Palette, *, egress: bool, allow: bool, whole: bool) -> Item:
     six = random.random() < 0.3
     side = {"Ipv6CidrBlock": random.choice(colours.six)} if six else {"CidrBlock": random.choice(colours.four)}
-    protocol = random.choices(("-1", "6", "17", "icmp", str(OTHER)), (25, 42, 18, 13, 2))[0]
+    protocol = random.choices(("-1", "6", "17", "icmp", str(OTHER)), (24, 38, 16, 20, 2))[0]
     details: dict[str, Any] = {}
     match protocol:
         case "6" | "17":

@@ -1,0 +1,42 @@
+"""JSON as text that a terminal may show: what it would obey, or show in another order, is written as an escape."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import Any, Final
+
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Controls, format characters (the bidirectional ones of UAX #9 among them), surrogates, unassigned, line ends."""
+
+
+def document(value: Any, *, encoding: str | None = None) -> str:
+    """Return `value` (what JSON knows) as one indented JSON document, as a stream of that encoding can print it."""
+    return _escaped(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), encoding)
+
+
+def line(value: Any, *, encoding: str | None = None) -> str:
+    """Return `value` as JSON on one line, without the line end."""
+    return _escaped(json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False), encoding)
+
+
+def _escaped(text: str, encoding: str | None) -> str:
+    """All but the line ends of the layout stands inside of JSON strings, where an escape means the same character."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    shown = "".join(_escape(letter) if _acts(letter) else letter for letter in text)
+    try:
+        shown.encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return "".join(letter if letter.isascii() else _escape(letter) for letter in shown)
+    return shown
+
+
+def _acts(letter: str) -> bool:
+    return letter != "\n" and unicodedata.category(letter) in _HIDDEN
+
+
+def _escape(letter: str) -> str:
+    """The escape of RFC 8259, section 7: beyond the basic plane a pair of surrogates."""
+    units = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

@@ -1,0 +1,127 @@
+"""Security group references over a transit gateway: inbound rules only, and only where every switch on the way is on.
+
+"Outbound security rules referencing over Transit Gateway aren't supported"; referencing is enabled for a transit
+gateway and for each VPC attachment, and works between VPCs of one gateway, not over a peering of gateways
+(https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html#vpc-attachment-security). The defaults that AWS
+documents contradict each other, so a switch that was not seen is unseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
+from diagnosis.trace import security_groups
+from diagnosis.trace.codes import Code
+from diagnosis.trace.step import Step
+from diagnosis.trace.transit_attachments import GATEWAYS, VPC_ATTACHMENTS
+from diagnosis.trace.walk import FromTransit
+from diagnosis.traffic.traffic import Traffic
+
+ZONES_WITHOUT = frozenset({"use1-az3"})
+"""Availability Zones in which AWS does not support references over a transit gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referencing:
+    """Whether a path carries security groups."""
+
+    on: bool | None
+    """None where it was not seen."""
+    code: Code = Code.SG_REFERENCES_NOT_PRESERVED
+    component: str = ""
+    gap: Missing | None = None
+
+
+def judge(
+    network: Network,
+    interface: NetworkInterface,
+    traffic: Traffic,
+    arrival: FromTransit,
+    peer: NetworkInterface | None,
+    *,
+    explain: bool,
+) -> Step | None:
+    """What the groups of an interface do to traffic that came out of a transit gateway."""
+    own = frozenset({interface.vpc or ""})
+    without = security_groups.judge(network, interface, traffic, own, peer, egress=False, explain=explain)
+    if without is None or peer is None or peer.vpc is None or peer.vpc in own or without.dropped.empty:
+        return without
+    both = own | {peer.vpc}
+    carried = security_groups.judge(network, interface, traffic, both, peer, egress=False, explain=explain)
+    if carried is None or without.dropped.minus(carried.dropped).empty:
+        return without  # No rule that names a group decides here.
+    state = referencing(network, arrival)
+    if state.on:
+        return carried
+    if state.on is None and state.gap is not None:
+        unknown = traffic.minus(without.passed).minus(carried.dropped)
+        return replace(
+            carried,
+            passed=without.passed,
+            unknown=unknown,
+            gaps=(*without.gaps, state.gap),
+            rule=without.rule,
+            detail=without.detail,
+        )
+    return _not_carried(without, carried, state)
+
+
+def judge_leaving(
+    network: Network,
+    interface: NetworkInterface,
+    traffic: Traffic,
+    gateway: str,
+    peer: NetworkInterface | None,
+    *,
+    explain: bool,
+) -> Step | None:
+    """What the groups of an interface do to traffic that leaves by a transit gateway: outbound references never match."""
+    own = frozenset({interface.vpc or ""})
+    without = security_groups.judge(network, interface, traffic, own, peer, egress=True, explain=explain)
+    if without is None or peer is None or peer.vpc is None or peer.vpc in own or without.dropped.empty:
+        return without
+    both = own | {peer.vpc}
+    carried = security_groups.judge(network, interface, traffic, both, peer, egress=True, explain=explain)
+    if carried is None or without.dropped.minus(carried.dropped).empty:
+        return without
+    return _not_carried(without, carried, Referencing(on=False, component=gateway))
+
+
+def _not_carried(without: Step, carried: Step, state: Referencing) -> Step:
+    """The blockers of the groups whose rules name the peer say why these rules do not match."""
+    lost = without.dropped.minus(carried.dropped)
+    blockers = []
+    for blocker in without.blockers:
+        related = (*blocker.related, *((state.component,) if state.component else ()))
+        named = blocker.detail == security_groups.BY_REFERENCE and not blocker.dropped.meet(lost).empty
+        blockers.append(replace(blocker, code=state.code if named else blocker.code, related=related))
+    return replace(without, blockers=tuple(blockers))
+
+
+def referencing(network: Network, arrival: FromTransit) -> Referencing:
+    """Whether security groups are carried from the attachment where the traffic entered to where it came out."""
+    entered = network.transit.at(arrival.gateway, arrival.entered)
+    left = network.transit.at(arrival.gateway, arrival.left)
+    if arrival.home is None or (entered is not None and entered.kind != "vpc"):
+        return Referencing(on=False, component=arrival.gateway)
+    home = network.subnets.get(arrival.home.subnet or "")
+    if home is not None and home.zone_id in ZONES_WITHOUT:
+        return Referencing(on=False, component=arrival.gateway)
+    gateway = network.transit.gateways.get(arrival.gateway)
+    if gateway is not None and gateway.references is False:
+        return Referencing(on=False, component=gateway.id)
+    for attachment in (entered, left):
+        if attachment is not None and attachment.references is False:
+            return Referencing(on=False, code=Code.SG_REFERENCING_SUPPORT, component=attachment.id)
+    origins = arrival.home.origins
+    if gateway is None or gateway.references is None:
+        reason = f"whether {arrival.gateway} carries security groups"
+        return Referencing(on=None, gap=network.gap(GATEWAYS, origins, reason))
+    for identity, attachment in ((arrival.entered, entered), (arrival.left, left)):
+        if attachment is None or attachment.references is None:
+            reason = f"whether attachment {identity or 'of the VPC'} carries security groups"
+            return Referencing(on=None, gap=network.gap(VPC_ATTACHMENTS, origins, reason))
+    return Referencing(on=True)
