@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnosis.answer import Cause
 from diagnosis.explanation.relayed import relayed
+from diagnosis.explanation.transited import not_carried, transited
 from diagnosis.network.network import Network
 from diagnosis.network.network_acls import IMPLICIT_DENY
 from diagnosis.network.owners import display_name, label
@@ -21,6 +22,8 @@ FILTERS = frozenset(
     {
         Code.ENI_SG_RULES_MISMATCH,
         Code.SG_HAS_NO_RULES,
+        Code.SG_REFERENCES_NOT_PRESERVED,
+        Code.SG_REFERENCING_SUPPORT,
         Code.SUBNET_ACL_RESTRICTION,
         Code.ELB_ACL_RESTRICTION,
     }
@@ -91,7 +94,12 @@ def address_words(addresses: IntervalSet) -> str:
 def sentence(network: Network, leg: Leg, blocker: Blocker) -> str:
     """What the blocker does, in one sentence."""
     match blocker.code:
-        case Code.ENI_SG_RULES_MISMATCH | Code.SG_HAS_NO_RULES:
+        case (
+            Code.ENI_SG_RULES_MISMATCH
+            | Code.SG_HAS_NO_RULES
+            | Code.SG_REFERENCES_NOT_PRESERVED
+            | Code.SG_REFERENCING_SUPPORT
+        ):
             return _group(network, blocker)
         case Code.SUBNET_ACL_RESTRICTION | Code.ELB_ACL_RESTRICTION:
             return _acl(network, leg, blocker)
@@ -117,6 +125,8 @@ def _group(network: Network, blocker: Blocker) -> str:
     match blocker.code:
         case Code.SG_HAS_NO_RULES:
             return f"{group} has no {way} rules at all, so nothing allows {what}."
+        case Code.SG_REFERENCES_NOT_PRESERVED | Code.SG_REFERENCING_SUPPORT:
+            return not_carried(network, blocker, group, traffic_words(blocker.dropped))
         case _ if blocker.detail == "by reference":
             return (
                 f"{group} allows {traffic_words(blocker.dropped)} only by reference to a security group, which matches "
@@ -201,4 +211,5 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:
             return f"{name} belongs to a NAT gateway, which drops connections that start outside."
         case _:
             known = relayed(network, blocker, traffic_words(blocker.dropped))
+            known = known or transited(network, blocker, f"{back}{target}")
             return known or f"{name}: {blocker.code.meaning}"

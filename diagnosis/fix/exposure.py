@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from diagnosis.answer import Exposure, NewlyReachable
 from diagnosis.fix.change import Change
-from diagnosis.fix.region import touched
+from diagnosis.fix.region import Side, touched
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
-from diagnosis.trace.places import Held, Internet, OnPremises, Place
+from diagnosis.trace.places import Held, Place
 from diagnosis.trace.trace import Flow, Trace, trace
 from diagnosis.traffic.addresses import format_cidrs
+from diagnosis.traffic.intervals import IntervalSet, covers, meet
 from diagnosis.traffic.ports import format_ports
 from diagnosis.traffic.protocols import protocol_name
 from diagnosis.traffic.traffic import Traffic
@@ -22,31 +23,28 @@ BUDGET = 1500
 """How many pairs of parties are traced before the enumeration stops and says so."""
 SHOWN = 4
 
-Pair = tuple[Place, Place, int | None]
-
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What became reachable between two parties."""
+    """What became reachable: all of these sources can reach all of these destinations with this traffic."""
 
-    source: str
-    destination: str
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
     traffic: Traffic
 
 
 def exposure(before: Network, after: Network, changes: tuple[Change, ...], asked: tuple[Trace, ...]) -> Exposure:
     """All that is reachable after the changes and was not before, the asked flow among it."""
     pairs = dict.fromkeys(pair for change in changes for pair in touched(before, change))
-    opened: dict[tuple[str, str], Traffic] = {}
+    opened: dict[tuple[tuple[str, ...], tuple[str, ...]], Traffic] = {}
     for source, destination, protocol in list(pairs)[:BUDGET]:
         now = _works(after, source, destination, protocol)
         if now.empty:
             continue
-        new = now.minus(_works(before, source, destination, protocol))
-        if not new.empty:
-            key = (_key(source), _key(destination))
-            opened[key] = opened[key].union(new) if key in opened else new
-    found = [Opened(source, destination, traffic) for (source, destination), traffic in opened.items()]
+        for box in now.minus(_works(before, source, destination, protocol)).boxes:
+            ends = (_names(source, box.source), _names(destination, box.destination))
+            opened[ends] = opened.get(ends, Traffic.nothing()).union(Traffic.of(box))
+    found = [Opened(*ends, traffic) for ends, traffic in opened.items() if _pairs(*ends)]
     at_least = len(pairs) > BUDGET
     return Exposure(
         text=_text(before, found, asked, at_least=at_least),
@@ -55,24 +53,26 @@ def exposure(before: Network, after: Network, changes: tuple[Change, ...], asked
     )
 
 
-def _works(network: Network, source: Place, destination: Place, protocol: int | None) -> Traffic:
+def _works(network: Network, source: Side, destination: Side, protocol: int | None) -> Traffic:
     """The connections between two parties that may work there and back."""
     found = Traffic.nothing()
-    for path in trace(network, Flow(source, destination, protocol, None), explain=False).paths:
+    for path in trace(network, Flow(source.place, destination.place, protocol, None), explain=False).paths:
         if not path.total[1].traffic.empty:
             found = found.union(path.total[1].traffic)
     return found
 
 
-def _key(place: Place) -> str:
-    match place:
-        case Held(interface=interface):
-            return interface.id
-        case Internet(addresses=addresses) | OnPremises(addresses=addresses):
-            ranges = format_cidrs(addresses)
-            return "the internet" if len(ranges) > 8 else ", ".join(ranges)
-        case _:
-            return str(place)
+def _names(side: Side, addresses: IntervalSet) -> tuple[str, ...]:
+    """The interfaces that these addresses belong to; ranges for the outside."""
+    if side.members:
+        return tuple(sorted(eni for eni, own in side.members if meet(own, addresses)))
+    ranges = format_cidrs(addresses)
+    return ("the internet" if len(ranges) > 8 else ", ".join(ranges),)
+
+
+def _pairs(sources: tuple[str, ...], destinations: tuple[str, ...]) -> int:
+    """How many pairs, an interface and itself left out."""
+    return len(sources) * len(destinations) - len(set(sources) & set(destinations))
 
 
 def _said(network: Network, key: str) -> str:
@@ -97,21 +97,22 @@ def _ports(traffic: Traffic) -> Iterator[tuple[str, str]]:
 
 def _rows(network: Network, opened: list[Opened]) -> Iterator[NewlyReachable]:
     """One row for the same sources, protocol and ports; then for the same destinations."""
-    by_destination: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+    by_destination: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
     for one in opened:
         for protocol, ports in _ports(one.traffic):
-            by_destination[(one.destination, protocol, ports)].append(one.source)
+            for destination in one.destinations:
+                by_destination[(destination, protocol, ports)].update(s for s in one.sources if s != destination)
     grouped: defaultdict[tuple[tuple[str, ...], str, str], list[str]] = defaultdict(list)
-    for (destination, protocol, ports), sources in by_destination.items():
-        grouped[(tuple(sorted(set(sources))), protocol, ports)].append(destination)
+    for (destination, protocol, ports), sources in sorted(by_destination.items()):
+        if sources:
+            grouped[(tuple(sorted(sources)), protocol, ports)].append(destination)
     for (sources_, protocol, ports), destinations in sorted(grouped.items()):
-        unique = sorted(set(destinations))
         yield NewlyReachable(
             source=_several(network, sources_),
-            destination=_several(network, tuple(unique)),
+            destination=_several(network, tuple(destinations)),
             protocol=protocol,
             ports=ports,
-            count=len(sources_) * len(unique),
+            count=_pairs(sources_, tuple(destinations)),
         )
 
 
@@ -133,29 +134,52 @@ def _several(network: Network, keys: tuple[str, ...]) -> str:
 
 def _text(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, at_least: bool) -> str:
     """What else it opens, in one sentence."""
-    wanted: defaultdict[tuple[str | None, str | None], Traffic] = defaultdict(Traffic.nothing)
-    for one in asked:
-        for path in one.paths:
-            key = (_place_key(one.flow.source), _place_key(one.flow.destination))
-            wanted[key] = wanted[key].union(path.question)
-    others = [o for o in opened if not o.traffic.minus(_asked_of(wanted, o)).empty]
+    others = [o for o in opened if _pairs(o.sources, o.destinations) > 1 or not _was_asked(o, asked)]
     more = " at least" if at_least else ""
     if not others:
-        return f"opens{more} nothing else" if not at_least else "opens at least what was asked; not all was enumerated"
-    sources = tuple(sorted({o.source for o in others}))
-    destinations = tuple(sorted({o.destination for o in others}))
+        return "opens at least what was asked; not all was enumerated" if at_least else "opens nothing else"
+    sources = sorted({s for o in others for s in o.sources} - _asked_sources(others, asked))
+    destinations = sorted({d for o in others for d in o.destinations})
     what = sorted({f"{p} {ports}" for o in others for p, ports in _ports(o.traffic)})
     listed = ", ".join(what[:SHOWN]) + (", ..." if len(what) > SHOWN else "")
-    pairs = f" ({len(others)} pairs)" if len(others) > 1 else ""
-    return f"also opens{more} {listed} from {_several(network, sources)} to {_several(network, destinations)}{pairs}"
+    return (
+        f"also opens{more} {listed} from {_several(network, tuple(sources))} "
+        f"to {_several(network, tuple(destinations))}"
+    )
 
 
-def _asked_of(wanted: dict[tuple[str | None, str | None], Traffic], opened: Opened) -> Traffic:
-    found = Traffic.nothing()
-    for (source, destination), traffic in wanted.items():
-        if (source is None or source == opened.source) and (destination is None or destination == opened.destination):
-            found = found.union(traffic)
-    return found
+def _asked_sources(others: list[Opened], asked: tuple[Trace, ...]) -> set[str]:
+    """The sources that were asked about, where nothing else becomes open to them: they are no news."""
+    found: set[str] = set()
+    for one in asked:
+        source, destination = _place_key(one.flow.source), _place_key(one.flow.destination)
+        theirs = [o for o in others if source in o.sources]
+        questions = [path.question for path in one.paths]
+        if source and all(
+            o.destinations == (destination,) and any(_same_ports(o.traffic, q) for q in questions) for o in theirs
+        ):
+            found.add(source)
+    return found if any(set(o.sources) - found for o in others) else set()
+
+
+def _same_ports(opened: Traffic, question: Traffic) -> bool:
+    """Whether the opened traffic is of no other protocol and port than the question's."""
+    return covers(question.project("protocol"), opened.project("protocol")) and covers(
+        question.project("port"), opened.project("port")
+    )
+
+
+def _was_asked(opened: Opened, asked: tuple[Trace, ...]) -> bool:
+    """Whether all of it is what the question asked for."""
+    rest = opened.traffic
+    for one in asked:
+        source, destination = _place_key(one.flow.source), _place_key(one.flow.destination)
+        if (source is None or opened.sources == (source,)) and (
+            destination is None or opened.destinations == (destination,)
+        ):
+            for path in one.paths:
+                rest = rest.minus(path.question)
+    return rest.empty
 
 
 def _place_key(place: Place) -> str | None:

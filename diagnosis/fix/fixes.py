@@ -141,6 +141,19 @@ _WORDS: dict[Code, str] = {
     Code.INGRESS_RTB_NO_PUBLIC_IP: "associate an Elastic IP address with the appliance's interface",
     Code.INGRESS_RTB_TRAFFIC_REDIRECTION: "route both directions through the same appliance",
     Code.REGIONAL_NGW_ROUTE_AZ_RESTRICTION: "add the zone to the regional NAT gateway, or route this subnet elsewhere",
+    Code.TGW_ROUTE_AZ_RESTRICTION: "add a subnet of this zone to the transit gateway attachment",
+    Code.TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION: "associate the attachment with the route table that it is meant to use",
+    Code.TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT: (
+        "check that the attachment is associated with the route table that it is meant to use; if it is, add a route "
+        "or a propagation for the destination's attachment to that table"
+    ),
+    Code.TGW_RTB_BAD_STATE_ROUTE: "replace the blackhole route with one to an attachment, or delete it",
+    Code.TGW_BAD_STATE_VPN: "bring the VPN connection back, or route to another attachment",
+    Code.BAD_STATE_VPN: "bring the VPN connection back, or route to another gateway",
+    Code.VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS: "attach the source's own VPC to the network on premises",
+    Code.VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS: "use the private address",
+    Code.SG_REFERENCING_SUPPORT: "switch referencing on at the attachment, or allow the peer's addresses instead",
+    Code.SG_REFERENCES_NOT_PRESERVED: "allow the peer's addresses instead of its group",
     Code.NGW_UNSOLICITED_INBOUND: "address the host behind it by another way: NAT gateways are outbound only",
 }
 
@@ -158,3 +171,8 @@ def _commands(network: Network, blocker: Blocker) -> Iterator[str]:
     """The command to look at, or change, the component by hand."""
     if blocker.component in network.route_tables:
         yield f" Look at it: aws ec2 describe-route-tables --route-table-ids {blocker.component}"
+    if blocker.component in network.transit.tables:
+        yield (
+            " Look at it: aws ec2 search-transit-gateway-routes --transit-gateway-route-table-id "
+            f"{blocker.component} --filters Name=state,Values=active,blackhole"
+        )

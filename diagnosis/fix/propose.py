@@ -21,7 +21,14 @@ from diagnosis.traffic.ports import ALL_PORTS, reply_cells
 from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
 from diagnosis.traffic.traffic import Traffic
 
-GROUP_CODES = frozenset({Code.ENI_SG_RULES_MISMATCH, Code.SG_HAS_NO_RULES})
+GROUP_CODES = frozenset(
+    {
+        Code.ENI_SG_RULES_MISMATCH,
+        Code.SG_HAS_NO_RULES,
+        Code.SG_REFERENCES_NOT_PRESERVED,
+        Code.SG_REFERENCING_SUPPORT,
+    }
+)
 MOST_RULES = 12
 """A fix of more rules than this is no narrow one; words are better."""
 

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import assert_never
 
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteChange
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
+from diagnosis.network.route_tables import Route
+from diagnosis.trace.alike import classes
 from diagnosis.trace.places import Held, Internet, OnPremises, Place
 from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, NOT_PUBLIC, PUBLIC, parse_cidr
-from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
+from diagnosis.traffic.intervals import IntervalSet, has, join_all, meet, minus
 from diagnosis.traffic.protocols import protocol_number
 
-Pair = tuple[Place, Place, int | None]
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a pair: a place, and which interface each of its addresses belongs to; none for the outside."""
+
+    place: Place
+    members: tuple[tuple[str, IntervalSet], ...] = ()
+
+
+Pair = tuple[Side, Side, int | None]
 
 
 def touched(network: Network, change: Change) -> Iterator[Pair]:
@@ -31,17 +43,20 @@ def touched(network: Network, change: Change) -> Iterator[Pair]:
 
 
 def _by_group(network: Network, change: GroupRuleChange) -> Iterator[Pair]:
-    own = [network.interfaces[eni] for eni in network.members.get(change.component, ())]
     group = network.groups.get(change.component)
     vpc = group.vpc if group is not None else None
-    protocol = protocol_number(change.protocol)
     if change.group is not None:
-        holders = [network.interfaces[eni] for eni in network.members.get(change.group, ())]
-        peers: list[Place] = [place for i in holders for place in places(i, i.own_addresses)]
+        holders = _held(network, change.group)
+        peers = [side for some in classes(network, holders) for side in _sides(some, ALL_ADDRESSES)]
     else:
         peers = list(_in_range(network, parse_cidr(change.cidr or ""), vpc))
-    for interface in own:
-        yield from _both_families(interface, peers, protocol, outgoing=change.direction == "egress")
+    protocol = protocol_number(change.protocol)
+    for some in classes(network, _held(network, change.component)):
+        yield from _against(some, peers, protocol, outgoing=change.direction == "egress")
+
+
+def _held(network: Network, group: str) -> list[NetworkInterface]:
+    return [network.interfaces[eni] for eni in network.members.get(group, ())]
 
 
 def _by_acl(network: Network, change: AclEntryChange) -> Iterator[Pair]:
@@ -49,55 +64,54 @@ def _by_acl(network: Network, change: AclEntryChange) -> Iterator[Pair]:
     acl = network.acls[change.component]
     protocol = protocol_number(change.protocol)
     wanted = parse_cidr(change.cidr)
-    peers: list[Place] = list(_in_range(network, wanted, acl.vpc))
+    peers = list(_in_range(network, wanted, acl.vpc))
     own = [network.interfaces[eni] for subnet in acl.subnets for eni in network.interfaces_of_subnet.get(subnet, ())]
-    for interface in own:
-        yield from _both_families(interface, peers, protocol, outgoing=True)
-        yield from _both_families(interface, peers, protocol, outgoing=False)
+    for some in classes(network, own):
+        yield from _against(some, peers, protocol, outgoing=True)
+        yield from _against(some, peers, protocol, outgoing=False)
     for nat in network.nat_gateways.values():
         if nat.subnet in acl.subnets:
             yield from _behind_nat(network, nat.id, wanted, peers, protocol)
 
 
 def _behind_nat(
-    network: Network, nat: str, wanted: IntervalSet, peers: list[Place], protocol: int | None
+    network: Network, nat: str, wanted: IntervalSet, peers: list[Side], protocol: int | None
 ) -> Iterator[Pair]:
     """The clients of a NAT gateway pass its subnet's ACL twice: as themselves, and as the gateway."""
-    far = [p for p in peers if not isinstance(p, Held)]
-    for interface in network.interfaces.values():
-        table = network.table_of(interface.subnet, interface.vpc, interface.origins)
-        if isinstance(table, Missing) or not any(r.target == nat for r in table.routes):
-            continue
-        mine = meet(interface.own_addresses, IPV4)
-        client = [*places(interface, meet(mine, wanted))]
-        outside: list[Place] = [Internet(meet(PUBLIC, IPV4))]
-        for place in client:
-            yield from ((place, there, protocol) for there in outside)
-        for place in places(interface, mine):
-            yield from ((place, there, protocol) for there in far)
+    outside = [Side(Internet(meet(PUBLIC, IPV4)))]
+    far = [peer for peer in peers if not peer.members]
+    clients = [i for i in network.interfaces.values() if any(r.target == nat for r in _routes(network, i))]
+    for some in classes(network, clients):
+        for side in _sides(some, meet(wanted, IPV4)):
+            yield from ((side, there, protocol) for there in outside)
+        for side in _sides(some, IPV4):
+            yield from ((side, there, protocol) for there in far)
+
+
+def _routes(network: Network, interface: NetworkInterface) -> tuple[Route, ...]:
+    table = network.table_of(interface.subnet, interface.vpc, interface.origins)
+    return () if isinstance(table, Missing) else table.routes
 
 
 def _by_route(network: Network, change: RouteChange) -> Iterator[Pair]:
     peers = list(_in_range(network, parse_cidr(change.destination), None))
-    for interface in network.interfaces.values():
-        table = network.table_of(interface.subnet, interface.vpc, interface.origins)
-        if not isinstance(table, Missing) and table.id == change.component:
-            yield from _both_families(interface, peers, None, outgoing=True)
-            yield from _both_families(interface, peers, None, outgoing=False)
+    routes = network.route_tables[change.component].routes
+    own = [i for i in network.interfaces.values() if _routes(network, i) is routes]
+    for some in classes(network, own):
+        yield from _against(some, peers, None, outgoing=True)
+        yield from _against(some, peers, None, outgoing=False)
 
 
-def _both_families(
-    interface: NetworkInterface, peers: Iterable[Place], protocol: int | None, *, outgoing: bool
+def _against(
+    some: tuple[NetworkInterface, ...], peers: Iterable[Side], protocol: int | None, *, outgoing: bool
 ) -> Iterator[Pair]:
-    """The interface against each peer in the family of the peer; towards the internet by its public address."""
+    """A class against each peer in the family of the peer; towards the internet by its public addresses."""
     for peer in peers:
-        if isinstance(peer, Held) and peer.interface.id == interface.id:
-            continue
         for family in (IPV4, IPV6):
-            if not meet(_addresses(peer), family):
+            if not meet(_addresses(peer.place), family):
                 continue
-            for place in _seen_from(interface, peer, family, outgoing=outgoing):
-                yield (place, peer, protocol) if outgoing else (peer, place, protocol)
+            for side in _seen_from(some, peer.place, family, outgoing=outgoing):
+                yield (side, peer, protocol) if outgoing else (peer, side, protocol)
 
 
 def _addresses(place: Place) -> IntervalSet:
@@ -110,40 +124,46 @@ def _addresses(place: Place) -> IntervalSet:
             return ()
 
 
-def _seen_from(interface: NetworkInterface, peer: Place, family: IntervalSet, *, outgoing: bool) -> Iterator[Held]:
-    own = meet(interface.own_addresses, family)
+def _seen_from(
+    some: tuple[NetworkInterface, ...], peer: Place, family: IntervalSet, *, outgoing: bool
+) -> Iterator[Side]:
+    own = family
     if isinstance(peer, Internet) and family is IPV4:
-        for address in interface.ipv4:
-            if address.public is not None:
-                yield Held(interface, address.private if outgoing else address.public, address.private)
-        if outgoing:
-            own = minus(own, join_all((a.private, a.private + 1) for a in interface.ipv4 if a.public is not None))
-        else:
+        public = [(i, a) for i in some for a in i.ipv4 if a.public is not None]
+        for interface, address in public:
+            seen = address.private if outgoing or address.public is None else address.public
+            yield Side(Held(interface, seen, address.private), ((interface.id, (seen, seen + 1)),))
+        if not outgoing:
             return
-    yield from places(interface, own)
+        own = minus(own, join_all((a.private, a.private + 1) for _, a in public))
+    yield from _sides(some, own)
 
 
-def places(interface: NetworkInterface, addresses: IntervalSet) -> Iterator[Held]:
-    """An interface by these of its own addresses, one place a family."""
+def _sides(some: tuple[NetworkInterface, ...], wanted: IntervalSet) -> Iterator[Side]:
+    """A class by these of its own addresses, one side a family."""
     for family in (IPV4, IPV6):
-        part = meet(addresses, family)
-        if part:
-            yield Held(interface, part[0], part[0], alike=part)
+        parts = tuple((i.id, part) for i in some if (part := meet(meet(i.own_addresses, family), wanted)))
+        if parts:
+            whole = join_all(part for _, part in parts)
+            first = next(i for i in some if i.id == parts[0][0])
+            yield Side(Held(first, parts[0][1][0], parts[0][1][0], alike=whole), parts)
 
 
-def _in_range(network: Network, wanted: IntervalSet, vpc: str | None) -> Iterator[Place]:
-    """Interfaces with an address in the range, in the VPC and those connected to it, and the outside part."""
+def _in_range(network: Network, wanted: IntervalSet, vpc: str | None) -> Iterator[Side]:
+    """Interfaces with an address in the range, and the part of it that lies outside everything seen."""
+    near = [i for i in network.interfaces.values() if meet(i.own_addresses, wanted)]
+    for some in classes(network, near):
+        yield from _sides(some, wanted)
     for interface in network.interfaces.values():
-        yield from places(interface, meet(interface.own_addresses, wanted))
-        if vpc is None or interface.vpc != vpc:
-            # From another VPC it may also come by its public address.
-            for address in interface.ipv4:
-                if address.public is not None and meet((address.public, address.public + 1), wanted):
-                    yield Held(interface, address.private, address.private)
-    outside = minus(meet(wanted, ALL_ADDRESSES), network.all_vpc_addresses)
-    public, private = meet(outside, PUBLIC), meet(outside, NOT_PUBLIC)
+        for address in interface.ipv4:
+            # By its public address it comes from the internet, also from another VPC.
+            if interface.vpc != vpc and address.public is not None and has(wanted, address.public):
+                private: IntervalSet = (address.private, address.private + 1)
+                yield Side(Held(interface, address.private, address.private), ((interface.id, private),))
+    outside = minus(wanted, network.all_vpc_addresses)
     for family in (IPV4, IPV6):
-        if meet(public, family):
-            yield Internet(meet(public, family))
-        if meet(private, family):
-            yield OnPremises(meet(private, family))
+        public, private = meet(meet(outside, PUBLIC), family), meet(meet(outside, NOT_PUBLIC), family)
+        if public:
+            yield Side(Internet(public))
+        if private:
+            yield Side(OnPremises(private))

@@ -14,7 +14,8 @@ from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.load_balancers import Listener, LoadBalancer, TargetGroup, node_of
 from diagnosis.network.network import Network
-from diagnosis.trace import targets
+from diagnosis.network.vpc_endpoints import EndpointService
+from diagnosis.trace import security_groups, targets, vpc_endpoints
 from diagnosis.trace.codes import Code
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import NOTHING, Blocker, Step, cannot_tell, drops, passes
@@ -47,6 +48,10 @@ _CARRIED: dict[str, IntervalSet] = {
 def onward(walk: Walk, node: Held, onwards: Onward, *, private_link: bool = False) -> Iterator[Walk]:
     """On from where a walk arrived: by listener and target behind a load balancer's node, else the walk itself."""
     network, interface = walk.network, node.interface
+    service = vpc_endpoints.provider(network, interface)
+    if service is not None:
+        yield from _by_private_link(walk, node, service, onwards)
+        return
     balancer = network.balancer_of_interface.get(interface.id)
     if balancer is None:
         if node_of(interface) is not None or interface.kind in NODES:
@@ -72,6 +77,40 @@ def onward(walk: Walk, node: Held, onwards: Onward, *, private_link: bool = Fals
             yield _without_listener(one, balancer, interface)
         else:
             yield from _to_targets(one, node, balancer, listener, onwards, private_link=private_link)
+
+
+def _by_private_link(
+    walk: Walk, endpoint: Held, service: EndpointService | Missing, onwards: Onward
+) -> Iterator[Walk]:
+    """From an endpoint's interface to a node of the Network Load Balancer that offers the service, of its zone first.
+
+    Whether the inbound rules of the load balancer's groups apply is a switch of its own; where they do, "the source of
+    the traffic is the private IP address of the client, not the endpoint interface".
+    """
+    network, interface = walk.network, endpoint.interface
+    if isinstance(service, Missing):
+        walk.take(cannot_tell(vpc_endpoints.KIND, interface.id, walk.traffic, service))
+        yield walk
+        return
+    nodes = [network.interfaces[eni] for arn in service.balancers for eni in targets.nodes_of(network, arn)]
+    nodes = [n for n in nodes if n.zone == interface.zone] or nodes
+    if not nodes:
+        gap = network.gap(BALANCERS, service.origins, f"the load balancer of {service.name}")
+        walk.take(cannot_tell(KIND, service.id, walk.traffic, gap))
+        yield walk
+    for node in nodes:
+        address = node.ipv4[0].private if node.ipv4 else node.ipv6[0]
+        other = walk.copy()
+        other.branches += (Branch(service.id, f"node {node.id} of {service.name}"),)
+        after = other.traffic.rewritten(destination=(address, address + 1))
+        other.rewrite(service.id, vpc_endpoints.KIND, after, keeps_source=True)
+        if network.balancer_of_interface[node.id].judges_private_link:
+            step = security_groups.judge(
+                network, node, other.traffic, frozenset(), None, egress=False, explain=other.explain
+            )
+            other.take(step, node.id, targets.INTERFACE)
+        other.end = Held(node, address, address)
+        yield from onward(other, other.end, onwards, private_link=True)
 
 
 def _unseen(network: Network, interface: NetworkInterface, traffic: Traffic) -> Step:

@@ -14,7 +14,7 @@ from typing import Literal
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
-from diagnosis.trace import interfaces
+from diagnosis.trace.alike import classes, own_addresses
 from diagnosis.trace.places import Held, Internet, OnPremises, Place, Undecided
 from diagnosis.trace.placing import Anchor, AtInterface, AtInternet, InRange, place_both
 from diagnosis.trace.step import Blocker, Leg, Step
@@ -72,40 +72,12 @@ def reach(
 def _others(network: Network, target: Anchor) -> Iterator[tuple[Kind, Anchor, tuple[NetworkInterface, ...]]]:
     """Each class of interfaces by its first one, the internet, and the ranges beyond gateways."""
     own = target.interface if isinstance(target, AtInterface) else None
-    classes: defaultdict[object, list[NetworkInterface]] = defaultdict(list)
-    for interface in network.interfaces.values():
-        if interface.id != own:
-            classes[_class_of(network, interface)].append(interface)
-    for members in classes.values():
-        yield "interfaces", AtInterface(members[0].id), tuple(members)
+    for members in classes(network, (i for i in network.interfaces.values() if i.id != own)):
+        yield "interfaces", AtInterface(members[0].id), members
     yield "internet", AtInternet(), ()
     beyond = _premises(network)
     if beyond:
         yield "on-premises", InRange(beyond), ()
-
-
-def _class_of(network: Network, interface: NetworkInterface) -> object:
-    """What decides how an interface's traffic is treated; one with a public address is a class of its own."""
-    public = interface.id if any(a.public is not None for a in interface.ipv4) else ""
-    state = (
-        interface.status,
-        interface.attachment_status,
-        network.instance_of_interface.get(interface.id, "") and "owned",
-    )
-    owner = network.instances.get(network.instance_of_interface.get(interface.id, ""))
-    return (
-        interface.vpc,
-        interface.subnet,
-        interface.groups,
-        interface.kind,
-        public,
-        state,
-        owner.state if owner is not None else None,
-        interfaces.client_ports(network, interface),
-        bool(interface.ipv4),
-        bool(interface.ipv6),
-        interface.source_dest_check,
-    )
 
 
 def _premises(network: Network) -> IntervalSet:
@@ -130,13 +102,6 @@ def _together(
     six = place.is_ipv6
     whole = replace(place, alike=join_all(own_addresses(m, six=six) for m in members))
     return (whole, theirs) if towards else (ours, whole)
-
-
-def own_addresses(interface: NetworkInterface, *, six: bool) -> IntervalSet:
-    """The address by which an interface stands for itself in one family."""
-    if six:
-        return (interface.ipv6[0], interface.ipv6[0] + 1) if interface.ipv6 else ()
-    return (interface.ipv4[0].private, interface.ipv4[0].private + 1) if interface.ipv4 else ()
 
 
 def _split(

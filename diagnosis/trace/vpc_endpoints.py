@@ -1,8 +1,7 @@
 """VPC endpoints: gateway endpoints by a route to a prefix list, interface endpoints by the addresses that they hold.
 
-"Gateway endpoints support only IPv4 traffic" to S3 and DynamoDB, and are used "only from resources in the VPC": not over
-peering, VPN, Direct Connect or a transit gateway (https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html).
-An endpoint policy refuses requests with HTTP 403; it drops no packet, so it is a note and never a blocker.
+A gateway endpoint takes IPv4 to S3 and DynamoDB from its own VPC, and not over peering, VPN, Direct Connect or a transit
+gateway (https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html). An endpoint policy refuses requests with HTTP 403; it drops no packet, so it is a note and never a blocker.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
-from diagnosis.network.vpc_endpoints import SERVING, VpcEndpoint
+from diagnosis.network.vpc_endpoints import SERVING, EndpointService, VpcEndpoint
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import NOTHING, Blocker, Step, cannot_tell, drops, passes
 from diagnosis.trace.walk import Crossed, Device, Unmodelled, Walk
@@ -21,6 +20,9 @@ from diagnosis.traffic.traffic import Traffic
 
 KIND = "vpc-endpoint"
 CALL = "ec2.describe_vpc_endpoints"
+SERVICES = "ec2.describe_vpc_endpoint_service_configurations"
+OFFERED = "vpce-svc-"
+"""In the names of services that accounts offer, and not of AWS's own."""
 INTERFACES = frozenset({"vpcendpoint", "gatewayloadbalancerendpoint"})
 """The types of the interfaces that belong to endpoints."""
 
@@ -117,6 +119,17 @@ def start(walk: Walk, interface: NetworkInterface) -> None:
     related = (interface.id,) if component != interface.id else ()
     blocker = Blocker(Code.VPCE_INTRA_VPC_TRAFFIC, component, related, None, None, walk.traffic)
     walk.take(drops(KIND, component, walk.traffic, blocker))
+
+
+def provider(network: Network, interface: NetworkInterface) -> EndpointService | Missing | None:
+    """The endpoint service behind an endpoint; None where it is AWS's own, or another account's."""
+    endpoint = network.endpoint_of_interface.get(interface.id)
+    if endpoint is None or endpoint.kind != "interface":
+        return None
+    found = next((s for s in network.endpoint_services if s.name == endpoint.service), None)
+    if found is not None or OFFERED not in endpoint.service or network.coverage.seen(SERVICES, endpoint.origins):
+        return found
+    return network.gap(SERVICES, endpoint.origins, f"whether endpoint service {endpoint.service} is offered here")
 
 
 def _policy_note(endpoint: VpcEndpoint) -> tuple[str, ...]:

@@ -30,11 +30,12 @@ def test_an_ipv6_address_has_three_spellings() -> None:
 
 
 def test_accepts_and_rejects_count_records_of_both_legs() -> None:
-    seen = tuple(
-        Seen("eni-1", leg, None, action, records, 0, None, None)
-        for leg, action, records in (("forward", "ACCEPT", 2), ("reply", "ACCEPT", 3), ("reply", "REJECT", 4))
+    seen = (
+        Seen("eni-1", "forward", None, "ACCEPT", 2, 0, None, None),
+        Seen("eni-1", "reply", None, "ACCEPT", 3, 0, None, None),
+        Seen("eni-1", "reply", None, "REJECT", 4, 0, None, None),
     )
     query = FlowLogQuery(frozenset(), frozenset())
-    found = Sightings("test", query, "", Records(), Between(), seen=seen)  # type: ignore[arg-type]
+    found = Sightings("test", query, "", Records(), Between(), seen=seen)
 
     assert (found.accepts, found.rejects) == (5, 4)

@@ -168,21 +168,23 @@ LIMITS = {"srcport": 65535, "dstport": 65535, "protocol": 255, "tcp-flags": 255,
 def _well_formed(values: Mapping[str, str], status: str | None) -> bool:
     if status not in {"OK", "NODATA", "SKIPDATA"}:
         return False
-    idle_line = status != "OK"
-    for name, value in values.items():
-        if not value or any(not "!" <= letter <= "~" for letter in value):
-            return False
-        if name == "action":
-            if value not in ({"-"} if idle_line else {"ACCEPT", "REJECT"}):
-                return False
-        elif value == "-":
-            if name in {"start", "end", "version"} or not (idle_line or name in OPTIONAL or name == "account-id"):
-                return False
-        elif (name in NUMBERS and not _is_number(name, value)) or (name in ADDRESSES and not _is_address(value)):
-            return False
-        elif name == "flow-direction" and value not in {"ingress", "egress"}:
-            return False
-    return int(values["end"]) >= int(values["start"])
+    good = all(_good_value(name, value, idle_line=status != "OK") for name, value in values.items())
+    return good and int(values["end"]) >= int(values["start"])
+
+
+def _good_value(name: str, value: str, *, idle_line: bool) -> bool:
+    if not value or any(not "!" <= letter <= "~" for letter in value):
+        return False
+    if name == "action":
+        return value in ({"-"} if idle_line else {"ACCEPT", "REJECT"})
+    if value == "-":
+        never = name in {"start", "end", "version"}
+        return not never and (idle_line or name in OPTIONAL or name == "account-id")
+    if name in NUMBERS:
+        return _is_number(name, value)
+    if name in ADDRESSES:
+        return _is_address(value)
+    return name != "flow-direction" or value in {"ingress", "egress"}
 
 
 def _is_number(name: str, value: str) -> bool:
@@ -235,13 +237,14 @@ def random_line(chance: random.Random, header: str = V2) -> str:
     interface = chance.choice((WEB, DB, NAT))
     if chance.random() < 0.05:
         return idle(interface, chance.choice(("NODATA", "SKIPDATA")), end=end, header=header)
-    ports = [chance.choice((3306, 443)), chance.randrange(32768, 61000)]
-    chance.shuffle(ports)
+    service, client = chance.choice((3306, 443)), chance.randrange(32768, 61000)
+    source_port, port = (service, client) if chance.random() < 0.5 else (client, service)
     return record(
         interface,
         chance.choice(ADDRESS_POOL),
         chance.choice(ADDRESS_POOL),
-        *ports,
+        source_port,
+        port,
         chance.choice(("ACCEPT", "ACCEPT", "REJECT")),
         end=end,
         header=header,

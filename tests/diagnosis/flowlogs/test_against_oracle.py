@@ -80,20 +80,20 @@ def test_mutated_lines_are_counted_as_a_plain_reading_counts_them(tmp_path: Path
     assert as_truth(read(list(files), QUESTIONS[0])) == oracle(files, QUESTIONS[0])
 
 
+def _mutant(seed: int) -> bytes:
+    chance = random.Random(seed)
+    return corpus.mutated(chance, random_line(chance))
+
+
 BYTES = st.binary(max_size=60).filter(lambda line: b"\n" not in line)
 LINES = st.lists(
     st.one_of(
         BYTES,
         st.builds(lambda seed: random_line(random.Random(seed)).encode(), st.integers(0, 10**6)),
-        st.builds(lambda seed: _mutant(seed), st.integers(0, 10**6)),
+        st.builds(_mutant, st.integers(0, 10**6)),
     ),
     max_size=12,
 )
-
-
-def _mutant(seed: int) -> bytes:
-    chance = random.Random(seed)
-    return corpus.mutated(chance, random_line(chance))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -155,7 +155,7 @@ def test_every_kind_of_line_end_is_understood(tmp_path: Path, end: bytes) -> Non
 
 def test_a_missing_last_line_end_and_a_byte_order_mark_are_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
-    path.write_bytes(b"\xef\xbb\xbf" + "\n".join([V2, record(), record()]).encode())
+    path.write_bytes(b"\xef\xbb\xbf" + f"{V2}\n{record()}\n{record()}".encode())
 
     found = read(path)
 

@@ -21,8 +21,10 @@ def at(text: str) -> int:
     ("path", "start", "end"),
     [
         (
-            "AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/11/22/"
-            "123456789012_vpcflowlogs_us-east-1_fl-0a1_20261122T1400Z_5f3a.log.gz",
+            (
+                "AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/11/22/"
+                "123456789012_vpcflowlogs_us-east-1_fl-0a1_20261122T1400Z_5f3a.log.gz"
+            ),
             "2026-11-22T14:00",
             "2026-11-22T14:00",
         ),

@@ -19,7 +19,7 @@ QUERIES = (
 )
 
 
-@given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=40))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
 def test_any_text_comes_back_as_one_literal(value: str) -> None:
     parsed = sqlglot.parse_one(f"SELECT {sql.text(value)}", read="duckdb")
 
@@ -41,7 +41,7 @@ def test_the_query_is_one_select_that_athena_can_say(query: FlowLogQuery) -> Non
     assert isinstance(parsed, exp.Select)
     (athena,) = sqlglot.transpile(statement, read="duckdb", write="athena")
     assert "BITWISE_OR_AGG(tcp_flags)" in athena
-    assert sqlglot.parse_one(athena, read="athena").find_all(exp.Select)
+    assert isinstance(sqlglot.parse_one(athena, read="athena"), exp.Select)
 
 
 def test_a_query_holds_what_was_asked_and_nothing_of_other_times() -> None:

@@ -1,0 +1,555 @@
+"""Who is the source and who the destination: the grammar of reachability questions over classified items.
+
+English says the same thing in many orders ("A can't reach B", "B unreachable from A", "B rejects A"). Each mention of a party gets
+a role from what governs it: an arrow, label or preposition (weight 3), the frame of the verb beside it (2), or a loose place (1).
+The heaviest mention of each role wins; parties left over fill a role that nobody has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from diagnosis.question.lexicon import GENERIC_NOUNS
+from diagnosis.question.mentions import Item, Mention, is_nameable, mentions_in
+from diagnosis.question.ports import PortMark
+
+Side = Literal["source", "destination"]
+_OTHER_SIDE: Final[dict[Side, Side]] = {"source": "destination", "destination": "source"}
+_FILTER_IDS: Final = ("sg-", "sgr-", "acl-", "rtb-", "tgw-rtb-", "pcx-", "igw-", "pl-", "vpcbpa-")
+_ANSWERING: Final = ("respond", "repl", "answer", "listen", "react", "acknowledg", "serve", "serving", "open")
+_RECEIVING: Final = ("get", "got", "receiv", "recieve", "see", "saw", "hear", "experienc", "observ", "encounter", "return", "show", "report", "has", "have", "hit", "accept")
+_DATABASE_WORDS: Final = ("db", "rds", "sql", "postgres", "redis", "cache", "aurora", "mongo", "database", "pg", "kafka", "es")
+
+
+@dataclass(slots=True)
+class Placed:
+    """A mention with the role that its place in the sentence gives it."""
+
+    mention: Mention
+    at: int
+    side: Side | None = None
+    weight: int = 0
+    ignored: bool = False
+    because: str = ""
+    ports: list[PortMark] = field(default_factory=list)
+
+    def take(self, side: Side, weight: int, because: str = "") -> None:
+        """Give the role, unless a heavier reason has already given one."""
+        if weight >= self.weight:
+            self.side, self.weight, self.because = side, weight, because
+
+
+@dataclass(slots=True)
+class _Clause:
+    """What has been read of the current clause."""
+
+    pending: list[Placed] = field(default_factory=list)
+    """Mentions that no preposition governs and no verb has claimed yet."""
+    joined: bool = False
+    """Whether the last two pending mentions stand as "A and B"."""
+    verb: str | None = None
+    """The role of the last relating word: reach, reject, see, reachable, open."""
+    verb_text: str = ""
+    passive: bool = False
+    has_object: bool = False
+    be: bool = False
+    can: str = ""
+    negated: bool = False
+    never: bool = False
+    by_filter: bool = False
+    reply: bool = False
+    error: bool = False
+    problem: bool = False
+    subject: Placed | None = None
+
+
+class Reading:
+    """One pass over the items of a text. After `read`, `placed` holds every mention with its role."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self.placed: list[Placed] = []
+        self.relations = 0
+        """How many words that relate two parties were read: verbs, prepositions, arrows, blocked, timeout."""
+        self._clause = _Clause()
+        self._preposition: str | None = None
+        self._place_of: Placed | None = None
+        self._previous: str = ""
+        self._which = False
+        self._arrow: str | None = None
+        self._between = 0
+        self._depth = 0
+        self._in_apposition = False
+
+    def read(self) -> list[Placed]:
+        """Read all items and return the mentions in the order of the text."""
+        i = 0
+        while i < len(self.items):
+            end = self._run_end(i)
+            if end > i:
+                self._name_run(i, end)
+                i = end
+            else:
+                self._relate(i)
+                i += 1
+        return self.placed
+
+    # Mentions
+
+    def _run_end(self, i: int) -> int:
+        """Return where the run of name-like items from i ends; an article after a name begins the next run."""
+        start = i
+        while i < len(self.items) and is_nameable(self.items[i]):
+            item = self.items[i]
+            if item.role == "determiner" and i > start and self.items[i - 1].role not in ("determiner", "adjective", "called"):
+                break
+            i += 1
+            if item.possessive:
+                break
+        return i
+
+    def _name_run(self, start: int, end: int) -> None:
+        run = self.items[start:end]
+        mentions = mentions_in(run)
+        if not mentions and any(i.role == "called" for i in run):
+            return
+        if not mentions:
+            mentions = self._word_in_strong_place(end)
+        generic = len(mentions) == 1 and (mentions[0].generic or mentions[0].strength == 1)
+        if mentions and generic and (self._which or self._is_anybody(run, end)):
+            mentions = [replace(mentions[0], variable=True, party=None)]
+        self._which = False
+        for n, mention in enumerate(mentions):
+            placed = Placed(mention, start)
+            self.placed.append(placed)
+            self._place(placed, first=n == 0)
+            if n == 0:
+                self._preposition = self._preposition if self._preposition in ("between",) else None
+        self._previous = "mention" if mentions else self._previous
+
+    def _word_in_strong_place(self, end: int) -> list[Mention]:
+        return []
+
+    def _is_anybody(self, run: Sequence[Item], end: int) -> bool:
+        """Return whether a noun stands for anybody: "list hosts that ...", "all instances with access to"."""
+        nouns = [i for i in run if i.role in ("noun", "word")]
+        if not nouns or any(i.role == "word" for i in nouns) or not any(n.lower in GENERIC_NOUNS for n in nouns):
+            return False
+        determined = any(i.role == "determiner" and i.lower in ("any", "every", "each") for i in run)
+        following = self.items[end] if end < len(self.items) else None
+        return determined or (following is not None and following.role in ("that", "which") or following is not None and following.lower in ("who", "which", "with"))
+
+    def _place(self, placed: Placed, first: bool) -> None:
+        """Give the mention its role by the arrow or preposition before it, else by the verb."""
+        clause, preposition = self._clause, self._preposition if first else None
+        if self._in_apposition and preposition is None:
+            placed.ignored = True
+        elif self._arrow is not None and first:
+            self._after_arrow(placed)
+        elif preposition == "between" or self._between == 2:
+            placed.take("source" if self._between < 2 else "destination", 3, "between")
+            self._between = 1 if self._between < 2 else 0
+        elif preposition is not None:
+            self._by_preposition(placed, preposition)
+        elif clause.verb in ("reach", "see") and not clause.passive and not clause.has_object:
+            reverse = clause.verb == "see" and self._sees_nothing()
+            placed.take("source" if reverse else "destination", 2, "object")
+            clause.has_object = placed.mention.strength > 0 or placed.mention.variable
+        elif clause.verb == "reject" and not clause.passive and not clause.has_object:
+            placed.take("source", 2, "object")
+            clause.has_object = placed.mention.strength > 0
+        elif placed.mention.strength > 0 or placed.mention.variable:
+            clause.pending.append(placed)
+
+    def _sees_nothing(self) -> bool:
+        """ "B never sees A" has A as its source; "A can't see B" has A as its source, too."""
+        clause = self._clause
+        return (clause.negated or clause.never) and not clause.can.startswith(("can", "could", "cannot", "able", "unable"))
+
+    def _after_arrow(self, placed: Placed) -> None:
+        arrow, self._arrow = self._arrow, None
+        side: Side = "source" if arrow == "\u2190" else "destination"
+        for earlier in self.placed[:-1]:
+            # In "A → NAT → B" what stands between the ends is on the way.
+            if earlier.because == "arrow" and earlier.side == side:
+                earlier.side, earlier.ignored = None, True
+        placed.take(side, 3, "arrow")
+
+    def _by_preposition(self, placed: Placed, preposition: str) -> None:
+        clause = self._clause
+        match preposition:
+            case "source":
+                placed.take("source", 3, "label")
+            case "destination":
+                placed.take("destination", 3, "label")
+            case "from":
+                self._from(placed)
+            case "to":
+                answering = clause.verb == "reject" and clause.verb_text.startswith(_ANSWERING)
+                to_whom = clause.verb == "open" or clause.reply or answering or (clause.verb == "reachable" and not clause.has_object)
+                placed.take("source" if to_whom else "destination", 3, "to")
+            case "with":
+                if clause.problem:
+                    clause.pending.append(placed)
+                else:
+                    placed.take("destination", 2, "with")
+            case "by":
+                if clause.verb == "reject" and clause.passive:
+                    self._rejected_by(placed)
+                else:
+                    placed.take("source", 3 if clause.passive or clause.verb == "reachable" else 1, "by")
+            case "for":
+                placed.take("source", 2 if clause.verb in ("open", "reject", "reachable") else 1, "for")
+            case "on":
+                self._on(placed)
+            case _:
+                self._in_place(placed)
+
+    def _rejected_by(self, placed: Placed) -> None:
+        party = placed.mention.party
+        if party is not None and party.kind == "id" and party.value.startswith(_FILTER_IDS):
+            placed.ignored = True
+        else:
+            placed.take("destination", 3, "by")
+
+    def _from(self, placed: Placed) -> None:
+        clause = self._clause
+        subject = clause.subject
+        if clause.reply:
+            placed.take("destination", 3, "reply from")
+        elif clause.verb == "reject" and not clause.passive and clause.has_object and not self._source_is_traffic():
+            placed.take("destination", 3, "kept from")
+        elif clause.verb == "reject" and clause.passive and subject is not None and subject.because == "rejected":
+            if _like_a_database(subject.mention) and not _like_a_database(placed.mention):
+                subject.weight = 0
+                subject.take("destination", 2, "blocked")
+                placed.take("source", 3, "from")
+            else:
+                placed.take("destination", 3, "blocked from")
+        elif clause.error and (clause.subject or clause.pending) and clause.verb_text.startswith(_RECEIVING):
+            placed.take("destination", 3, "error from")
+        else:
+            placed.take("source", 3, "from")
+
+    def _source_is_traffic(self) -> bool:
+        """Whether the object of "rejects" was "traffic" or "connections": what follows "from" is then its source."""
+        return not any(p.because == "object" and p.side == "source" for p in self.placed[:-1])
+
+    def _on(self, placed: Placed) -> None:
+        before = self._place_of
+        if before is not None and not before.ignored and before.mention.strength < 2 and placed.mention.strength > before.mention.strength:
+            self._take_over(before, placed)
+        elif self._previous in ("port", "protocol", "open", "reject", "reachable"):
+            placed.take("destination", 2, "on")
+        elif self._previous == "filter":
+            self._clause.pending.append(placed)
+            self._clause.by_filter = False
+        else:
+            placed.take("source", 1, "on")
+
+    def _in_place(self, placed: Placed) -> None:
+        """A place ("in vpc-0a1", "via the NAT") says nothing, unless it is all that is said of "anything in 10.0.1.0/24"."""
+        before = self._place_of
+        if before is not None and (before.mention.variable or before.mention.generic) and not placed.mention.generic and placed.mention.strength > 0:
+            self._take_over(before, placed)
+        else:
+            placed.ignored = True
+
+    def _take_over(self, before: Placed, placed: Placed) -> None:
+        placed.side, placed.weight, placed.because = before.side, before.weight, before.because
+        before.ignored, before.side, before.weight = True, None, 0
+        pending = self._clause.pending
+        if before in pending:
+            pending[pending.index(before)] = placed
+        if self._clause.subject is before:
+            self._clause.subject = placed
+
+    # Words that relate
+
+    def _relate(self, i: int) -> None:
+        item = self.items[i]
+        handler = getattr(self, f"_on_{item.role}", None)
+        if handler is not None:
+            handler(item, i)
+        if item.role in ("reach", "reject", "see", "reachable", "open", "from", "to", "between", "arrow", "traffic", "error", "source", "destination", "with"):
+            self.relations += 1
+        if item.role not in ("other", "not", "never", "can", "adjective", "flag", "person"):
+            self._previous = "protocol" if item.role == "transport" else item.role
+
+    def _next(self, i: int) -> Item | None:
+        """Return the next item that is no adverb."""
+        for item in self.items[i + 1 : i + 5]:
+            if item.role not in ("other", "not", "never"):
+                return item
+        return None
+
+    def _on_reach(self, item: Item, i: int) -> None:
+        clause = self._clause
+        following = self._next(i)
+        passive = item.form == "past" and clause.be and not item.lower.startswith(("time", "lost", "connected", "gone", "routed", "sent"))
+        if item.lower in ("called", "gets", "get", "got") and following is not None and following.form == "past" and following.role in ("reject", "reach"):
+            clause.be = True
+            return
+        self._settle("destination" if passive else "source", "reached" if passive else "reaching")
+        clause.verb, clause.verb_text, clause.passive, clause.has_object = "reach", item.lower, passive, False
+        clause.be = False
+        self._preposition = None
+
+    def _on_reject(self, item: Item, i: int) -> None:
+        clause = self._clause
+        following = self.items[i + 1] if i + 1 < len(self.items) else None
+        object_follows = following is not None and (is_nameable(following) or following.role in ("traffic", "person"))
+        passive = item.form == "past" and (clause.be or not object_follows)
+        if passive:
+            self._settle("source", "rejected")
+        elif clause.by_filter:
+            clause.pending.clear()
+        elif clause.pending and clause.pending[-1].mention.variable:
+            clause.pending.pop()
+        else:
+            self._settle("destination", "rejecting")
+        clause.verb, clause.verb_text, clause.passive, clause.has_object = "reject", item.lower, passive, False
+        clause.be = False
+        self._preposition = None
+
+    def _on_see(self, item: Item, i: int) -> None:
+        following = self._next(i)
+        if following is not None and following.role == "that":
+            self._on_clause(item, i)
+            return
+        self._settle("destination" if self._sees_nothing() else "source", "seeing")
+        self._clause.verb, self._clause.verb_text, self._clause.passive, self._clause.has_object = "see", item.lower, False, False
+        self._preposition = None
+
+    def _on_reachable(self, item: Item, i: int) -> None:
+        self._settle("destination", "reachable")
+        self._clause.verb, self._clause.verb_text, self._clause.has_object = "reachable", item.lower, False
+
+    def _on_open(self, item: Item, i: int) -> None:
+        if self._clause.be or self._previous in ("port", "protocol") or item.lower in ("exposed", "closed", "opened"):
+            self._settle("destination", "open")
+            self._clause.verb, self._clause.verb_text = "open", item.lower
+
+    def _settle(self, side: Side, because: str) -> None:
+        """Give the pending mentions their roles now that the verb is known: the last is its subject."""
+        clause = self._clause
+        if not clause.pending:
+            return
+        subject = clause.pending[-1]
+        party = subject.mention.party
+        if because == "rejecting" and party is not None and party.kind == "id" and party.value.startswith(_FILTER_IDS):
+            subject.ignored = True
+            clause.pending.clear()
+            return
+        earlier = clause.pending[-2] if len(clause.pending) > 1 else None
+        if clause.joined and earlier is not None and because != "rejecting":
+            earlier.take("source", 2, "joined")
+            subject.take("destination", 2, "joined")
+        else:
+            subject.take(side, 2, because)
+            if earlier is not None and earlier.mention.variable and not subject.mention.variable:
+                earlier.take(_OTHER_SIDE[side], 2, because)
+        clause.subject = subject
+        clause.pending, clause.joined = [], False
+
+    def _on_from(self, item: Item, i: int) -> None:
+        following = self._next(i)
+        if following is not None and following.role in ("reach", "see") and following.form == "ing":
+            return
+        self._preposition = "from"
+        self._place_of = None
+
+    def _on_to(self, item: Item, i: int) -> None:
+        following = self._next(i)
+        verb = following is not None and following.role in ("reach", "reject", "see", "try", "be", "can") and following.form in ("base", "")
+        if not verb:
+            self._preposition = "to"
+
+    def _on_on(self, item: Item, i: int) -> None:
+        self._remember_place("on")
+
+    def _on_place(self, item: Item, i: int) -> None:
+        self._remember_place("place")
+
+    def _remember_place(self, preposition: str) -> None:
+        self._place_of = self.placed[-1] if self.placed and self._previous == "mention" else None
+        self._preposition = preposition
+
+    def _on_with(self, item: Item, i: int) -> None:
+        self._preposition = "with"
+
+    def _on_by(self, item: Item, i: int) -> None:
+        self._preposition = "by"
+
+    def _on_for(self, item: Item, i: int) -> None:
+        self._preposition = "for"
+
+    def _on_source(self, item: Item, i: int) -> None:
+        self._preposition = "source"
+
+    def _on_destination(self, item: Item, i: int) -> None:
+        self._preposition = "destination"
+
+    def _on_between(self, item: Item, i: int) -> None:
+        self._preposition, self._between = "between", 0
+
+    def _on_and(self, item: Item, i: int) -> None:
+        clause = self._clause
+        if self._between == 1:
+            self._between = 2
+        elif self._previous == "mention" and clause.pending and self.placed and clause.pending[-1] is self.placed[-1]:
+            clause.joined = True
+        elif self.placed and self._previous == "mention" and self.placed[-1].side is not None:
+            self._preposition = "place"
+            self._place_of = None
+            following = self._next(i)
+            if following is not None and not is_nameable(following):
+                self._preposition = None
+
+    def _on_arrow(self, item: Item, i: int) -> None:
+        left = next((p for p in reversed(self.placed) if not p.ignored and p.mention.strength > 0), None)
+        side: Side = "destination" if item.text == "\u2190" else "source"
+        if left is not None and not (left.because == "arrow" and left.side != side):
+            left.weight = min(left.weight, 3)
+            left.take(side, 3, "arrow")
+        self._arrow = item.text
+        self._clause = _Clause()
+        self._preposition = None
+
+    def _on_be(self, item: Item, i: int) -> None:
+        self._clause.be = True
+        if self._preposition not in ("source", "destination"):
+            self._preposition = None
+        self._clause.negated = self._clause.negated or "n't" in item.lower or item.lower.endswith("nt")
+
+    def _on_can(self, item: Item, i: int) -> None:
+        if self._clause.verb is not None and self._clause.pending:
+            self._new_clause(keep_pending=True)
+        self._clause.can = item.lower
+        self._clause.negated = self._clause.negated or "n't" in item.lower or item.lower.endswith("nt") or item.lower in ("cannot", "unable")
+        self._preposition = None
+
+    def _on_not(self, item: Item, i: int) -> None:
+        self._clause.negated = True
+
+    def _on_never(self, item: Item, i: int) -> None:
+        self._clause.never = True
+
+    def _on_traffic(self, item: Item, i: int) -> None:
+        if self._clause.verb in ("reach", "reject", "see"):
+            self._clause.has_object = True
+        elif self._clause.verb == "open":
+            self._clause.verb = None
+        if self._preposition not in ("source", "destination", "between", "and"):
+            self._preposition = None
+
+    def _on_reply(self, item: Item, i: int) -> None:
+        self._clause.reply = True
+        self._on_traffic(item, i)
+
+    def _on_error(self, item: Item, i: int) -> None:
+        self._clause.error = True
+        if self._clause.verb in ("reach", "see", "reject"):
+            self._clause.has_object = True
+        self._preposition = None
+
+    def _on_filter(self, item: Item, i: int) -> None:
+        pending = self._clause.pending
+        owned = bool(pending) and pending[-1].mention.possessive
+        following = self._next(i)
+        if not owned and self._clause.verb is None:
+            self._clause.by_filter = not (following is not None and following.role == "on")
+        self._preposition = None
+        self._which = False
+
+    def _on_problem(self, item: Item, i: int) -> None:
+        self._clause.problem = True
+        self._clause.pending = [p for p in self._clause.pending if not p.mention.variable]
+
+    def _on_variable(self, item: Item, i: int) -> None:
+        self._variable(Mention(None, 1, variable=True), i)
+
+    def _on_where(self, item: Item, i: int) -> None:
+        self._variable(Mention(None, 1, variable=True, where=True), i)
+
+    def _on_what(self, item: Item, i: int) -> None:
+        following = self._next(i)
+        if following is not None and following.role in ("noun", "word"):
+            self._which = True
+        elif following is None or following.role not in ("filter", "problem", "error", "traffic", "place"):
+            self._variable(Mention(None, 1, variable=True), i)
+
+    def _variable(self, mention: Mention, i: int) -> None:
+        placed = Placed(mention, i)
+        self.placed.append(placed)
+        self._place(placed, first=True)
+        self._preposition = None
+        self._previous = "mention"
+
+    def _on_which(self, item: Item, i: int) -> None:
+        self._which = True
+
+    def _on_person(self, item: Item, i: int) -> None:
+        pending = self._clause.pending
+        if pending and pending[-1].mention.variable:
+            dummy = Placed(Mention(None, 0), i, ignored=True)
+            pending.append(dummy)
+        self._preposition = None
+
+    def _on_public(self, item: Item, i: int) -> None:
+        from diagnosis.question.mentions import INTERNET
+
+        self.placed.append(Placed(Mention(INTERNET, 3), i, "source", 3, because="public"))
+
+    def _on_port(self, item: Item, i: int) -> None:
+        if item.mark is not None and self.placed and self._previous == "mention":
+            self.placed[-1].ports.append(item.mark)
+        if self._preposition not in ("between", "source", "destination"):
+            self._preposition = None if self._preposition in ("on", "place") else self._preposition
+
+    def _on_that(self, item: Item, i: int) -> None:
+        pending = self._clause.pending
+        if not (pending and (pending[-1].mention.variable or pending[-1].mention.generic)):
+            self._on_clause(item, i)
+
+    def _on_say(self, item: Item, i: int) -> None:
+        self._clause.verb_text = item.lower
+        self._preposition = None
+
+    def _on_try(self, item: Item, i: int) -> None:
+        self._preposition = None
+
+    def _on_clause(self, item: Item, i: int) -> None:
+        self._new_clause(keep_pending=False)
+
+    def _new_clause(self, keep_pending: bool) -> None:
+        pending = self._clause.pending if keep_pending else []
+        self._clause = _Clause(pending=pending)
+        self._preposition = None
+        self._between = 0
+
+    def _on_mark(self, item: Item, i: int) -> None:
+        mark = item.text
+        if mark == "(" or mark == "[":
+            following = self._next(i)
+            named = following is not None and is_nameable(following)
+            self._in_apposition = named and self._previous == "mention"
+            self._depth += 1
+        elif mark in ")]":
+            self._in_apposition = False
+        elif mark in "?!.;\n" and not (mark == "\n" and self._preposition is not None):
+            self._new_clause(keep_pending=False)
+            self._in_apposition = False
+        elif self._preposition not in ("source", "destination") and mark not in "\"'`":
+            self._preposition = None
+            if self._between == 1 and mark == ",":
+                self._between = 2
+
+
+def _like_a_database(mention: Mention) -> bool:
+    party = mention.party
+    if party is None or party.kind not in ("name", "service", "dns"):
+        return False
+    return any(word in party.value.lower() for word in _DATABASE_WORDS)
