@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from diagnosis.question.question import Question
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-LENGTH = re.compile(r"\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*")
+LENGTH = re.compile(r"\s*([0-9]{1,6})\s*(s|m|min|h|d|w)\s*")
 WHY = (
     "why can't 10.0.1.10 reach 10.0.2.20 on 3306",
     "why can't web-1 reach RDS on 3306",
@@ -70,6 +70,8 @@ def window_of(question: Question, since: str | None, until: str | None) -> Windo
     start = moment_of(since) if since is not None else None
     if since is not None and start is None:
         raise BadTime(f"--since {since} is neither a length like 1h nor a time like 2026-11-22T14:05Z")
+    if start is not None and end is not None and end < start:
+        raise BadTime(f"--since {since} is after --until {until}: give them like 2026-11-22T13:05Z and 2026-11-22T14:05Z")
     return Between(start, end) if start is not None else Last(3600, until=end)
 
 

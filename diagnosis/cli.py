@@ -181,7 +181,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(FAILED)
     except Exception as error:
-        sys.stderr.write(f"whynot: {one_line(error)}\n")
+        _warn(one_line(error))
         if os.environ.get("WHYNOT_DEBUG"):
             raise
         sys.exit(FAILED)

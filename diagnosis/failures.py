@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from diagnosis.sources import SourceUnavailable
+from diagnosis.terminal.safe_text import safe
 
 
 def one_line(error: BaseException) -> str:
     """The line for stderr. Our own errors say who must act; anything else is ours to mend."""
-    text = " ".join(str(error).split())
+    text = safe(" ".join(str(error).split()))
     if isinstance(error, SourceUnavailable):
         return text
     return (

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 _TEXT = "[!-~]+"  # printable ASCII: no escape sequence of a hostile line reaches a terminal as "well formed"
@@ -163,6 +163,7 @@ class Kind(StrEnum):
     HEADER = "header"
 
 
+@lru_cache(maxsize=256)
 def read_header(line: str) -> tuple[str, ...] | None:
     """Return the field names of a header line in AWS's spelling, or None when the line is no header.
 

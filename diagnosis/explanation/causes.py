@@ -207,9 +207,10 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:
             return f"VPC {name} has no internet gateway, so nothing from the internet enters it."
         case Code.ENI_DENIES_INTERNET_GATEWAY:
             return f"{name} is marked to drop everything from the internet (DenyAllIgwTraffic)."
-        case Code.NGW_UNSOLICITED_INBOUND:
-            return f"{name} belongs to a NAT gateway, which drops connections that start outside."
         case _:
-            known = relayed(network, blocker, traffic_words(blocker.dropped))
-            known = known or transited(network, blocker, f"{back}{target}")
-            return known or f"{name}: {blocker.code.meaning}"
+            return _further(network, blocker, f"{back}{target}") or f"{name}: {blocker.code.meaning}"
+
+
+def _further(network: Network, blocker: Blocker, towards: str) -> str | None:
+    known = relayed(network, blocker, traffic_words(blocker.dropped))
+    return known or transited(network, blocker, towards)

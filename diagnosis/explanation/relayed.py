@@ -21,8 +21,8 @@ def relayed(network: Network, blocker: Blocker, what: str) -> str | None:
             return f"load balancer {name} has a listener for {what}, but no target is registered behind it{empty}."
         case Code.ELBV2_NO_TARGETS_IN_AZ | Code.ELB_NOT_CROSSZONE:
             return (
-                f"load balancer {name} has no target in {blocker.detail or 'the zone of its node'}, and cross-zone load "
-                "balancing is off, so what arrives at its node there goes nowhere."
+                f"load balancer {name} has no target in {blocker.detail or 'the zone of its node'}, and cross-zone "
+                "load balancing is off, so what arrives at its node there goes nowhere."
             )
         case Code.ELB_INSTALLED_AZ_RESTRICTION:
             return f"the targets of load balancer {name} are in zones that are not enabled for it."
@@ -30,8 +30,8 @@ def relayed(network: Network, blocker: Blocker, what: str) -> str | None:
             return f"no instance is registered with load balancer {name}."
         case Code.ELBV2_TARGET_IS_CLIENT:
             return (
-                f"load balancer {name} keeps the client's address, so {first} cannot reach itself through it: the packet "
-                "comes back with its own address as source."
+                f"load balancer {name} keeps the client's address, so {first} cannot reach itself through it: the "
+                "packet comes back with its own address as source."
             )
         case Code.VPCE_GATEWAY_PROTOCOL_RESTRICTION:
             return f"gateway endpoint {name} takes only {blocker.detail}, not {what}."
@@ -50,5 +50,7 @@ def relayed(network: Network, blocker: Blocker, what: str) -> str | None:
             )
         case Code.REGIONAL_NGW_ROUTE_AZ_RESTRICTION:
             return f"regional NAT gateway {name} is not present in {blocker.detail}, where the traffic starts."
+        case Code.NGW_UNSOLICITED_INBOUND:
+            return f"{name} belongs to a NAT gateway, which drops connections that start outside."
         case _:
             return None

@@ -12,8 +12,8 @@ from pathlib import Path
 from diagnosis.evidence.records import DEFAULT_FORMAT, Kind, classify, read_header
 
 GZIP_MAGIC = b"\x1f\x8b"
-_LOOK = 16 * 1024
-"""How much of a file, unpacked, is looked at to tell what it is."""
+_GLANCE, _LOOK = 4 * 1024, 16 * 1024
+"""How much of a file, unpacked, is looked at to tell what it is: first for a header line, then for anything else."""
 _LONGEST_LINE = 64 * 1024
 """A longer line is no record; it is counted as one malformed line without being kept."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -54,38 +54,55 @@ def recognise(path: Path) -> Format:
     try:
         str(path).encode()
         with path.open("rb") as file:
-            start = file.read(len(GZIP_MAGIC) + 6)
+            packed = file.peek(2)[:2] == GZIP_MAGIC
+            head = _head(file, packed=packed, look=_GLANCE)
+            if form := _by_header(head, packed=packed, most=1):
+                return form
             file.seek(0)
-            packed = start.startswith(GZIP_MAGIC)
-            head = _unpacked_head(file) if packed else file.read(_LOOK)
+            head = _head(file, packed=packed, look=_LOOK)
     except UnicodeEncodeError as error:
         raise Unreadable("its name is not UTF-8: rename it") from error
     except OSError as error:
         raise Unreadable(error.strerror or "cannot be opened") from error
     if not head:
         raise Unreadable("empty")
-    line_end = 2 if b"\r\n" in head.partition(b"\n")[0] + b"\n" else 1
-    lines = [_text(line) for line in _LINE_END.split(head.removeprefix(_BYTE_ORDER_MARK), maxsplit=200)[:200]]
-    for line in lines[:20]:
-        if fields := read_header(line):
-            return Format(_usable(fields), packed, line, line_end)
-    if any(classify(DEFAULT_FORMAT, line) is not Kind.MALFORMED for line in lines):
-        return Format(DEFAULT_FORMAT, packed, " ".join(DEFAULT_FORMAT), line_end)
+    if form := _by_header(head, packed=packed, most=20):
+        return form
+    if any(classify(DEFAULT_FORMAT, line) is not Kind.MALFORMED for line in _first_lines(head, 200)):
+        return Format(DEFAULT_FORMAT, packed, " ".join(DEFAULT_FORMAT), _line_end(head))
     what = next(
         (what for magic, what in _SUSPECTS if head.startswith(magic)), "no flow log: its lines have another form"
     )
     raise Unreadable(what)
 
 
-def _unpacked_head(file: io.BufferedReader) -> bytes:
+def _by_header(head: bytes, *, packed: bool, most: int) -> Format | None:
+    for line in _first_lines(head, most):
+        if fields := read_header(line):
+            return Format(_usable(fields), packed, line, _line_end(head))
+    return None
+
+
+def _first_lines(head: bytes, most: int) -> list[str]:
+    lines = _LINE_END.split(head.removeprefix(_BYTE_ORDER_MARK), maxsplit=most)
+    return [_text(line) for line in lines[:most]]
+
+
+def _line_end(head: bytes) -> int:
+    return 2 if head.partition(b"\n")[0].endswith(b"\r") and b"\n" in head else 1
+
+
+def _head(file: io.BufferedReader, *, packed: bool, look: int) -> bytes:
+    if not packed:
+        return file.read(look)
     unpack = zlib.decompressobj(wbits=31)
     head = b""
     try:
-        while len(head) < _LOOK and not unpack.eof and (chunk := file.read(16 * 1024)):
-            head += unpack.decompress(chunk, _LOOK - len(head))
+        while len(head) < look and not unpack.eof and (chunk := file.read(look)):
+            head += unpack.decompress(chunk, look - len(head))
     except zlib.error as error:
         raise Unreadable(_DAMAGED) from error
-    if len(head) < _LOOK and not unpack.eof:
+    if len(head) < look and not unpack.eof:
         raise Unreadable(CUT_SHORT)
     return head
 

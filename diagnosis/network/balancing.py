@@ -119,5 +119,3 @@ def target_groups(reader: Reader) -> Mapping[str, TargetGroup]:
         if known is not None:
             found.setdefault(known.arn, known)
     return dict(sorted(found.items()))
-
-

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from diagnosis.network.balancing import load_balancers, target_groups
 from diagnosis.network.coverage import coverage_of
 from diagnosis.network.described import Described
-from diagnosis.network.gateways import parse_internet_gateway, parse_nat_gateway, parse_peering
+from diagnosis.network.gateways import InternetGateway, parse_internet_gateway, parse_nat_gateway, parse_peering
 from diagnosis.network.instances import Database, Instance, parse_database, parse_instances
 from diagnosis.network.interfaces import NetworkInterface, PrivateAddress, parse_interface
 from diagnosis.network.network import Network
@@ -120,18 +120,6 @@ def build(described: Described) -> Network:
     group_rules: defaultdict[str, list[Item]] = defaultdict(list)
     for _, rule in reader.lists("ec2.describe_security_group_rules", "SecurityGroupRules"):
         group_rules[str(rule.get("GroupId"))].append(rule)
-    internet_gateways = reader.entities(
-        "ec2.describe_internet_gateways",
-        "InternetGateways",
-        "InternetGatewayId",
-        lambda item, origins: parse_internet_gateway(item, origins, egress_only=False),
-    )
-    internet_gateways |= reader.entities(
-        "ec2.describe_egress_only_internet_gateways",
-        "EgressOnlyInternetGateways",
-        "EgressOnlyInternetGatewayId",
-        lambda item, origins: parse_internet_gateway(item, origins, egress_only=True),
-    )
     network = Network(
         vpcs=reader.entities("ec2.describe_vpcs", "Vpcs", "VpcId", parse_vpc),
         subnets=reader.entities("ec2.describe_subnets", "Subnets", "SubnetId", parse_subnet),
@@ -144,7 +132,7 @@ def build(described: Described) -> Network:
         ),
         acls=reader.entities("ec2.describe_network_acls", "NetworkAcls", "NetworkAclId", parse_acl),
         route_tables=reader.entities("ec2.describe_route_tables", "RouteTables", "RouteTableId", parse_route_table),
-        internet_gateways=internet_gateways,
+        internet_gateways=_internet_gateways(reader),
         nat_gateways=reader.entities("ec2.describe_nat_gateways", "NatGateways", "NatGatewayId", parse_nat_gateway),
         peerings=reader.entities(
             "ec2.describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId", parse_peering
@@ -163,12 +151,7 @@ def build(described: Described) -> Network:
                 )
             ],
         ),
-        flow_logs=tuple(
-            sorted(
-                (item for _, item in reader.lists("ec2.describe_flow_logs", "FlowLogs")),
-                key=lambda item: str(item.get("FlowLogId")),
-            )
-        ),
+        flow_logs=_flow_logs(reader),
         coverage=coverage_of(described),
         malformed=reader.malformed,
         taken_at=described.taken_at,
@@ -191,6 +174,27 @@ def build(described: Described) -> Network:
         ),
     )
     return replace(network, warnings=tuple(sorted({*described.warnings, *reader.warnings})))
+
+
+def _internet_gateways(reader: _Reader) -> Mapping[str, InternetGateway]:
+    """Internet gateways and egress-only ones, by id."""
+    found = reader.entities(
+        "ec2.describe_internet_gateways",
+        "InternetGateways",
+        "InternetGatewayId",
+        lambda item, origins: parse_internet_gateway(item, origins, egress_only=False),
+    )
+    return found | reader.entities(
+        "ec2.describe_egress_only_internet_gateways",
+        "EgressOnlyInternetGateways",
+        "EgressOnlyInternetGatewayId",
+        lambda item, origins: parse_internet_gateway(item, origins, egress_only=True),
+    )
+
+
+def _flow_logs(reader: _Reader) -> tuple[Item, ...]:
+    listed = (item for _, item in reader.lists("ec2.describe_flow_logs", "FlowLogs"))
+    return tuple(sorted(listed, key=lambda item: str(item.get("FlowLogId"))))
 
 
 def _options(described: Described) -> Iterator[tuple[tuple[str, str], Item]]:

@@ -100,6 +100,8 @@ def dns_name(text: str) -> Party | None:
         return None
     if not all(_LABEL.match(label) for label in labels) or (len(labels) == 2 and last.lower() in _FILE_ENDINGS):
         return None
+    if last.lower().endswith(("exception", "error")) or labels[0] in ("java", "javax", "com", "org", "net", "io"):
+        return None
     if len(labels) == 2 and (labels[0].isdigit() or len(labels[0]) == 1 and len(last) < 3):
         return None
     return Party(kind="dns", value=bare.lower())

@@ -72,8 +72,7 @@ _CLASSES: Final[dict[Role, str]] = {
     "with": "with w/ alongside",
     "by": "by",
     "for": "for",
-    "place": """in inside within via through thru over using behind across near along under outside-of above around about after before during per than as like regarding
-        concerning re because due despite since until unless instead plus except besides across beyond off""",
+    "place": """in inside within via through thru over using behind across near along under outside-of above around after before during per than as because due despite since until unless instead plus except besides across beyond off""",
     "between": "between betwen betweeen among amongst b/w btw btwn inbetween",
     "and": "and & n'",
     "source": "source src sources srcaddr srcip src_ip client-ip source-ip saddr origin sourceip source_ip",
@@ -104,7 +103,7 @@ _CLASSES: Final[dict[Role, str]] = {
     "adjective": """new old other same whole entire remote local current existing following actual specific given particular certain different prod production staging stage dev development test
         main primary secondary private public internal external shared own single dedicated managed legacy amazon aws central corporate single-az multi-az 
         specified corresponding respective second first third damn damned bloody stupid freaking fucking""",
-    "called": "called named name labelled labeled tagged aka a.k.a. known identified id",
+    "called": "called named named-as name labelled labeled tagged aka a.k.a. known identified id",
     "internet": "internet www interwebs internets worldwide",
     "public": "publicly externally internet-facing publically public-facing internet-exposed",
     "change": "restart create delete install upgrade reboot rename resize launch describe remind schedule tell joke summarise summarize translate",
@@ -126,7 +125,7 @@ GENERIC_NOUNS: Final = frozenset(
 
 _OTHER: Final = """
 hi hello hey hiya yo dear please pls plz plse thanks thank thx ty cheers kindly regards morning afternoon evening good greetings sir madam hola ola howdy sup oi
-whynot why whyd how come y whys idea ideas clue know knows knew think thought believe guess suspect wondering wonder ask asking asked question questions
+whynot about regarding concerning re whyd how come y whys idea ideas clue know knows knew think thought believe guess suspect wondering wonder ask asking asked question questions
 check checking verify verifying confirm confirming investigate investigating troubleshoot troubleshooting diagnose diagnosing debug debugging trace tracing analyse analyze analysing examine inspect test testing tests
 look looks looking tell explain explaining explained help helping helps assist advise advice figure determine understand understanding understood
 just still also even only really very quite too so again now already always sometimes often usually intermittently occasionally constantly suddenly randomly currently recently today anymore
@@ -180,13 +179,12 @@ def _lexicon() -> dict[str, Word]:
     words.update(_inflected(_REJECT, _IRREGULAR_REJECT, "reject"))
     for word in ("request", "requests", "flow", "flows", "stream", "streams", "tunnel", "route", "routes", "handshake", "handshakes", "probe", "probes"):
         words[word] = Word("traffic")
-    for word in ("answers", "replies", "responses", "answer", "reply"):
-        words[word] = Word("reject" if word in ("answer", "answers", "reply", "replies") else "reply", "base")
+    words["responses"] = Word("reply")
     for word in ("interface", "proxy", "peer", "peers", "backup", "dump", "read", "stop", "store", "cache"):
         words.pop(word, None)
     words |= {"interface": Word("noun"), "stop": Word("reject", "base"), "read": Word("reach", "base"), "peer": Word("noun"), "like": Word("other")}
     words |= {"failed": Word("not"), "fail": Word("not"), "fails": Word("not"), "failing": Word("not"), "reset": Word("error"), "resets": Word("error"), "use": Word("reach", "base")}
-    words |= {"closed": Word("open"), "lost": Word("reach", "past"), "broken": Word("other"), "limit": Word("other"), "expected": Word("other"), "copy": Word("reach", "base")}
+    words |= {"called": Word("called"), "why": Word("clause"), "closed": Word("open"), "lost": Word("reach", "past"), "broken": Word("other"), "limit": Word("other"), "expected": Word("other"), "copy": Word("reach", "base")}
     return words
 
 
@@ -198,7 +196,7 @@ PHRASES: Final[dict[tuple[str, ...], Word]] = {
     for role, phrases in {
         "filter": "security group|security groups|network acl|network acls|route table|route tables|nacl rule|security rule|access list|firewall rule|block public access|security policy|return route|anything in between",
         "variable": "no one|no-one|any one|every one|any host|any instance|any server|any machine|any client|all hosts|all instances|all servers|every host|every instance|all machines|every server|everything else|who else|what else|anything else|any other host|any other instance|any resource|all of the hosts",
-        "internet": "the internet|public internet|outside world|the outside|open internet|the world|whole world|entire internet|entire world|external world|the public|public network|internet access|wider internet|rest of the world|the web at large|the open web",
+        "internet": "get online|go online|gets online|going online|external users|external clients|external customers|public users|outside users|internet users|internet clients|people outside|external visitors|external traffic|internet traffic|public clients|the internet|public internet|outside world|the outside|open internet|the world|whole world|entire internet|entire world|external world|the public|public network|internet access|wider internet|rest of the world|the web at large|the open web",
         "public": "open to the public",
         "other": "able to|out of|at all|each other|one another|this morning|any more|as well|any idea|at least|at most|at the moment|at present|so far|in general|in fact|for sure|for some reason|for example|of course|right away|in order|by chance|as expected|how come|what the hell|what the heck|the hell|the heck|on earth|in advance|in turn|in time|by the way|to me|for me|with me|to us|for us|from here|from there|up to|on aws|in aws|from time to time|health check|health checks|a lot|a bit|on it|at it|in it|time to time|any luck|no luck|in prod|in production|in staging|for reference|for info|heads up|quick question|other side|far end|no idea|any clue|in vain|in my account|in our account|to no avail|by any chance|by default|kind regards|best regards|on port|in the path|on the path|in the way|in between|as it should|long time|some time|same time|on the way|on the network|by accident|for now|for hours|for days|for ages|in time|to be able|of late|of sudden|on purpose|all day|all morning|on fire",
         "error": "time out|times out|timed out|timing out|connection refused|connection reset|connection timed out|connection timeout|connect timeout|no route to host|destination host unreachable|host unreachable|network unreachable|read timeout|i/o timeout|operation timed out|host is unreachable|network is unreachable|goes nowhere|went nowhere",

@@ -19,6 +19,7 @@ _VERB_PROTOCOLS: Final = frozenset(
 )
 _VERB_IMPLIES: Final = {"sshing": "ssh", "ssh'ing": "ssh", "rdping": "rdp", "sshed": "ssh", "pinging": "ping", "pinged": "ping", "pings": "ping"}
 _SPLIT_CONTRACTIONS: Final = {"what's": "what", "who's": "who", "where's": "where", "how's": "how", "that's": "it", "it's": "it", "there's": "there", "why's": "why", "whats": "what", "whos": "who", "wheres": "where"}
+_LEADING_NOUNS: Final = frozenset("application pod task function vm machine microservice cluster deployment workload".split())
 _NAMEABLE: Final = frozenset({"party", "service", "protocol", "noun", "word", "number", "called", "determiner", "adjective", "broken", "internet"})
 
 
@@ -56,7 +57,9 @@ class Mention:
     possessive: bool = False
     generic: bool = False
     where: bool = False
-    descriptors: tuple[str, ...] = ()
+    before: Party | None = None
+    """A plain word or service word that stands directly before the identifier: part of its description, or a party of its own."""
+    after: Party | None = None
 
 
 def classify(marked: Sequence[Marked]) -> list[Item]:
@@ -135,6 +138,8 @@ def _of_word(token: Token) -> Iterator[Item]:
     elif lower in WORDS and not token.quoted:
         known = WORDS[lower]
         yield Item(known.role, token.text, known.form, possessive=token.possessive)
+    elif lower.endswith(("exception", "error", "timeout")) and len(lower) > 9:
+        yield Item("error", token.text)
     elif implied_by(lower) is not None:
         yield Item("protocol", token.text, implies=lower, possessive=token.possessive)
     elif lower.startswith("-") or not any(c.isalnum() for c in lower):
@@ -155,8 +160,7 @@ def mentions_in(run: Sequence[Item]) -> list[Mention]:
     for item in run:
         identifier = item.role == "word" and looks_like_identifier(item.text)
         if item.role in ("party", "broken", "internet") or identifier:
-            words = tuple(i.text for i in loose if i.role in ("word", "noun", "adjective"))
-            found.append(replace(_anchored(item), descriptors=words))
+            found.append(_held_by_api(loose) or replace(_anchored(item), before=_described_by(loose)))
             found.extend(_protocol_mentions(loose))
             loose = []
         else:
@@ -164,12 +168,25 @@ def mentions_in(run: Sequence[Item]) -> list[Mention]:
     if not loose:
         return found
     if found:
-        found[-1] = replace(found[-1], possessive=found[-1].possessive or any(i.possessive for i in loose))
-        found.extend(_protocol_mentions(loose))
-        trailing = tuple(i.text for i in loose if i.role == "word")
-        found[-1] = replace(found[-1], descriptors=(*found[-1].descriptors, *trailing)) if trailing else found[-1]
-        return found
+        possessive = found[-1].possessive or any(i.possessive for i in loose)
+        found[-1] = replace(found[-1], possessive=possessive, after=_described_by(loose))
+        return [*found, *_protocol_mentions(loose)]
     return _of_plain_words(loose)
+
+
+def _held_by_api(loose: Sequence[Item]) -> Mention | None:
+    """Return the AWS API that holds the named thing ("the S3 bucket logs"): a bucket or queue has no address of its own."""
+    service = next((i.service for i in loose if i.service in API_SERVICES - {"lambda"}), None)
+    return Mention(Party(kind="service", value=service), 3) if service else None
+
+
+def _described_by(loose: Sequence[Item]) -> Party | None:
+    """Return the party that the words beside an identifier would be if they were not its description."""
+    service = next((i.service for i in loose if i.service and i.service != "ec2"), None)
+    if service:
+        return Party(kind="service", value=service)
+    words = [i.text for i in loose if i.role == "word"]
+    return Party(kind="name", value=" ".join(words)) if words else None
 
 
 def _anchored(item: Item) -> Mention:
@@ -221,7 +238,13 @@ def _only_adjective(run: Sequence[Item], possessive: bool) -> list[Mention]:
 
 
 def _without_type_nouns(words: list[str]) -> list[str]:
-    """Drop type nouns at both ends; of nothing but type nouns keep the first, which says most ("bastion host")."""
+    """Drop type nouns at both ends; of nothing but type nouns keep the first, which says most ("bastion host").
+
+    What follows a type noun names the thing ("app server checkout"), and so does what follows a noun like "pod"."""
+    inner = [n for n, word in enumerate(words[:-1]) if word.lower() in TYPE_NOUNS and words[n + 1].lower() not in TYPE_NOUNS | LOOSE_NOUNS]
+    words = words[inner[-1] + 1 :] if inner and not words[-1].isdigit() else words
+    if len(words) > 1 and words[0].lower() in _LEADING_NOUNS and words[1].lower() not in TYPE_NOUNS | LOOSE_NOUNS and not words[1].isdigit():
+        words = words[1:]
     start, end = 0, len(words)
     while start < end and words[start].lower() in TYPE_NOUNS:
         start += 1

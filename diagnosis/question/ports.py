@@ -191,7 +191,7 @@ def _bare(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
         return None
     port = _number(tokens, i)
     if port is None or _is_count(tokens, i):
-        return i + 1, []
+        return i + 1, [Token("word", "error")] if port in _STATUSES else []
     before = tokens[i - 1] if i else None
     previous = before.lower if before else ""
     if before and before.kind == "mark" and previous in ("(", ":", "=") and i > 1:
@@ -207,4 +207,15 @@ def _bare(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
     return _rest_of_list(tokens, end), [PortMark(port, after, 2 if after else 1)]
 
 
-_MATCHERS: Final[tuple[Callable[[Sequence[Token], int], tuple[int, list[Marked]] | None], ...]] = (_labelled, _by_transport, _written_whole, _by_preposition, _bare)
+def _status(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
+    """Leave out "HTTP 502", "http status code 403": what a server answered says nothing about the port."""
+    if _lower(tokens, i) not in ("http", "https", "http/1.1", "http/2", "http/1.0"):
+        return None
+    j = i + 1
+    while _lower(tokens, j) in ("status", "code", "error", "errors", "response", ":", "="):
+        j += 1
+    number = _number(tokens, j)
+    return (j + 1, [Token("word", "error")]) if number in _STATUSES else None
+
+
+_MATCHERS: Final[tuple[Callable[[Sequence[Token], int], tuple[int, list[Marked]] | None], ...]] = (_status, _labelled, _by_transport, _written_whole, _by_preposition, _bare)

@@ -14,16 +14,18 @@ from typing import Final, Literal
 from diagnosis.question.lexicon import GENERIC_NOUNS
 from diagnosis.question.mentions import Item, Mention, is_nameable, mentions_in
 from diagnosis.question.ports import PortMark
+from diagnosis.question.services import API_SERVICES
 
 Side = Literal["source", "destination"]
 _OTHER_SIDE: Final[dict[Side, Side]] = {"source": "destination", "destination": "source"}
 _FILTER_IDS: Final = ("sg-", "sgr-", "acl-", "rtb-", "tgw-rtb-", "pcx-", "igw-", "pl-", "vpcbpa-")
 _ANSWERING: Final = ("respond", "repl", "answer", "listen", "react", "acknowledg", "serve", "serving", "open")
 _RECEIVING: Final = ("get", "got", "receiv", "recieve", "see", "saw", "hear", "experienc", "observ", "encounter", "return", "show", "report", "has", "have", "hit", "accept")
+_PULLING: Final = ("download", "pull", "fetch", "load", "read", "retriev", "scrap", "consum", "clon", "restor", "import", "poll", "subscrib")
 _DATABASE_WORDS: Final = ("db", "rds", "sql", "postgres", "redis", "cache", "aurora", "mongo", "database", "pg", "kafka", "es")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Placed:
     """A mention with the role that its place in the sentence gives it."""
 
@@ -157,8 +159,10 @@ class Reading:
             reverse = clause.verb == "see" and self._sees_nothing()
             placed.take("source" if reverse else "destination", 2, "object")
             clause.has_object = placed.mention.strength > 0 or placed.mention.variable
+            placed.ignored = placed.mention.variable and clause.verb_text.startswith(_RECEIVING)
         elif clause.verb == "reject" and not clause.passive and not clause.has_object:
             placed.take("source", 2, "object")
+            placed.ignored = placed.mention.variable
             clause.has_object = placed.mention.strength > 0
         elif placed.mention.strength > 0 or placed.mention.variable:
             clause.pending.append(placed)
@@ -219,6 +223,11 @@ class Reading:
         subject = clause.subject
         if clause.reply:
             placed.take("destination", 3, "reply from")
+        elif self._pulls_from(placed):
+            for earlier in self.placed[:-1]:
+                if earlier.because == "object" and earlier.mention.strength < 2:
+                    earlier.side, earlier.weight, earlier.ignored = None, 0, True
+            placed.take("destination", 3, "pulled from")
         elif clause.verb == "reject" and not clause.passive and clause.has_object and not self._source_is_traffic():
             placed.take("destination", 3, "kept from")
         elif clause.verb == "reject" and clause.passive and subject is not None and subject.because == "rejected":
@@ -233,9 +242,21 @@ class Reading:
         else:
             placed.take("source", 3, "from")
 
+    def _pulls_from(self, placed: Placed) -> bool:
+        """Whether "from" names what is fetched from ("can't pull images from ECR") and not where packets start."""
+        clause, party = self._clause, placed.mention.party
+        if clause.subject is None and not any(p.side == "source" for p in self.placed[:-1]):
+            return False
+        if party is not None and party.kind == "service" and party.value in API_SERVICES - {"lambda"}:
+            return True
+        if clause.verb != "reach" or clause.subject is None or clause.subject.side != "source":
+            return False
+        fetched = clause.has_object and any(p.because == "object" and p.mention.strength == 1 for p in self.placed[:-1])
+        return clause.verb_text.startswith(_PULLING) or (clause.verb_text.startswith(("get", "got")) and fetched)
+
     def _source_is_traffic(self) -> bool:
         """Whether the object of "rejects" was "traffic" or "connections": what follows "from" is then its source."""
-        return not any(p.because == "object" and p.side == "source" for p in self.placed[:-1])
+        return not any(p.because == "object" and p.side == "source" and not p.ignored for p in self.placed[:-1])
 
     def _on(self, placed: Placed) -> None:
         before = self._place_of
@@ -275,7 +296,7 @@ class Reading:
             handler(item, i)
         if item.role in ("reach", "reject", "see", "reachable", "open", "from", "to", "between", "arrow", "traffic", "error", "source", "destination", "with"):
             self.relations += 1
-        if item.role not in ("other", "not", "never", "can", "adjective", "flag", "person"):
+        if item.role not in ("other", "not", "never", "can", "adjective", "flag", "person", "variable", "where", "what"):
             self._previous = "protocol" if item.role == "transport" else item.role
 
     def _next(self, i: int) -> Item | None:
@@ -300,6 +321,9 @@ class Reading:
     def _on_reject(self, item: Item, i: int) -> None:
         clause = self._clause
         following = self.items[i + 1] if i + 1 < len(self.items) else None
+        if item.lower in ("reply", "replies", "answer", "answers") and following is not None and following.role == "from":
+            self._on_reply(item, i)
+            return
         object_follows = following is not None and (is_nameable(following) or following.role in ("traffic", "person"))
         passive = item.form == "past" and (clause.be or not object_follows)
         if passive:
@@ -344,7 +368,8 @@ class Reading:
             clause.pending.clear()
             return
         earlier = clause.pending[-2] if len(clause.pending) > 1 else None
-        if clause.joined and earlier is not None and because != "rejecting":
+        side_by_side = because in ("rejected", "open", "reachable") and earlier is not None and earlier.mention.party is not None and party is not None
+        if earlier is not None and (side_by_side or (clause.joined and because != "rejecting")):
             earlier.take("source", 2, "joined")
             subject.take("destination", 2, "joined")
         else:

@@ -35,7 +35,7 @@ _EMOJI: Final = re.compile(r"(?<![\w:]):[a-z][a-z0-9_+'-]{1,40}:(?![\w:])")
 _EMPHASIS: Final = re.compile(r"(?<![\w*~])([*~]{1,2})(?=[^\s*~])([^*~\n]{1,200}?)(?<=[^\s*~])\1(?![\w*~])")
 _UNDERLINED: Final = re.compile(r"(?<![\w/])_(?=[^\s_])([^_\n]{1,200}?)(?<=[^\s_])_(?![\w/])")
 _IN_CHANNEL: Final = re.compile(r"\b(?:in|from)\s+<#[^<>\n]{1,200}>", re.IGNORECASE)
-_FENCE: Final = re.compile(r"```[a-z]{0,8}\n?|```", re.IGNORECASE)
+_FENCE: Final = re.compile(r"```(?:[a-z]{1,10}\n)?", re.IGNORECASE)
 
 
 def plain(text: str) -> str:

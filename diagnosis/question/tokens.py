@@ -87,7 +87,7 @@ def tokenise(text: str, depth: int = 0) -> list[Token]:
 
 def _of_quoted(inner: str, kind: str, depth: int) -> Iterator[Token]:
     stripped = inner.strip()
-    if not stripped:
+    if not any(c.isalnum() for c in stripped):
         return
     plain_name = len(stripped.split()) <= 6 and len(stripped) <= 80 and (not _QUOTED_SENTENCE.search(stripped))
     one_word = len(stripped.split()) == 1

@@ -1,4 +1,4 @@
-"""Appliances: routes to an interface, in a subnet's table or in one that an internet gateway's arriving traffic follows.
+"""Appliances: routes to an interface, in a subnet's table or in one that arriving internet traffic follows.
 
 A middlebox needs its source/destination check off and forwards as its own software decides, which no describe call
 shows: it may drop, and it may rewrite addresses. So only what drops traffic before it is certain to drop it; everything
@@ -101,9 +101,7 @@ def _checked(interface: NetworkInterface, target: str, traffic: Traffic) -> Step
     if not interface.source_dest_check:
         return None
     related = (target,) if target != interface.id else ()
-    blocker = Blocker(
-        Code.ENI_SOURCE_DEST_CHECK_RESTRICTION, interface.id, related, "ingress", None, traffic
-    )
+    blocker = Blocker(Code.ENI_SOURCE_DEST_CHECK_RESTRICTION, interface.id, related, "ingress", None, traffic)
     return drops(INTERFACE, interface.id, traffic, blocker)
 
 

@@ -197,22 +197,14 @@ def _follow(walk: Walk, way: Way, table: RouteTable, device: Device, destination
         case internet_gateways.KIND | internet_gateways.EGRESS_ONLY as kind:
             yield _out_by_internet_gateway(walk, route.target, kind, table, route.destination, device, destination)
         case "nat-gateway":
-            through = nat_gateways.through(walk, route.target, table, device)
-            match through:
-                case Device():
-                    yield from out_of_subnet(walk, through, destination)
-                case Unmodelled():
-                    yield beyond(walk, through, destination)
-                case None:
-                    yield walk
+            yield from _through_nat(walk, route.target, table, device, destination)
         case "transit-gateway":
             parts = transit_walks.leave(walk, route.target, table, route.destination, device, destination)
             yield from onward(parts, destination)
         case "virtual-private-gateway":
             for step in vpn_gateways.leaving(walk.network, route.target, table.id, route.destination, device, traffic):
                 walk.take(step)
-            edge = Unmodelled(route.target, vpn_gateways.KIND, vpn_gateways.beyond(route.target, device))
-            yield beyond(walk, edge, destination)
+            yield beyond(walk, vpn_gateways.edge(route.target, device), destination)
         case "vpc-peering-connection":
             yield _over_peering(walk, route.target, table, route.destination, device, destination)
         case "network-interface" | "instance" as kind:
@@ -226,6 +218,20 @@ def _follow(walk: Walk, way: Way, table: RouteTable, device: Device, destination
             yield beyond(walk, Unmodelled(route.target, "gateway", gap), destination)
         case kind:
             yield beyond(walk, unmodelled(route.target, kind, device), destination)
+
+
+def _through_nat(
+    walk: Walk, target: str, table: RouteTable, device: Device, destination: Destination
+) -> Iterator[Walk]:
+    """Through a NAT gateway, and on from its subnet."""
+    through = nat_gateways.through(walk, target, table, device)
+    match through:
+        case Device():
+            yield from out_of_subnet(walk, through, destination)
+        case Unmodelled():
+            yield beyond(walk, through, destination)
+        case None:
+            yield walk
 
 
 def _by_appliance(walk: Walk, target: str, kind: str, device: Device, destination: Destination) -> Iterator[Walk]:

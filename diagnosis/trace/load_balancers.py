@@ -1,8 +1,8 @@
 """Load balancers: what arrives at a node meets a listener, which hands it to one of the registered targets.
 
 An Application or Classic Load Balancer ends the client's connection and makes one of its own, from its node's private
-address and ports 1024-65535 to the target's port. A Network Load Balancer forwards the client's own, and the target sees
-the client's address where client IP preservation is on. The load balancer picks the target, so the targets are
+address and ports 1024-65535 to the target's port. A Network Load Balancer forwards the client's own, and the target
+sees the client's address where client IP preservation is on. The load balancer picks the target, so the targets are
 alternatives: see `branches` (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/introduction.html).
 """
 
@@ -79,9 +79,7 @@ def onward(walk: Walk, node: Held, onwards: Onward, *, private_link: bool = Fals
             yield from _to_targets(one, node, balancer, listener, onwards, private_link=private_link)
 
 
-def _by_private_link(
-    walk: Walk, endpoint: Held, service: EndpointService | Missing, onwards: Onward
-) -> Iterator[Walk]:
+def _by_private_link(walk: Walk, endpoint: Held, service: EndpointService | Missing, onwards: Onward) -> Iterator[Walk]:
     """From an endpoint's interface to a node of the Network Load Balancer that offers the service, of its zone first.
 
     Whether the inbound rules of the load balancer's groups apply is a switch of its own; where they do, "the source of

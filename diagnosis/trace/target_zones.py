@@ -1,8 +1,8 @@
 """Which registered targets a load balancer's node may pick: enabled zones and cross-zone load balancing.
 
 "By default, each load balancer node distributes traffic across the registered targets in its Availability Zone only"
-(https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html); an Application
-Load Balancer always reaches across zones, unless a target group turns it off.
+(https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html). An
+Application Load Balancer always reaches across zones, unless a target group turns it off.
 """
 
 from __future__ import annotations

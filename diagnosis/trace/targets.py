@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
@@ -85,9 +85,7 @@ def _label(group: TargetGroup, target: Target) -> str:
     return f"target {target.id}{at} of {group.name}"
 
 
-def _to_target(
-    walk: Walk, relay: Relaying, group: TargetGroup, target: Target, onwards: Onward
-) -> Iterator[Walk]:
+def _to_target(walk: Walk, relay: Relaying, group: TargetGroup, target: Target, onwards: Onward) -> Iterator[Walk]:
     """To one target, once for each value that client IP preservation may have."""
     if group.target_type == "lambda":
         walk.take(passes(KIND, relay.balancer.id, walk.traffic, detail=f"invokes {target.id}"))
@@ -246,8 +244,8 @@ def _classic_acl(walk: Walk, node: NetworkInterface) -> Step:
 def judge_kept(walk: Walk, interface: NetworkInterface, relay: Relay) -> Step | None:
     """The groups of a target that sees the client's address through a Network Load Balancer.
 
-    A reference to the client's group never matches there; one to the load balancer's own group does, "even if you enable
-    client IP preservation"
+    A reference to the client's group never matches there; one to the load balancer's own group does, "even if you
+    enable client IP preservation"
     (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html).
     """
     network = walk.network

@@ -214,9 +214,8 @@ def _along(
     attachment = network.transit.at(source.gateway, identity)
     if attachment is None:
         attachment = _dangling(source, identity, resource, named)
-        if attachment.kind not in EDGES:
-            gap = network.gap(ATTACHMENTS, owner_origins(network, source), f"attachment {identity}")
-            steps.append(cannot_tell(ATTACHMENT, identity, traffic, gap))
+        gap = network.gap(ATTACHMENTS, owner_origins(network, source), f"attachment {identity}")
+        steps.append(cannot_tell(ATTACHMENT, identity, traffic, gap))
     steps += filter(None, (state_step(attachment, traffic), ipv6_step(attachment, traffic)))
     so_far = replace(so_far, steps=tuple(steps))
     match attachment.kind or named:

@@ -1,7 +1,8 @@
 """VPC endpoints: gateway endpoints by a route to a prefix list, interface endpoints by the addresses that they hold.
 
-A gateway endpoint takes IPv4 to S3 and DynamoDB from its own VPC, and not over peering, VPN, Direct Connect or a transit
-gateway (https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html). An endpoint policy refuses requests with HTTP 403; it drops no packet, so it is a note and never a blocker.
+A gateway endpoint takes IPv4 to S3 and DynamoDB from its own VPC, and not over peering, VPN, Direct Connect or a
+transit gateway (https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html). An endpoint policy refuses
+requests with HTTP 403; it drops no packet, so it is a note and never a blocker.
 """
 
 from __future__ import annotations
@@ -35,9 +36,7 @@ def through(walk: Walk, target: str, table: str, device: Device) -> Unmodelled |
     if endpoint.kind != "gateway":
         return Unmodelled(target, KIND, not_modelled(endpoint, device.interface))
     if device.arrived is not None and not device.through_nat:
-        blocker = Blocker(
-            Code.VPCE_GATEWAY_REQUIRES_SOURCE_IN_VPC, table, (endpoint.id,), None, None, walk.traffic
-        )
+        blocker = Blocker(Code.VPCE_GATEWAY_REQUIRES_SOURCE_IN_VPC, table, (endpoint.id,), None, None, walk.traffic)
         walk.take(drops(KIND, endpoint.id, walk.traffic, blocker))
     walk.take(_state(endpoint, (), walk.traffic))
     walk.take(_gateway_protocols(endpoint, walk.traffic))

@@ -16,7 +16,7 @@ from diagnosis.network.vpn_gateways import GONE, VpnConnection
 from diagnosis.trace.codes import Code
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import NOTHING, Blocker, Step, cannot_tell, drops, passes
-from diagnosis.trace.walk import Device
+from diagnosis.trace.walk import Device, Unmodelled
 from diagnosis.traffic.traffic import Traffic
 
 KIND = "virtual-private-gateway"
@@ -49,10 +49,11 @@ def entering(network: Network, target: str, device: Device, place: Held, traffic
     return steps
 
 
-def beyond(target: str, device: Device) -> Missing:
+def edge(target: str, device: Device) -> Unmodelled:
     """What nothing shows: the network behind the gateway."""
     account, region = (device.origins or (("", ""),))[0]
-    return Missing("", account, region, f"what lies beyond virtual private gateway {target} is not seen")
+    gap = Missing("", account, region, f"what lies beyond virtual private gateway {target} is not seen")
+    return Unmodelled(target, KIND, gap)
 
 
 def attachment_step(network: Network, target: str, table: str, device: Device, traffic: Traffic) -> Step:

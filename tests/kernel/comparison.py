@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
 
 from diagnosis.batch import judged
 from diagnosis.network.build import build
@@ -32,14 +31,16 @@ class Disagreement:
     """A connection about which engine and kernel differ."""
 
     probe: Probe
-    engine: dict[str, Any]
+    engine: Item
     answered: bool
-    arrived: bool | None
+    arrived: bool
+    about: str
+    """In what they differ."""
 
     def __str__(self) -> str:
         kernel = "answered" if self.answered else "no answer" + (", though the packet arrived" if self.arrived else "")
-        causes = "; ".join(f"{c['leg']} {c['code']} {c['component']}" for c in self.engine["causes"]) or "no cause"
-        return f"{self.probe.question()}: kernel: {kernel}; engine: {self.engine['verdict']} ({causes})"
+        causes = "; ".join(_cause(cause) for cause in self.engine["causes"]) or "no cause"
+        return f"{self.probe.question()}: {self.about}: kernel: {kernel}; engine: {self.engine['verdict']} ({causes})"
 
 
 @dataclass(slots=True)
@@ -71,24 +72,25 @@ def compare(
     verdicts = {probe.id: judged(network, probe.question()) for probe in probes}
     lab.load(account)
     seen = listeners.round(probes)
-    doubtful = [probe for probe in probes if not agree(verdicts[probe.id], probe, seen)]
+    doubtful = [probe for probe in probes if difference(account, probe, verdicts[probe.id], seen)]
     if doubtful:
         # Once more, with patience for a packet that is sent again: a busy machine is no finding.
         lab.forget()
         patient = any(verdicts[probe.id]["verdict"] == "reachable" for probe in doubtful)
         again = listeners.round(doubtful, quiet=1.5 if patient else 0.2)
-        doubtful = [probe for probe in doubtful if not agree(verdicts[probe.id], probe, again)]
+        doubtful = [probe for probe in doubtful if difference(account, probe, verdicts[probe.id], again)]
         seen = again
     found = []
     for probe in probes:
         engine = verdicts[probe.id]
         if probe in doubtful:
             answered = probe.id in seen.answered
-            reason = explained(account, probe, engine["verdict"], answered=answered)
+            reason = explained(account, probe, engine, answered=answered)
             if reason is not None:
                 tally.explained[reason] += 1
                 continue
-            found.append(Disagreement(probe, engine, answered, _arrived(probe, seen)))
+            about = difference(account, probe, engine, seen) or ""
+            found.append(Disagreement(probe, engine, answered, probe.id in seen.arrived, about))
         tally.flows += 1
         tally.reachable += engine["verdict"] == "reachable"
         tally.kinds[kind_of(account, probe, engine["verdict"])] += 1
@@ -96,25 +98,51 @@ def compare(
     return found
 
 
-def _arrived(probe: Probe, seen: Round) -> bool | None:
-    """Whether the first packet arrived; None where nobody can tell (TCP and ICMP, answered by the kernel itself)."""
-    if probe.id in seen.answered:
-        return True
-    return probe.id in seen.arrived if probe.protocol not in (1, 6, 58) else None
+def difference(account: Account, probe: Probe, engine: Item, seen: Round) -> str | None:
+    """In what engine and kernel differ: the verdict, how far the packet came, or where it was dropped."""
+    answered, arrived = probe.id in seen.answered, probe.id in seen.arrived
+    if engine["verdict"] != ("reachable" if answered else "blocked"):
+        return "the verdict"
+    # What reaches a host outside passes no filter there that could say so.
+    if probe.to_address not in account.outside and engine["forward"] != ("reachable" if arrived else "blocked"):
+        return "the way there"
+    return None if answered else _misplaced(engine["causes"], seen.drops.get(probe.id, set()))
 
 
-def agree(engine: Item, probe: Probe, seen: Round) -> bool:
-    """Whether the verdict, and where it can be seen that of the way there, is what happened."""
-    if engine["verdict"] != ("reachable" if probe.id in seen.answered else "blocked"):
-        return False
-    arrived = _arrived(probe, seen)
-    return arrived is None or engine["forward"] == ("reachable" if arrived else "blocked")
+def _misplaced(causes: list[Item], drops: set[tuple[str, tuple[str, ...]]]) -> str | None:
+    """How the first cause differs from what dropped the packet. The causes after it no packet gets to meet."""
+    if len(drops) > 1:
+        return f"several drops of one packet: {sorted(drops)}"
+    first = next(iter(causes), None)
+    if first is None:
+        return "no cause"
+    if not drops:
+        if first["direction"] is None or any(cause["code"] == "BAD_STATE" for cause in causes):
+            return None
+        return f"the first cause is {_cause(first)}, and no group or network ACL dropped anything"
+    [(leg, words)] = drops
+    if words[0] == "acl":
+        _, acl, direction, _, subnet, rule = words
+        rule = str(min(int(rule), 32767))
+        expected = (leg, direction, "SUBNET_ACL_RESTRICTION", acl, subnet, rule)
+        got = (first["leg"], first["direction"], first["code"], first["component"], *first["related"][:1], first["rule"])
+    else:
+        _, eni, direction, _ = words
+        expected = (leg, direction, eni)
+        got = (first["leg"], first["direction"], *first["related"][:1])
+    return None if got == expected else f"the first cause is {_cause(first)}, and it was {' '.join(words)} ({leg})"
 
 
-def explained(account: Account, probe: Probe, verdict: str, *, answered: bool) -> str | None:
-    """Why engine and kernel differ where neither is wrong: what the lab cannot do as AWS does, and what AWS leaves open."""
+def _cause(cause: Item) -> str:
+    about = [cause[key] for key in ("leg", "direction", "code", "component", "rule") if cause[key]]
+    return " ".join(str(word) for word in about)
+
+
+def explained(account: Account, probe: Probe, engine: Item, *, answered: bool) -> str | None:
+    """Why engine and kernel differ where neither is wrong: the lab is not AWS there, or AWS leaves it open."""
+    verdict = engine["verdict"]
     if verdict == "partly" and target_of(account, probe) == "NatGatewayId":
-        # The kernel keeps the client's port through a NAT gateway, AWS picks one of 1024-65535: the engine asks for all.
+        # The kernel keeps the client's port through a NAT gateway; AWS picks one of 1024-65535, so the engine asks all.
         return "an ACL cuts the ports that a NAT gateway picks from"
     if verdict == "blocked" and answered and ":" in probe.from_address:
         there, back = target_of(account, probe), target_of(account, probe, back=True)
@@ -124,6 +152,10 @@ def explained(account: Account, probe: Probe, verdict: str, *, answered: bool) -
         if PEERING in (there, back) and there != back and None not in (there, back):
             # IPv6 addresses stay the same on every way, so the answer may get home by another one. AWS does not say.
             return "IPv6 goes over a peering connection one way and by the internet the other"
+    lost = [c for c in engine["causes"][:1] if c["leg"] == "return" and c["code"] == "NO_ROUTE_TO_DESTINATION"]
+    if verdict == "blocked" and not answered and probe.protocol == 17 and lost and lost[0]["related"][0].startswith("nat-"):
+        # The gateway takes it for the start of a connection, and somebody further on drops it.
+        return "an UDP answer goes astray through a NAT gateway"
     return None
 
 

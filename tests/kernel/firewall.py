@@ -10,6 +10,7 @@ from ipaddress import ip_network
 
 from tests.kernel.account import Account, Item
 from tests.kernel.random_probes import prefix_address
+from tests.kernel.watching import log
 
 NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept"
 """Finding each other in a subnet is the VPC's own business, no group's."""
@@ -17,24 +18,30 @@ NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-s
 
 def host_rules(account: Account, interface: Item) -> str:
     """Rules of a host: the security groups of its interface, which remember connections."""
-    if not _running(account, interface):
-        return _table("groups", {"input": ("ingress", ["drop"]), "output": ("egress", ["drop"])})
-    held = {entry["GroupId"] for entry in interface["Groups"]}
-    groups = [g for g in account.items("describe_security_groups", "SecurityGroups") if g["GroupId"] in held]
-    chains = {}
-    for hook, chain, key, device in (
-        ("input", "ingress", "IpPermissions", "iifname"),
-        ("output", "egress", "IpPermissionsEgress", "oifname"),
+    eni = interface["NetworkInterfaceId"]
+    text = ["table inet groups {"]
+    for hook, direction, key, device, side in (
+        ("input", "ingress", "IpPermissions", "iifname", "saddr"),
+        ("output", "egress", "IpPermissionsEgress", "oifname", "daddr"),
     ):
-        lines = [f'{device} "lo" accept', NEIGHBOURS, "ct state established,related accept", "ct state invalid drop"]
-        for group in groups:
+        text += [f"chain {direction} {{", f"type filter hook {hook} priority 0; policy drop;"]
+        if _running(account, interface):
+            passes = f"{log('group', eni, direction, 'pass')} accept"
+            text += [f'{device} "lo" accept', NEIGHBOURS, f"ct state established,related {passes}"]
+            text += [f"{match} {passes}" for match in _matches(account, interface, key, side)]
+            text.append(f"{log('group', eni, direction, 'drop')} drop")
+        text.append("}")
+    return "\n".join([*text, "}"])
+
+
+def _matches(account: Account, interface: Item, key: str, side: str) -> Iterator[str]:
+    """What the rules of an interface's groups in one direction match, among packets that start a connection."""
+    held = {entry["GroupId"] for entry in interface["Groups"]}
+    for group in account.items("describe_security_groups", "SecurityGroups"):
+        if group["GroupId"] in held:
             for permission in group[key]:
-                lines += [
-                    f"{match} accept"
-                    for match in _group_matches(account, interface["VpcId"], permission, "saddr" if hook == "input" else "daddr")
-                ]
-        chains[hook] = (chain, [*lines, "drop"])
-    return _table("groups", chains)
+                for match in _group_matches(account, interface["VpcId"], permission, side):
+                    yield f"ct state new {match}"
 
 
 def _running(account: Account, interface: Item) -> bool:
@@ -43,13 +50,6 @@ def _running(account: Account, interface: Item) -> bool:
             if instance["InstanceId"] == interface["Attachment"]["InstanceId"]:
                 return bool(instance["State"]["Name"] == "running")
     return True
-
-
-def _table(name: str, chains: dict[str, tuple[str, list[str]]]) -> str:
-    text = [f"table inet {name} {{"]
-    for hook, (chain, lines) in chains.items():
-        text += [f"chain {chain} {{", f"type filter hook {hook} priority 0; policy drop;", *lines, "}"]
-    return "\n".join([*text, "}"])
 
 
 def _group_matches(account: Account, vpc: str, permission: Item, side: str) -> Iterator[str]:
@@ -130,11 +130,15 @@ def edge_rules(account: Account, subnet: str) -> str:
     """Rules at the edge of a subnet: its network ACL, which remembers nothing. Inside the subnet nobody asks it."""
     acl = acl_of(account, subnet)
     text = ["table inet acl {", "chain through {", "type filter hook forward priority 0; policy drop;"]
-    text += ['iifname "br0" oifname "br0" accept', 'iifname "br0" oifname "uplink" jump leaving']
-    text += ['iifname "uplink" oifname "br0" jump entering', "}"]
-    for chain, egress in (("leaving", True), ("entering", False)):
-        entries = sorted((e for e in acl["Entries"] if e["Egress"] is egress), key=lambda e: int(e["RuleNumber"]))
-        text += [f"chain {chain} {{", *(line for entry in entries for line in _entry(entry)), "drop", "}"]
+    text += ['iifname "br0" oifname "br0" accept', 'iifname "br0" oifname "uplink" jump egress']
+    text += ['iifname "uplink" oifname "br0" jump ingress', "}"]
+    for direction in ("egress", "ingress"):
+        entries = [entry for entry in acl["Entries"] if entry["Egress"] is (direction == "egress")]
+        text.append(f"chain {direction} {{")
+        for entry in sorted(entries, key=lambda e: int(e["RuleNumber"])):
+            refuses = f"{log('acl', acl['NetworkAclId'], direction, 'drop', subnet, str(entry['RuleNumber']))} drop"
+            text += [f"{match} {'accept' if entry['RuleAction'] == 'allow' else refuses}" for match in _entry(entry)]
+        text += ["drop", "}"]
     return "\n".join([*text, "}"])
 
 
@@ -147,6 +151,7 @@ def acl_of(account: Account, subnet: str) -> Item:
 
 
 def _entry(entry: Item) -> Iterator[str]:
+    """What an entry of a network ACL matches."""
     cidr = entry.get("CidrBlock") or entry["Ipv6CidrBlock"]
     side = "daddr" if entry["Egress"] else "saddr"
     if entry["Protocol"] in ("1", "58"):
@@ -155,6 +160,5 @@ def _entry(entry: Item) -> Iterator[str]:
     else:
         span = entry.get("PortRange", {})
         low, high = span.get("From"), span.get("To")
-    verdict = "accept" if entry["RuleAction"] == "allow" else "drop"
     for match in _protocol(entry["Protocol"], low, high):
-        yield f"{_address(side, cidr)} {match} {verdict}"
+        yield f"{_address(side, cidr)} {match}"

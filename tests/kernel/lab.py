@@ -118,6 +118,11 @@ class Lab:
         self._world.ip([f"route flush table {PUBLIC_TABLE}", *(f"route add {line} table {PUBLIC_TABLE}" for line in public.values())])
         self.forget()
 
+    @property
+    def filters(self) -> list[Namespace]:
+        """The namespaces whose groups and network ACLs say what they do with a packet."""
+        return [*self._enis.values(), *self._edges.values()]
+
     def forget(self) -> None:
         """Forgets all connections."""
         for space in (*self._enis.values(), *self._nats.values(), *self._gates.values()):

@@ -8,7 +8,7 @@ import selectors
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -17,6 +17,7 @@ from tests.kernel.account import Probe
 from tests.kernel.lab import Lab
 from tests.kernel.namespaces import Namespace
 from tests.kernel.random_rules import OTHER, TCP_PORTS, UDP_PORTS
+from tests.kernel.watching import Ledger, Sight, Watch
 
 IP_PKTINFO, IPV6_RECVPKTINFO, IPV6_PKTINFO = 8, 49, 50
 ABORT = struct.pack("=ii", 1, 0)
@@ -32,7 +33,11 @@ class Round:
     answered: set[str] = field(default_factory=set)
     """The answer came home."""
     arrived: set[str] = field(default_factory=set)
-    """The first packet reached its destination; seen for UDP and the protocol without ports only."""
+    """The first packet reached its destination."""
+    drops: dict[str, set[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
+    """Where groups and network ACLs dropped packets of theirs: the leg, and the words of the rule (see `Sight`)."""
+    sights: list[Sight] = field(default_factory=list)
+    """Every packet that a group passed or dropped, or a network ACL dropped."""
 
 
 def family(address: str) -> socket.AddressFamily:
@@ -52,6 +57,7 @@ class Listeners:
         self._clients: list[socket.socket] = []
         self._round = Round()
         self._number = 0
+        self._watch_filters = Watch(lab.filters)
         by_name: dict[str, tuple[Namespace, list[str]]] = {}
         for address, space in lab.hosts.items():
             by_name.setdefault(space.name, (space, []))[1].append(address)
@@ -66,10 +72,12 @@ class Listeners:
         for opened in (*self._clients, *self._servers):
             opened.close()
         self._ready.close()
+        self._watch_filters.close()
 
-    def round(self, probes: Iterable[Probe], *, quiet: float = 0.1, limit: float = 5.0) -> Round:
+    def round(self, probes: list[Probe], *, quiet: float = 0.1, limit: float = 5.0) -> Round:
         """Tries all probes at once, and listens until nothing has happened for `quiet` seconds."""
         self._round, self._number = Round(), self._number + 1
+        self._watch_filters.sights()
         for probe in probes:
             with self._hosts[probe.from_address].inside():
                 self._start(probe)
@@ -80,12 +88,28 @@ class Listeners:
                 break
             for key, _ in events:
                 key.data()
+        self._sum_up(probes)
         for client in self._clients:
             if client in self._ready.get_map():
                 self._ready.unregister(client)
             client.close()
         self._clients.clear()
         return self._round
+
+    def _sum_up(self, probes: list[Probe]) -> None:
+        """Which probe was dropped where, and which arrived."""
+        ledger = Ledger(probes)
+        self._round.sights = self._watch_filters.sights()
+        self._round.arrived |= self._round.answered
+        for sight in self._round.sights:
+            found = ledger.find(sight.packet)
+            if found is None:
+                continue
+            probe, leg = found
+            if sight.dropped:
+                self._round.drops.setdefault(probe.id, set()).add((leg, sight.words))
+            elif leg == "forward" and sight.words[2] == "ingress":
+                self._round.arrived.add(probe.id)
 
     def _serve(self, addresses: list[str]) -> None:
         for port in TCP_PORTS:

@@ -69,9 +69,10 @@ def random_probes(random: Random, account: Account, count: int) -> list[Probe]:
         if pair is None:
             continue
         probe = _probe(random, f"p{len(found)}", *pair)
-        # A destination port never is a source port (SERVICES), so only protocols without ports can collide crosswise.
-        ends = (probe.from_address, probe.to_address)
-        key = (probe.protocol, frozenset(ends)) if probe.protocol == OTHER else (probe.protocol, *ends[:1], probe.source_port)
+        # A destination port never is a source port (SERVICES). Protocols without ports are told apart by their addresses,
+        # the others by their source port alone, so that a packet tells whose it is wherever addresses were rewritten.
+        ends = frozenset((probe.from_address, probe.to_address))
+        key = (probe.protocol, ends if probe.protocol == OTHER else probe.source_port)
         if key not in used:
             used.add(key)
             found.append(probe)

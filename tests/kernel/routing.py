@@ -82,7 +82,8 @@ def subnet_routes(account: Account, vpc: str, subnet: str, cables: Cables) -> di
             continue
         found[destination] = f"blackhole {destination}"
         cable = None if route["State"] == "blackhole" else _target(account, vpc, route, cables)
-        if cable is not None:
+        # From a subnet to the NAT gateway in it: the gateway's own way out leads back to it, and packets go in circles.
+        if cable is not None and not ("NatGatewayId" in route and cable is cables.subnets[subnet]):
             found[destination] = cable.to(destination)
     # No route of these accounts is more specific than the local one, so that may be spelt out as what it leads to.
     return found | local_routes(account, vpc, cables)

@@ -55,12 +55,15 @@ class Balancing(Account):
             "SecurityGroups": list(groups),
         }
         self._several("elbv2.describe_load_balancers", "LoadBalancers", item | more)
-        self._nodes(f"ELB {letter}/lb/0123", groups, zones, "network_load_balancer" if kind == "network" else "interface")
+        node = "network_load_balancer" if kind == "network" else "interface"
+        self._nodes(f"ELB {letter}/lb/0123", groups, zones, node)
         self.by_name["elbv2.describe_listeners", "lb"] = {"Listeners": []}
         self._several("elbv2.describe_target_groups", "TargetGroups", None)
         return arn
 
-    def classic(self, *instances: str, groups: Sequence[str] = ("sg-open",), zones: str = "ab", inside: int = 8080) -> str:
+    def classic(
+        self, *instances: str, groups: Sequence[str] = ("sg-open",), zones: str = "ab", inside: int = 8080
+    ) -> str:
         """A Classic Load Balancer `old` with a listener on 80; its ARN."""
         item: Json = {
             "LoadBalancerName": "old",
@@ -69,7 +72,7 @@ class Balancing(Account):
             "SecurityGroups": list(groups),
             "Instances": [{"InstanceId": i} for i in instances],
             "ListenerDescriptions": [
-                {"Listener": {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": inside}}
+                {"Listener": {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": inside}}
             ],
         }
         self._several("elb.describe_load_balancers", "LoadBalancerDescriptions", item)
@@ -96,13 +99,22 @@ class Balancing(Account):
 
     def listener(self, port: int, *groups: str, protocol: str = "TCP", action: Json | None = None) -> None:
         """A listener of `lb` that forwards to these target groups."""
-        forward = {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": group_arn(g)} for g in groups]}}
+        forward = {
+            "Type": "forward",
+            "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": group_arn(g)} for g in groups]},
+        }
         arn = f"{ARN}:listener/x/lb/0123/{protocol.lower()}{port}"
         item = {"ListenerArn": arn, "Port": port, "Protocol": protocol, "DefaultActions": [action or forward]}
         self.by_name["elbv2.describe_listeners", "lb"]["Listeners"].append(item)
 
     def targets(
-        self, name: str, *targets: str, port: int = 8080, protocol: str = "TCP", kind: str = "instance", **attributes: str
+        self,
+        name: str,
+        *targets: str,
+        port: int = 8080,
+        protocol: str = "TCP",
+        kind: str = "instance",
+        attributes: dict[str, str] | None = None,
     ) -> None:
         """A target group with its targets, each `id`, `id:port` or `id@zone`."""
         item = {
@@ -114,9 +126,10 @@ class Balancing(Account):
             "VpcId": "vpc-a",
         }
         self._several("elbv2.describe_target_groups", "TargetGroups", item)
-        self.by_name["elbv2.describe_target_health", name] = {"TargetHealthDescriptions": [_target(t, port) for t in targets]}
+        health = [_target(t, port) for t in targets]
+        self.by_name["elbv2.describe_target_health", name] = {"TargetHealthDescriptions": health}
         if attributes:
-            listed = [{"Key": key.replace("__", "."), "Value": value} for key, value in attributes.items()]
+            listed = [{"Key": key, "Value": value} for key, value in attributes.items()]
             self.by_name["elbv2.describe_target_group_attributes", name] = {"Attributes": listed}
 
     def cross_zone(self, *, on: bool) -> None:

@@ -157,13 +157,53 @@ def test_a_nat_gateway_that_was_not_seen_is_unknown() -> None:
     assert "ec2.describe_nat_gateways" in calls(found)
 
 
-def test_a_regional_nat_gateway_has_no_subnet_and_is_unknown() -> None:
-    account = behind_nat()
-    item = account.items["ec2.describe_nat_gateways"][0]
-    item["AvailabilityMode"] = "regional"
-    del item["SubnetId"]
+def regional(*zones: str, table: str | None = "rtb-nat", **more: str) -> Account:
+    """The server goes out by a regional NAT gateway that has an address in each of these zones."""
+    account = with_internet(two_subnets())
+    account.table("rtb-nat", "vpc-a", [route("0.0.0.0/0", "igw-1")])
+    item: Json = {
+        "NatGatewayId": "nat-1",
+        "VpcId": "vpc-a",
+        "State": "available",
+        "ConnectivityType": "public",
+        "AvailabilityMode": "regional",
+        "NatGatewayAddresses": [{"PublicIp": f"198.51.100.20{n}", "AvailabilityZone": z} for n, z in enumerate(zones)],
+    }
+    account.items["ec2.describe_nat_gateways"].append(item | ({"RouteTableId": table} if table else {}) | more)
+    account.items["ec2.describe_route_tables"][1]["Routes"].append(route("0.0.0.0/0", "nat-1"))
+    return account
 
-    assert ask(account, "10.0.2.20", OUTSIDE).verdict == "unknown"
+
+def test_a_regional_nat_gateway_goes_out_by_a_table_of_its_own() -> None:
+    assert verdicts(ask(regional("us-east-1a"), "10.0.2.20", OUTSIDE)) == ("reachable", "reachable", "reachable")
+
+    lost = regional("us-east-1a")
+    lost.items["ec2.describe_route_tables"][-1]["Routes"].pop()
+    assert causes(ask(lost, "10.0.2.20", OUTSIDE)) == [("NO_ROUTE_TO_DESTINATION", "rtb-nat", "forward")]
+
+
+def test_a_regional_nat_gateway_serves_the_zones_where_it_is_present() -> None:
+    found = ask(regional("us-east-1b"), "10.0.2.20", OUTSIDE)
+    assert causes(found) == [("REGIONAL_NGW_ROUTE_AZ_RESTRICTION", "nat-1", "forward")]
+
+    assert ask(regional("us-east-1b", AutoProvisionZones="enabled"), "10.0.2.20", OUTSIDE).verdict == "reachable"
+
+
+def test_a_regional_nat_gateway_whose_zones_or_table_were_not_seen_is_unknown() -> None:
+    assert ask(regional(), "10.0.2.20", OUTSIDE).verdict == "unknown"
+
+    found = ask(regional("us-east-1a", table=None), "10.0.2.20", OUTSIDE)
+    assert found.verdict == "unknown"
+    assert calls(found) == {"ec2.describe_route_tables"}
+
+
+def test_the_acl_of_the_source_judges_both_legs_of_a_regional_nat_gateway() -> None:
+    account = regional("us-east-1a")
+    account.items["ec2.describe_network_acls"][1]["Entries"] = [*open_entries(), entry(10, "deny", "203.0.113.0/24")]
+
+    found = ask(account, "10.0.2.20", OUTSIDE)
+
+    assert verdicts(found) == ("blocked", "reachable", "blocked")
 
 
 def test_through_nat_to_a_neighbours_public_address() -> None:

@@ -1,0 +1,215 @@
+"""Words to a Question: the public way in. Any text gives a Question; what cannot be understood is `unclear` and asks back.
+
+The order of work: Slack's markup off (`slack_text`), a pasted record (`records`) or error (`pasted_errors`) taken out, times
+taken out (`times`), then tokens, ports, mentions and roles, and from these the two parties and the traffic between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from diagnosis.question import ask_back
+from diagnosis.question.mentions import Item, Mention, classify
+from diagnosis.question.pasted_errors import PastedError, find_error, without_shell
+from diagnosis.question.ports import mark_ports
+from diagnosis.question.question import Party, Question, TimeWindow
+from diagnosis.question.records import Record, find_record
+from diagnosis.question.roles import Placed, Reading, Side
+from diagnosis.question.slack_text import plain
+from diagnosis.question.spelling import respelled
+from diagnosis.question.times import take_window
+from diagnosis.question.tokens import Token, tokenise
+from diagnosis.question.traffic_words import Wire, wire, with_address_family
+
+_HEAD: Final = 1200
+_LONGEST: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """What the grammar found in plain words."""
+
+    items: tuple[Item, ...]
+    placed: tuple[Placed, ...]
+    source: Placed | None
+    destination: Placed | None
+    asks_source: bool
+    """Whether the source is what is asked for: "what can reach X"."""
+    asks_destination: bool
+    broken: str | None
+
+    @property
+    def complete(self) -> bool:
+        known = (self.source is not None, self.destination is not None)
+        return all(known) or (known[1] and self.asks_source) or (known[0] and self.asks_destination)
+
+
+def parse(text: str) -> Question:
+    """Return the Question that the text asks. Pure: no network, no clock; never raises on any text."""
+    words = plain(text)
+    record = find_record(words)
+    if record is not None:
+        return _of_record(record, words)
+    words = without_shell(words)
+    error = find_error(words)
+    if error is not None:
+        return _of_error(error)
+    words, window = take_window(_shortened(words))
+    return _of_words(_understand(words), window)
+
+
+def _shortened(text: str) -> str:
+    """Keep the beginning and the end of a long text: in between is what was pasted."""
+    return text if len(text) <= _LONGEST else f"{text[:_HEAD]}\n{text[-(_LONGEST - _HEAD) :]}"
+
+
+def _understand(words: str) -> _Understood:
+    tokens = tokenise(words)
+    understood = _read(tokens)
+    if not understood.complete:
+        corrected = respelled(tokens)
+        if corrected is not None:
+            again = _read(corrected)
+            if again.complete:
+                return again
+    return understood
+
+
+def _read(tokens: list[Token]) -> _Understood:
+    items = classify(mark_ports(tokens))
+    reading = Reading(items)
+    placed = [p for p in reading.read() if not p.ignored]
+    broken = next((t.text for t in tokens if t.kind == "broken"), None)
+    source, destination = _winner(placed, "source"), _winner(placed, "destination")
+    source, destination = _filled(placed, source, destination, items, reading.relations)
+    variables = [p for p in placed if p.mention.variable and p.side is not None]
+    return _Understood(
+        tuple(items),
+        tuple(placed),
+        source,
+        destination,
+        any(p.side == "source" for p in variables),
+        any(p.side == "destination" for p in variables),
+        broken,
+    )
+
+
+def _winner(placed: list[Placed], side: Side) -> Placed | None:
+    candidates = [p for p in placed if p.side == side and p.mention.party is not None and (p.mention.strength > 0 or side == "destination")]
+    return max(candidates, key=lambda p: (p.mention.strength > 0, p.weight, min(p.mention.strength, 2)), default=None)
+
+
+def _filled(placed: list[Placed], source: Placed | None, destination: Placed | None, items: list[Item], relations: int) -> tuple[Placed | None, Placed | None]:
+    """Give a role that nobody has to the party that is left over; two parties without any grammar are source, destination."""
+    named = [p for p in placed if p.mention.party is not None and p.mention.strength > 0 and p is not source and p is not destination]
+    spare = [p for p in named if p.mention.strength >= 2 or p.weight > 0 or p.because] or [p for p in named if not p.mention.generic and (source or destination)]
+    asked = any(p.mention.variable and p.side is not None for p in placed)
+    if source is None and destination is None:
+        strong = [p for p in named if p.mention.strength >= 2]
+        if len(strong) >= 2:
+            return _internet_last(strong[0], strong[1])
+        if len(strong) == 1 and relations == 0:
+            return _beside(strong[0], None)
+        terse = named if len(named) == 2 and not any(i.role in ("other", "person", "be") for i in items) else []
+        return (terse[0], terse[1]) if terse else (None, None)
+    if (source is None) == (destination is None) or asked and not spare:
+        return source, destination
+    best = max(spare, key=lambda p: (min(p.mention.strength, 2), p.weight), default=None)
+    if best is None or asked:
+        return _beside(source, destination) if not asked else (source, destination)
+    return (best, destination) if source is None else (source, best)
+
+
+def _beside(source: Placed | None, destination: Placed | None) -> tuple[Placed | None, Placed | None]:
+    """Read "web-1 rds" and "checkout orders-db": the word beside the only identifier is a party after all."""
+    only = source or destination
+    if only is None:
+        return None, None
+    before, after = only.mention.before, only.mention.after
+    if after is not None and destination is None and after.kind == "service":
+        return only, replace(only, mention=Mention(after, 2))
+    if before is not None and (source is None or only is source) and destination is None:
+        return replace(only, mention=Mention(before, 2)), only
+    return source, destination
+
+
+def _internet_last(first: Placed, second: Placed) -> tuple[Placed, Placed]:
+    is_internet = first.mention.party is not None and first.mention.party.kind == "internet"
+    return (second, first) if is_internet else (first, second)
+
+
+def _of_words(understood: _Understood, window: TimeWindow | None) -> Question:
+    source, destination = _mention(understood.source), _mention(understood.destination)
+    after_source = understood.source.ports if understood.source else []
+    traffic = wire(understood.items, source, destination, after_source)
+    from_party, to_party = (m.party if m else None for m in (source, destination))
+    if understood.complete:
+        intent = "why" if from_party and to_party else "who"
+        return _question(intent, from_party, to_party, traffic, window, None)
+    back = ask_back.missing(from_party, to_party, traffic.port, understood.broken)
+    return _question("unclear", from_party, to_party, traffic, window, back)
+
+
+def _mention(placed: Placed | None) -> Mention | None:
+    return placed.mention if placed else None
+
+
+def _question(intent: str, source: Party | None, destination: Party | None, traffic: Wire, window: TimeWindow | None, back: str | None) -> Question:
+    return Question(
+        intent="why" if intent == "why" else "who" if intent == "who" else "unclear",
+        source=source,
+        destination=destination,
+        protocol=with_address_family(traffic.protocol, source, destination),
+        port=traffic.port,
+        ask_back=back,
+        source_port=traffic.source_port,
+        window=window,
+    )
+
+
+def _of_error(error: PastedError) -> Question:
+    """An error holds one party; the other is in the words around it, or is missing."""
+    words, window = take_window(_shortened(error.rest))
+    understood = _read(tokenise(words))
+    source = error.source or _speaker(understood, error.destination)
+    written = understood.destination
+    names_one = written is not None and written.weight >= 2 and written.mention.strength >= 2 and written.mention.party != source
+    destination = written.mention.party if names_one and written is not None else error.destination
+    traffic = Wire(error.protocol, error.port, error.source_port)
+    if source is None:
+        return _question("unclear", None, destination, traffic, window, ask_back.missing(None, destination, error.port))
+    return _question("why", source, destination, traffic, window, None)
+
+
+def _speaker(understood: _Understood, destination: Party) -> Party | None:
+    """Who saw the error: the source of the words around it, else the first party named there."""
+    candidates = [p for p in understood.placed if p.mention.party is not None and p.mention.party != destination and p.mention.strength > 0]
+    sources = [p for p in candidates if p.side == "source" and (p.weight >= 1)]
+    if sources:
+        return max(sources, key=lambda p: (p.weight, p.mention.strength)).mention.party
+    others = [p for p in candidates if p.side is None and p.mention.strength >= 2] or [p for p in candidates[:1] if p.side is None and _introduces(understood, p)]
+    return others[0].mention.party if others else None
+
+
+def _introduces(understood: _Understood, placed: Placed) -> bool:
+    """Return whether a plain word introduces the error: "bastion: ...", "checkout throws ..."."""
+    following = understood.items[placed.at + 1 : placed.at + 3]
+    return any(i.role in ("say", "reach", "see", "error") or i.text == ":" for i in following)
+
+
+def _of_record(record: Record, text: str) -> Question:
+    traffic = Wire(record.protocol, record.port, record.source_port)
+    if record.source is None or record.destination is None:
+        back = ask_back.record_without_traffic(record.status, str(record.fields.get("interface-id") or "an interface"))
+        return _question("unclear", None, None, Wire(None, None), None, back).model_copy(update={"record": record.fields})
+    question = _question("why", record.source, record.destination, traffic, _record_window(record), None)
+    return question.model_copy(update={"record": record.fields})
+
+
+def _record_window(record: Record) -> TimeWindow | None:
+    start, end = record.fields.get("start-utc"), record.fields.get("end-utc")
+    return TimeWindow(text="the record's window", since=start, until=end) if start and end else None
+
+
+__all__ = ["parse"]
