@@ -14,13 +14,13 @@ from diagnosis.explanation.headline import caveats, headline
 from diagnosis.explanation.parts import parts
 from diagnosis.explanation.path import hops, shown_path
 from diagnosis.explanation.unseen import unseen_items
-from diagnosis.explanation.who import who_answer
+from diagnosis.explanation.who import merged, who_answer
 from diagnosis.fix.fixes import fixes
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound, Parties, find, find_parties
 from diagnosis.question.question import Question
 from diagnosis.sources import FlowLogSource
-from diagnosis.trace.placing import Anchor, place_both
+from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, place_both
 from diagnosis.trace.reach import reach
 from diagnosis.trace.trace import Flow, Trace, over, trace
 from diagnosis.traffic.protocols import ICMP, protocol_number
@@ -161,9 +161,17 @@ def who(network: Network, question: Question) -> WhoAnswer | NotFound:
     if towards and port is None and protocol is None and target.port is not None:
         port, protocol = target.port, 6
         notes.append(f"No port was asked; tcp {port} is judged, on which {target.name} listens.")
-    found = tuple(
-        alike
+    named = frozenset(anchor.interface for anchor in target.anchors if isinstance(anchor, AtInterface))
+    found = [
+        (alike, named | _holders(network, anchor))
         for anchor in target.anchors
         for alike in reach(network, anchor, towards=towards, protocol=protocol, port=port)
-    )
-    return who_answer(network, question, target.name, found, towards=towards, notes=tuple(notes))
+    ]
+    return who_answer(network, question, target.name, merged(found), towards=towards, notes=tuple(notes))
+
+
+def _holders(network: Network, anchor: Anchor) -> frozenset[str]:
+    """The interfaces that an address stands for."""
+    if not isinstance(anchor, AtAddress):
+        return frozenset()
+    return frozenset(network.holders(anchor.address) or network.by_public_address.get(anchor.address, ()))

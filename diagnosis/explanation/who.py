@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from diagnosis.answer import Member, ReachGroup, SnapshotFacts, WhoAnswer
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from diagnosis.answer import Cause, Member, ReachGroup, SnapshotFacts, WhoAnswer
 from diagnosis.explanation.causes import cause, traffic_words
 from diagnosis.explanation.unseen import unseen_items
 from diagnosis.network.coverage import Missing
@@ -14,6 +17,7 @@ from diagnosis.trace.step import Step
 from diagnosis.traffic.addresses import format_address, format_cidrs
 
 MOST_RANGES = 64
+RANK = ("reachable", "partly", "unknown", "blocked")
 
 
 def who_answer(
@@ -39,13 +43,34 @@ def who_answer(
     )
 
 
+def merged(found: Iterable[tuple[Alike, Collection[str]]]) -> tuple[Alike, ...]:
+    """One group for what behaves alike towards a target of several interfaces or addresses.
+
+    Beside each group stand the interfaces that are the target itself, and are left out of it. Whoever reaches one
+    address reaches the target, so the best verdict of each counts.
+    """
+    best: dict[str, Alike] = {}
+    for alike, own in sorted(found, key=lambda one: RANK.index(one[0].verdict)):
+        for member in alike.members or (alike.kind,):
+            if member not in own:
+                best.setdefault(member, alike)
+    groups: dict[object, tuple[Alike, list[str]]] = {}
+    for member, alike in best.items():
+        first = [(leg, blocker.code, blocker.component, blocker.rule) for leg, blocker in alike.blockers[:1]]
+        key = (alike.kind, alike.vpc, alike.subnet, alike.groups, alike.verdict, *first)
+        groups.setdefault(key, (alike, []))[1].append(member)
+    return tuple(
+        replace(alike, members=tuple(sorted(members))) if alike.members else alike for alike, members in groups.values()
+    )
+
+
 def _headline(groups: tuple[ReachGroup, ...], target: str, *, towards: bool) -> str:
     open_ = [g for g in groups if g.verdict in ("reachable", "partly")]
     count = sum(g.count for g in open_)
     total = sum(g.count for g in groups)
     beyond = [g.name for g in open_ if not g.count]
-    many = f"{count} of {total} interfaces"
-    also = f", and {', '.join(beyond)}" if beyond else ""
+    many = f"{count} of {total} interface{'' if total == 1 else 's'}"
+    also = f", and {', '.join(beyond)}," if beyond else ""
     verb = "can reach" if towards else "can be reached from"
     unknown = sum(g.count for g in groups if g.verdict == "unknown")
     rest = f" For {unknown} more it cannot be told." if unknown else ""
@@ -70,16 +95,18 @@ def _group(network: Network, alike: Alike, *, towards: bool) -> ReachGroup:
         ranges=ranges,
         verdict=alike.verdict,
         traffic="" if alike.passes.empty else traffic_words(alike.passes),
-        decided_by=_decided(network, alike.decided_by) if alike.decided_by is not None else _first(causes, alike.gaps),
+        decided_by=_why(network, alike, causes),
         causes=causes,
         unseen=unseen_items(network, alike.gaps),
     )
 
 
-def _first(causes: tuple[object, ...], gaps: tuple[Missing, ...]) -> str:
-    if causes:
-        return str(getattr(causes[0], "text", ""))
-    return gaps[0].reason if gaps else ""
+def _why(network: Network, alike: Alike, causes: tuple[Cause, ...]) -> str:
+    """The rule that lets it in, or the first that stops it; where only a part gets in, both."""
+    allowed = [_decided(network, alike.decided_by)] if alike.decided_by is not None else []
+    stopped = [causes[0].text] if causes and (not allowed or alike.verdict == "partly") else []
+    unknown = [alike.gaps[0].reason] if alike.gaps and not allowed and not stopped else []
+    return "; but ".join((*allowed, *stopped, *unknown))
 
 
 def _decided(network: Network, step: Step) -> str:

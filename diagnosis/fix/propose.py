@@ -175,7 +175,7 @@ def _reference(network: Network, trace: Trace, blocker: Blocker, addresses: Inte
     own = network.interfaces.get(blocker.related[0]) if blocker.related else None
     if own is None or size(addresses) != 1 or blocker.detail == "by reference":
         return None
-    peer = _peer_interface(trace, own)
+    peer = _peer_interface(network, trace, own, addresses[0])
     if peer is None or addresses[0] not in {a.private for a in peer.ipv4} | set(peer.ipv6):
         return None
     if (peer.vpc or "") not in reference_scope(network, own.vpc, peer.vpc):
@@ -184,7 +184,14 @@ def _reference(network: Network, trace: Trace, blocker: Blocker, addresses: Inte
     return min(groups, key=lambda g: (len(network.members.get(g, ())), g), default=None)
 
 
-def _peer_interface(trace: Trace, own: NetworkInterface) -> NetworkInterface | None:
+def _peer_interface(
+    network: Network, trace: Trace, own: NetworkInterface, address: int
+) -> NetworkInterface | None:
+    """The other party, or the load balancer's node that stands in its place before a target."""
+    nodes = [network.interfaces[eni] for eni in network.holders(address) if eni in network.balancer_of_interface]
+    for node in nodes:
+        if node.vpc == own.vpc and node.id != own.id:
+            return node
     for place in (trace.flow.source, trace.flow.destination):
         interface = getattr(place, "interface", None)
         if isinstance(interface, NetworkInterface) and interface.id != own.id:

@@ -25,13 +25,13 @@ def route_changes(network: Network, trace: Trace, leg: Leg, blocker: Blocker) ->
     if not addresses:
         return
     if isinstance(target, Held) and target.interface.vpc != table.vpc and not target.by_public_address:
-        peerings = network.active_peerings(table.vpc, target.interface.vpc)
-        if len(peerings) == 1 and size(addresses) == 1:
+        peerings = [p.id for p in network.active_peerings(table.vpc, target.interface.vpc)]
+        gateways = network.transit.joining_both(table.vpc, target.interface.vpc)
+        ways = [("vpc-peering-connection", p) for p in peerings] + [("transit-gateway", g) for g in gateways]
+        if len(ways) == 1 and size(addresses) == 1:
+            kind, way = ways[0]
             yield RouteChange(
-                component=table.id,
-                destination=format_cidrs(addresses)[0],
-                target_kind="vpc-peering-connection",
-                target=peerings[0].id,
+                component=table.id, destination=format_cidrs(addresses)[0], target_kind=kind, target=way
             )
     elif isinstance(target, Internet) or (isinstance(target, Held) and target.by_public_address):
         yield from _to_internet(network, trace, leg, table, six=is_ipv6(addresses[0]))

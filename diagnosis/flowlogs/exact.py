@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,31 +27,23 @@ class Interest:
 
 
 class Group(NamedTuple):
-    """Lines of one kind, interface of interest and end (of other interfaces: the hour of the end)."""
+    """Lines that agree in kind, interface of interest, end (of others: its hour) and, where kept, in their text."""
 
     kind: int
     interface: str | None
     ended_in: int | None
+    kept: str | None
     lines: int
+    size: int
     oldest: int | None
     newest: int | None
-    kept: list[str]
-    bad: list[str]
-
-
-@dataclass(slots=True)
-class _Growing:
-    lines: int = 0
-    oldest: int | None = None
-    newest: int | None = None
-    kept: list[str] = field(default_factory=list)
-    bad: list[str] = field(default_factory=list)
 
 
 def read_exactly(path: Path, fields: tuple[str, ...], interest: Interest) -> list[Group]:
     """Judge every line of a file and group them, as the pass of DuckDB does. Raises Unreadable."""
-    groups: dict[tuple[int, str | None, int | None], _Growing] = defaultdict(_Growing)
+    groups: dict[tuple[int, str | None, int | None, str | None], Group] = {}
     places = {name: place for place, name in enumerate(fields)}
+    bad = 0
     for line in text_lines(path):
         kind = KINDS.index(classify(fields, line))
         parts = line.split(" ") if kind < 3 else []
@@ -60,19 +51,22 @@ def read_exactly(path: Path, fields: tuple[str, ...], interest: Interest) -> lis
         interface = interface if interface in interest.interfaces else None
         started, ended = _time(parts, places.get("start")), _time(parts, places.get("end"))
         ended_in = ended if ended is None or interface is not None else ended - ended % HOUR
-        group = groups[kind, interface, ended_in]
-        group.lines += 1
-        if started is not None:
-            group.oldest = started if group.oldest is None else min(group.oldest, started)
-        if ended is not None:
-            group.newest = ended if group.newest is None else max(group.newest, ended)
-        if (kind == 0 and interest.needles.in_line(line)) or (kind in {1, 2} and interface is not None):
-            group.kept.append(line)
-        if kind == 3 and len(group.bad) < BAD_KEPT:
-            group.bad.append(line)
-    return [
-        Group(*key, group.lines, group.oldest, group.newest, group.kept, group.bad) for key, group in groups.items()
-    ]
+        bad += kind == 3
+        keep = (
+            (kind == 0 and interest.needles.in_line(line))
+            or (kind in {1, 2} and interface is not None)
+            or (kind == 3 and bad <= BAD_KEPT)
+        )
+        key = (kind, interface, ended_in, line if keep else None)
+        known = groups.get(key)
+        groups[key] = Group(
+            *key,
+            lines=known.lines + 1 if known else 1,
+            size=0,
+            oldest=_extreme(min, known and known.oldest, started),
+            newest=_extreme(max, known and known.newest, ended),
+        )
+    return list(groups.values())
 
 
 def _value(parts: Sequence[str], place: int | None) -> str | None:
@@ -82,3 +76,10 @@ def _value(parts: Sequence[str], place: int | None) -> str | None:
 def _time(parts: Sequence[str], place: int | None) -> int | None:
     value = _value(parts, place)
     return None if value is None else int(value)
+
+
+def _extreme(choose: Callable[[int, int], int], one: int | None, other: int | None) -> int | None:
+    """The lower or the higher of two times, as far as they are known."""
+    if one is None or other is None:
+        return other if one is None else one
+    return choose(one, other)

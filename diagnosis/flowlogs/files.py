@@ -22,7 +22,7 @@ from diagnosis.evidence.query import (
 )
 from diagnosis.evidence.records import shown, why_malformed
 from diagnosis.flowlogs import history, sql
-from diagnosis.flowlogs.exact import HOUR, Interest
+from diagnosis.flowlogs.exact import BAD_KEPT, HOUR, Interest
 from diagnosis.flowlogs.layout import LogFile, find, pruned
 from diagnosis.flowlogs.lines import Format, Unreadable, line_numbers, recognise
 from diagnosis.flowlogs.needles import needles
@@ -229,14 +229,14 @@ class _Reading:
     def _malformed(self, scan: Scan) -> list[str]:
         """The first few malformed lines by file and line, with what is wrong with each."""
         rows = self._rows(
-            "SELECT file, format, FLATTEN(LIST(bad) FILTER (WHERE kind = 3)), "
+            "SELECT file, format, LIST(kept ORDER BY kept) FILTER (WHERE kind = 3 AND kept IS NOT NULL), "
             "COALESCE(SUM(lines) FILTER (WHERE kind = 4), 0) FROM scan WHERE kind IN (3, 4) GROUP BY file, format "
             "HAVING COUNT(*) FILTER (WHERE kind = 3) > 0 OR SUM(lines) FILTER (WHERE kind = 4) > 1 ORDER BY file"
         )
         named: list[str] = []
         for file, place, bad, headers in rows:
             fields = scan.formats[place]
-            numbers = line_numbers(Path(file), set(bad or ()))
+            numbers = line_numbers(Path(file), set((bad or [])[:BAD_KEPT]))
             reasons = {number: why_malformed(fields, line) for line, number in numbers.items()}
             said = [f"{shown_path(file)}:{number}: {reasons[number]}" for number in sorted(reasons)]
             if headers > 1:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from diagnosis.evidence.decoding import Record, decode
 from diagnosis.evidence.query import FlowLogQuery, Seen, Sightings, spellings
+from diagnosis.evidence.records import Kind, classify
 from diagnosis.flowlogs.layout import LogFile
 from diagnosis.flowlogs.lines import Unreadable, recognise, unpacked
 from diagnosis.flowlogs.needles import Needles, needles
@@ -14,6 +15,8 @@ from diagnosis.flowlogs.needles import Needles, needles
 MOST_BYTES = 2 * 1024 * 1024
 """So much, as stored, is searched backwards from the window; hours of a small account, a twentieth of a second."""
 _MOST_UNPACKED = 64 * 1024 * 1024
+_OLDEST = 3
+"""Files whose rejects are taken apart: the first REJECT is in one of the oldest."""
 
 
 def completed(found: Sightings, query: FlowLogQuery, left_out: Sequence[LogFile]) -> Sightings:
@@ -37,21 +40,39 @@ def completed(found: Sightings, query: FlowLogQuery, left_out: Sequence[LogFile]
 def _searched(
     newest_first: Sequence[LogFile], query: FlowLogQuery, unsettled: set[str | None], before: int
 ) -> tuple[Seen, ...]:
-    """What the interfaces saw before the window, back to the last ACCEPT of each or as far as the search goes."""
-    sums: dict[tuple[str | None, str], Seen] = {}
-    waiting = set(unsettled)
+    """The last ACCEPT of each interface before the window, and the first REJECT after it, as far as the search goes.
+
+    Only the lines with ACCEPT are taken apart on the way, and in the end the rejects of the oldest files.
+    """
+    wanted, forward = needles(query), _Forward.of(query)
+    accepts: dict[str | None, Seen] = {}
+    rejecting: list[_Lines] = []
     spent = 0
     for file in newest_first:
         spent += file.size
-        if spent > MOST_BYTES or not waiting:
+        if spent > MOST_BYTES or len(accepts) == len(unsettled):
             break
-        for seen in sorted(_forward(file, query), key=lambda each: each.last or 0, reverse=True):
-            if seen.interface in waiting and seen.last is not None and seen.last < before:
-                key = (seen.interface, seen.action)
-                sums[key] = _sum(sums[key], seen) if key in sums else seen
-                if seen.action == "ACCEPT":
-                    waiting.discard(seen.interface)
-    return tuple(sums[key] for key in sorted(sums, key=str))
+        lines = _read(file, wanted)
+        for seen in forward.among(lines.having("ACCEPT")):
+            known = accepts.get(seen.interface)
+            if (
+                seen.interface in unsettled
+                and _ended(seen) < before
+                and (known is None or _ended(seen) > _ended(known))
+            ):
+                accepts[seen.interface] = seen
+        if rejects := lines.having("REJECT"):
+            rejecting = [*rejecting, rejects][-_OLDEST:]
+    sums: dict[str | None, Seen] = {}
+    for seen in (seen for lines in rejecting for seen in forward.among(lines)):
+        since = _ended(accepts[seen.interface]) if seen.interface in accepts else 0
+        if seen.interface in unsettled and since <= _ended(seen) < before:
+            sums[seen.interface] = _sum(sums[seen.interface], seen) if seen.interface in sums else seen
+    return tuple(each[key] for each in (accepts, sums) for key in sorted(each, key=str))
+
+
+def _ended(seen: Seen) -> int:
+    return seen.last or 0
 
 
 def _sum(one: Seen, other: Seen) -> Seen:
@@ -64,21 +85,31 @@ def _sum(one: Seen, other: Seen) -> Seen:
     )
 
 
-def _forward(file: LogFile, query: FlowLogQuery) -> Iterator[Seen]:
-    """The records of the forward leg in one file, each on its own; none where the file cannot be read."""
-    wanted = needles(query)
+class _Lines(NamedTuple):
+    """Lines of one file that may belong to the conversation, and its fields."""
+
+    fields: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
+
+    def having(self, action: str) -> _Lines:
+        return _Lines(self.fields, tuple(line for line in self.lines if action in line))
+
+
+def _read(file: LogFile, wanted: Needles) -> _Lines:
+    """The lines of a file that hold the needles; none where it cannot be read."""
     content = bytearray()
     try:
         fields = recognise(file.path).fields
         for chunk in unpacked(file.path):
             content += chunk
             if len(content) > _MOST_UNPACKED:
-                return
+                return _Lines((), ())
     except Unreadable:
-        return
-    for line in _lines_with(bytes(content), wanted):
-        if isinstance(record := decode(line, fields), Record):
-            yield from _as_seen(record.values, query)
+        return _Lines((), ())
+    return _Lines(fields, tuple(_lines_with(bytes(content), wanted)))
 
 
 def _lines_with(content: bytes, wanted: Needles) -> Iterator[str]:
@@ -100,31 +131,48 @@ def _lines_with(content: bytes, wanted: Needles) -> Iterator[str]:
             yield line
 
 
-def _as_seen(values: Mapping[str, str], query: FlowLogQuery) -> Iterator[Seen]:
-    asked = {"protocol": query.protocol}
-    if query.ports_matter:
-        asked |= {"dstport": query.port, "srcport": query.source_port}
-    if any(number is not None and values.get(name) != str(number) for name, number in asked.items()):
-        return
-    if not (_holds(query.sources, values, "srcaddr") and _holds(query.destinations, values, "dstaddr")):
-        return
-    action = values["action"]
-    if action in {"ACCEPT", "REJECT"}:
-        yield Seen(
-            interface=_known(values, "interface-id"),
-            leg="forward",
-            direction=None,
-            action="ACCEPT" if action == "ACCEPT" else "REJECT",
-            records=1,
-            packets=int(_known(values, "packets") or 0),
-            first=_seconds(values, "start"),
-            last=_seconds(values, "end"),
+@dataclass(frozen=True, slots=True)
+class _Forward:
+    """What the values of a record of the forward leg are, by field name."""
+
+    addresses: tuple[tuple[str, frozenset[str]], ...]
+    numbers: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, query: FlowLogQuery) -> _Forward:
+        sides = (("srcaddr", query.sources), ("dstaddr", query.destinations))
+        asked = [("protocol", query.protocol)]
+        if query.ports_matter:
+            asked += [("dstport", query.port), ("srcport", query.source_port)]
+        return cls(
+            tuple((name, frozenset(spelt for each in side for spelt in spellings(each))) for name, side in sides),
+            tuple((name, str(number)) for name, number in asked if number is not None),
+        )
+
+    def among(self, lines: _Lines) -> Iterator[Seen]:
+        """The records of the forward leg among the lines, each on its own."""
+        for line in lines.lines:
+            values = dict(zip(lines.fields, line.split(" "), strict=False))
+            if self._holds(values) and classify(lines.fields, line) is Kind.OK:
+                yield _as_seen(values)
+
+    def _holds(self, values: Mapping[str, str]) -> bool:
+        return all(values.get(name) == number for name, number in self.numbers) and all(
+            values.get(name) in allowed or values.get(f"pkt-{name}") in allowed for name, allowed in self.addresses
         )
 
 
-def _holds(side: frozenset[str], values: Mapping[str, str], name: str) -> bool:
-    allowed = {spelt for address in side for spelt in spellings(address)}
-    return values.get(name) in allowed or values.get(f"pkt-{name}") in allowed
+def _as_seen(values: Mapping[str, str]) -> Seen:
+    return Seen(
+        interface=_known(values, "interface-id"),
+        leg="forward",
+        direction=None,
+        action="ACCEPT" if values["action"] == "ACCEPT" else "REJECT",
+        records=1,
+        packets=int(_known(values, "packets") or 0),
+        first=_seconds(values, "start"),
+        last=_seconds(values, "end"),
+    )
 
 
 def _known(values: Mapping[str, str], name: str) -> str | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diagnosis.evidence.records import line_patterns
-from diagnosis.flowlogs.exact import BAD_KEPT, HOUR, Interest, read_exactly
+from diagnosis.flowlogs.exact import HOUR, Interest, read_exactly
 from diagnosis.flowlogs.lines import CUT_SHORT, Format, Unreadable, unpacked
 from diagnosis.flowlogs.sql import any_of, both, either, name, text
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 _BLIND_RETRIES = 3
 
-TABLE = """CREATE TEMP TABLE scan (
-    format INTEGER, file VARCHAR, kind TINYINT, interface VARCHAR, ended_in BIGINT,
-    lines BIGINT, size HUGEINT, oldest BIGINT, newest BIGINT, kept VARCHAR[], bad VARCHAR[])"""
-"""What was found: groups of lines of one file, kind, interface of interest and end (of others: the hour of the end)."""
+TABLE = """CREATE TEMP TABLE scan (format INTEGER, file VARCHAR, kind TINYINT, interface VARCHAR, ended_in BIGINT,
+    kept VARCHAR, lines BIGINT, size HUGEINT, oldest BIGINT, newest BIGINT)"""
+"""Groups of lines of one file that agree in kind, interface of interest, end (of others: the hour of the end) and, for
+lines that are kept, in their text."""
 
 
 @dataclass(slots=True)
@@ -97,55 +97,55 @@ class Scan:
             return
         columns: list[list[Any]] = [list(column) for column in zip(*groups, strict=True)]
         if columns:
-            self.connection.execute(
-                "INSERT INTO scan SELECT ?, ?, UNNEST(?::TINYINT[]), UNNEST(?::VARCHAR[]), UNNEST(?::BIGINT[]), "
-                "UNNEST(?::BIGINT[]), 0, UNNEST(?::BIGINT[]), UNNEST(?::BIGINT[]), UNNEST(?::VARCHAR[][]), "
-                "UNNEST(?::VARCHAR[][])",
-                [place, str(path), *columns],
-            )
+            kinds = ("TINYINT", "VARCHAR", "BIGINT", "VARCHAR", "BIGINT", "BIGINT", "BIGINT", "BIGINT")
+            unnested = ", ".join(f"UNNEST(?::{kind}[])" for kind in kinds)
+            self.connection.execute(f"INSERT INTO scan SELECT ?, ?, {unnested}", [place, str(path), *columns])
 
 
 def statement(place: int, form: Format, paths: Sequence[Path], interest: Interest) -> str:
     """Return the SELECT that judges every line of the files and groups them as `TABLE` says."""
     patterns = line_patterns(form.fields)
-    ended, started = (_value(form.fields, each, "BIGINT") for each in ("end", "start"))
-    status = _value(form.fields, "log-status", "VARCHAR")
-    own = any_of(_value(form.fields, "interface-id", "VARCHAR"), interest.interfaces)
-    mentioned = either(f"CONTAINS(line, {text(each)})" for each in sorted(interest.interfaces))
+    ended, started = (_part(form.fields, each, "BIGINT") for each in ("end", "start"))
+    interface, status = (_part(form.fields, each, "VARCHAR") for each in ("interface-id", "log-status"))
+    own = any_of(interface, interest.interfaces)
     hit = both(either(f"CONTAINS(line, {text(each)})" for each in texts) for texts in interest.needles.required)
     files = ", ".join(text(_not_a_glob(str(path))) for path in paths)
     return f"""
-SELECT {place}, file, kind, interface,
-    CASE WHEN interface IS NULL THEN ended - ended % {HOUR} ELSE ended END AS ended_in,
-    COUNT(*), SUM(STRLEN(line)), MIN(started), MAX(ended),
-    LIST(line) FILTER (WHERE (kind = 0 AND {hit}) OR (kind IN (1, 2) AND interface IS NOT NULL)),
-    MIN(CASE WHEN kind = 3 THEN line END, {BAD_KEPT})
+SELECT {place}, file, kind, interface, ended_in, kept, COUNT(*), SUM(size), MIN(started), MAX(ended)
 FROM (
-  SELECT file, line, kind, CASE WHEN kind < 3 THEN started END AS started, CASE WHEN kind < 3 THEN ended END AS ended,
-    CASE WHEN kind < 3 AND {mentioned} AND {own} THEN {_value(form.fields, "interface-id", "VARCHAR")} END AS interface
+  SELECT file, kind, interface, STRLEN(line) AS size,
+    CASE WHEN kind < 3 THEN started END AS started, CASE WHEN kind < 3 THEN ended END AS ended,
+    CASE WHEN kind >= 3 THEN NULL WHEN interface IS NULL THEN ended - ended % {HOUR} ELSE ended END AS ended_in,
+    CASE WHEN kind = 3 OR (kind = 0 AND {hit}) OR (kind IN (1, 2) AND interface IS NOT NULL) THEN line END AS kept
   FROM (
-    SELECT file, line, started, ended, CASE WHEN shape < 3 AND ended < started THEN 3 ELSE shape END AS kind
+    SELECT file, line, started, ended, CASE WHEN shape < 3 AND ended < started THEN 3 ELSE shape END AS kind,
+      CASE WHEN kind < 3 AND {own} THEN {interface} END AS interface
     FROM (
-      SELECT filename AS file, line, {started} AS started, {ended} AS ended,
+      SELECT file, line, parts, {started} AS started, {ended} AS ended,
         CASE WHEN REGEXP_FULL_MATCH(line, {text(patterns.ok)}) THEN 0
           WHEN REGEXP_FULL_MATCH(line, {text(patterns.idle)}) THEN CASE WHEN {status} = 'SKIPDATA' THEN 2 ELSE 1 END
           WHEN line = {text(form.header)} THEN 4 ELSE 3 END AS shape
-      FROM READ_CSV([{files}], columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false,
-        nullstr = '\x02', auto_detect = false, strict_mode = false, ignore_errors = true, filename = true,
-        compression = '{"gzip" if form.gzip else "none"}')))) AS judged
+      FROM (
+        SELECT filename AS file, line, STRING_SPLIT(line, ' ') AS parts
+        FROM READ_CSV([{files}], columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
+          header = false, nullstr = '\x02', auto_detect = false, strict_mode = false, ignore_errors = true,
+          filename = true, compression = '{"gzip" if form.gzip else "none"}')))))
 GROUP BY ALL"""
 
 
-def _value(fields: tuple[str, ...], field_name: str, kind: str) -> str:
+def _part(fields: tuple[str, ...], field_name: str, kind: str) -> str:
     """The value of one field of a line, or NULL."""
     if field_name not in fields:
         return f"CAST(NULL AS {kind})"
-    part = f"SPLIT_PART(line, ' ', {fields.index(field_name) + 1})"
+    part = f"parts[{fields.index(field_name) + 1}]"
     return part if kind == "VARCHAR" else f"TRY_CAST({part} AS {kind})"
 
 
 def kept_records(place: int, fields: tuple[str, ...], columns: Sequence[tuple[str, str]]) -> str:
-    """Return the SELECT that takes the kept lines of a format apart into columns; NULL for "-" and absent fields."""
+    """Return the SELECT that takes the kept records of a format apart into columns; NULL for "-" and absent fields.
+
+    A line that a file holds several times is several records.
+    """
     names = [each.replace("-", "_") for each in fields]
     taken = []
     for column, kind in columns:
@@ -155,8 +155,9 @@ def kept_records(place: int, fields: tuple[str, ...], columns: Sequence[tuple[st
             value = "CASE WHEN kind = 0 THEN 'OK' ELSE 'NODATA' END" if column == "log_status" else "NULL"
         taken.append(f"TRY_CAST({value} AS {kind}) AS {name(column)}")
     return (
-        f"SELECT file, line, {', '.join(taken)} FROM (SELECT file, line, kind, STRING_SPLIT(line, ' ') AS parts "
-        f"FROM (SELECT file, kind, UNNEST(kept) AS line FROM scan WHERE format = {place}))"
+        f"SELECT file, line, {', '.join(taken)} FROM (SELECT file, kept AS line, kind, "
+        f"STRING_SPLIT(kept, ' ') AS parts, UNNEST(RANGE(lines)) FROM scan "
+        f"WHERE format = {place} AND kind < 3 AND kept IS NOT NULL)"
     )
 
 

@@ -261,11 +261,10 @@ def balancers_by_interface(
         placed.update({(balancer.vpc, address): balancer for address in balancer.addresses})
     found: dict[str, LoadBalancer] = {}
     for interface in interfaces if described else ():
-        named = node_of(interface)
-        several = described.get(named or "", []) if named else []
-        here = [b for b in several if b.vpc in (None, interface.vpc)]
-        held = [placed[interface.vpc, a.private] for a in interface.ipv4 if (interface.vpc, a.private) in placed]
-        known = here[:1] or held[:1]
-        if known:
-            found[interface.id] = known[0]
+        named = node_of(interface) if interface.description.startswith("ELB ") else None
+        here = [b for b in described.get(named, ()) if b.vpc in (None, interface.vpc)] if named else []
+        if not here and placed:
+            here = [placed[interface.vpc, a.private] for a in interface.ipv4 if (interface.vpc, a.private) in placed]
+        if here:
+            found[interface.id] = here[0]
     return found

@@ -131,6 +131,12 @@ class Transit:
         """The attachment of a VPC to a gateway: the one that works, where AWS lists old ones too."""
         return next((a for a in self.of_vpc.get(vpc or "", ()) if a.gateway == gateway), None)
 
+    def joining_both(self, one: str | None, other: str | None) -> tuple[str, ...]:
+        """The gateways to which two VPCs are attached by attachments that work."""
+        ours = {a.gateway for a in self.of_vpc.get(one or "", ()) if a.state in WORKING}
+        theirs = {a.gateway for a in self.of_vpc.get(other or "", ()) if a.state in WORKING}
+        return tuple(sorted(ours & theirs))
+
     def other_side(self, peering: TransitGatewayAttachment) -> TransitGatewayAttachment | None:
         """The record of a peering attachment at the gateway across."""
         for identity in (peering.across, peering.id):

@@ -27,7 +27,7 @@ class Word:
 _REACH: Final = """reach connect talk speak communicate access contact hit call query curl wget telnet netcat nc ncat resolve mount umount download upload
 pull push fetch send visit browse load go arrive route travel flow pass log login dial touch use write find join sync replicate register
 egress post publish subscribe come lose establish reconnect traverse proceed forward initiate authenticate read scrape poll consume enter ingest proxy
-sign probe hop interact interface stream transfer copy invoke request traceroute tracert mtr tracepath cross handshake
+sign probe hop clone retrieve restore import interact interface stream transfer copy invoke request traceroute tracert mtr tracepath cross handshake
 lookup look-up integrate exchange make gain transmit direct egresses tunnel peer backup dump migrate-to relay attach"""
 _IRREGULAR_REACH: Final = """gets:base get:base got:past gotten:past getting:ing sent:past found:past went:past gone:past came:past lost:past spoke:past spoken:past wrote:past
 written:past made:past reachs:base conect:base connec:base connet:base acces:base acess:base reching:ing"""
@@ -75,15 +75,15 @@ _CLASSES: Final[dict[Role, str]] = {
     "place": """in inside within via through thru over using behind across near along under outside-of above around after before during per than as because due despite since until unless instead plus except besides across beyond off""",
     "between": "between betwen betweeen among amongst b/w btw btwn inbetween",
     "and": "and & n'",
-    "source": "source src sources srcaddr srcip src_ip client-ip source-ip saddr origin sourceip source_ip",
-    "destination": "destination dst dest destinations dstaddr dstip dst_ip target dest-ip daddr targets destinationip destination_ip",
+    "source": "source src srcaddr srcip src_ip client-ip source-ip saddr origin sourceip source_ip",
+    "destination": "destination dst dest dstaddr dstip dst_ip target dest-ip daddr destinationip destination_ip",
     "reachable": "reachable accessible unreachable inaccessible unaccessible contactable pingable resolvable routable connectable sshable unresponsive unpingable non-reachable isolated",
     "open": "open opened closed exposed visible available unavailable invisible shut hidden",
     "filter": """firewall firewalls sg sgs nacl nacls acl acls rule rules waf policy policies routing security-group securitygroup networkacl iptables route-table routetable
         blackhole misconfiguration config configuration setting settings whitelist allowlist""",
     "traffic": """traffic connection connections conn conns packet packets flow flows path paths route routes connectivity link links session sessions handshake syn data message
-        messages communication communications comms way reachability bytes datagram datagrams tunnel tcp/ip segments segment frames probes probe healthcheck healthchecks health-check
-        handshakes connexion conection conections trafic request requests reqs reachablity line pipeline access-path payload payloads logs metrics events""",
+        messages communication communications comms way reachability bytes datagram datagrams tunnel item items tcp/ip segments segment frames probes probe healthcheck healthchecks health-check
+        handshakes connexion conection conections trafic request requests reqs reachablity line pipeline mail mails email emails access-path payload payloads logs metrics events""",
     "reply": "reply replies response responses answer answers ack acks syn-ack syn-acks synack syn/ack acknowledgement acknowledgements reaction",
     "error": """error errors timeout timeouts time-out time-outs timed timing times hang hangs hanging hung failure failures exception exceptions reset resets rst refusal refusals
         stuck stalls stall stalled freezes slow latency loss rejection rejections econnrefused etimedout ehostunreach enetunreach unreach i/o timedout""",
@@ -114,7 +114,7 @@ TYPE_NOUNS: Final = frozenset("instance instances database databases db dbs host
 """Nouns that say what kind of thing a name is, and are never part of the name unless they are all that was written."""
 
 LOOSE_NOUNS: Final = frozenset(
-    """machine machines box boxes vm vms node nodes cluster clusters pod pods task tasks function functions interface eni app application apps subnet subnets vpc network broker brokers replica proxy endpoint address ip ips client clients workload deployment nic loadbalancer lb appliance device computer resource system microservice cidr range block hostname fqdn domain url dns-name site website web-site component ec2 k8s kubernetes docker nodes peer peers fleet asg group job process cronjob cron daemon user cache store private-ip elastic-ip eip arn id name account environment workstation""".split()
+    """machine machines box boxes vm vms node nodes cluster clusters pod pods task tasks function functions interface eni app application apps subnet subnets vpc network broker brokers replica proxy endpoint address ip ips client clients workload deployment nic loadbalancer lb appliance device computer resource system microservice cidr range block hostname fqdn domain url dns-name site website web-site share shares drive volume component ec2 k8s kubernetes docker nodes peer peers fleet asg group job process cronjob cron daemon user cache store private-ip elastic-ip eip arn id name account environment workstation""".split()
 )
 """Nouns that are left off beside a word that looks like an identifier ("box web-1") and kept otherwise ("jump box")."""
 
@@ -124,14 +124,14 @@ GENERIC_NOUNS: Final = frozenset(
 """Nouns for nobody in particular: "which hosts", "instances in 10.0.1.0/24", "users on the internet"."""
 
 _OTHER: Final = """
-hi hello hey hiya yo dear please pls plz plse thanks thank thx ty cheers kindly regards morning afternoon evening good greetings sir madam hola ola howdy sup oi
+caused warning warn fatal info debug critical notice level msg severe seen hi hello hey hiya yo dear please pls plz plse thanks thank thx ty cheers kindly regards morning afternoon evening good greetings sir madam hola ola howdy sup oi
 whynot about regarding concerning re whyd how come y whys idea ideas clue know knows knew think thought believe guess suspect wondering wonder ask asking asked question questions
 check checking verify verifying confirm confirming investigate investigating troubleshoot troubleshooting diagnose diagnosing debug debugging trace tracing analyse analyze analysing examine inspect test testing tests
 look looks looking tell explain explaining explained help helping helps assist advise advice figure determine understand understanding understood
 just still also even only really very quite too so again now already always sometimes often usually intermittently occasionally constantly suddenly randomly currently recently today anymore
 actually apparently basically simply maybe perhaps possibly probably seemingly obviously clearly directly indirectly properly correctly successfully normally anyway anyhow right left ok okay fine well yes yeah yep nope sure
 work works working worked happening broken down dead failing intermittent flaky unstable weird strange odd alive healthy unhealthy running run runs
-thing stuff lot lots bit kind sort type types part parts side sides end ends case cases example
+take takes took taken time clock both thing stuff lot lots bit kind sort type types part parts side sides end ends case cases example
 im ve ll re d s t m don isn doesn
 correct incorrect valid invalid proper full any-more  twice thrice
 deployed deploy deploys deploying deployment provisioned created added changed moved updated migrated enabled disabled configured set setup launched started restarted restart rebooted upgraded installed
@@ -196,8 +196,9 @@ PHRASES: Final[dict[tuple[str, ...], Word]] = {
     for role, phrases in {
         "filter": "security group|security groups|network acl|network acls|route table|route tables|nacl rule|security rule|access list|firewall rule|block public access|security policy|return route|anything in between",
         "variable": "no one|no-one|any one|every one|any host|any instance|any server|any machine|any client|all hosts|all instances|all servers|every host|every instance|all machines|every server|everything else|who else|what else|anything else|any other host|any other instance|any resource|all of the hosts",
-        "internet": "get online|go online|gets online|going online|external users|external clients|external customers|public users|outside users|internet users|internet clients|people outside|external visitors|external traffic|internet traffic|public clients|the internet|public internet|outside world|the outside|open internet|the world|whole world|entire internet|entire world|external world|the public|public network|internet access|wider internet|rest of the world|the web at large|the open web",
-        "public": "open to the public",
+        "internet": "get out|gets out|getting out|got out|go out|goes out|going out|break out|get outside|get online|go online|gets online|going online|external users|external clients|external customers|public users|outside users|internet users|internet clients|people outside|external visitors|external traffic|internet traffic|public clients|the internet|public internet|outside world|the outside|open internet|the world|whole world|entire internet|entire world|external world|the public|public network|internet access|wider internet|rest of the world|the web at large|the open web",
+        "public": "open to the public|from outside|from the outside|from external|from externally|from the public",
+        "from": "logged into|logged in to|logged on to|logged onto|logged in on|sitting on|ssh'd into|sshed into",
         "other": "able to|out of|at all|each other|one another|this morning|any more|as well|any idea|at least|at most|at the moment|at present|so far|in general|in fact|for sure|for some reason|for example|of course|right away|in order|by chance|as expected|how come|what the hell|what the heck|the hell|the heck|on earth|in advance|in turn|in time|by the way|to me|for me|with me|to us|for us|from here|from there|up to|on aws|in aws|from time to time|health check|health checks|a lot|a bit|on it|at it|in it|time to time|any luck|no luck|in prod|in production|in staging|for reference|for info|heads up|quick question|other side|far end|no idea|any clue|in vain|in my account|in our account|to no avail|by any chance|by default|kind regards|best regards|on port|in the path|on the path|in the way|in between|as it should|long time|some time|same time|on the way|on the network|by accident|for now|for hours|for days|for ages|in time|to be able|of late|of sudden|on purpose|all day|all morning|on fire",
         "error": "time out|times out|timed out|timing out|connection refused|connection reset|connection timed out|connection timeout|connect timeout|no route to host|destination host unreachable|host unreachable|network unreachable|read timeout|i/o timeout|operation timed out|host is unreachable|network is unreachable|goes nowhere|went nowhere",
         "reply": "return traffic|return packets|return path traffic|reply packets|reply traffic|response packets|response traffic",

@@ -17,9 +17,20 @@ INTERNET: Final = Party(kind="internet", value="internet")
 _VERB_PROTOCOLS: Final = frozenset(
     "ssh ping ping6 rdp telnet scp sftp rsync ftp pings pinging pinged sshing ssh'ing rdping sshed".split()
 )
+_PROTOCOL_PHRASES: Final = {"remote desktop": "rdp", "sql server": "mssql", "ms sql": "mssql", "secure shell": "ssh", "microsoft sql": "mssql", "windows remote management": "winrm"}
+_IMPLYING: Final = {"pingable": "ping", "unpingable": "ping", "sshable": "ssh"}
+_TOOLS: Final = {
+    "redis-cli": "redis", "valkey-cli": "redis", "mongosh": "mongodb", "sqlcmd": "mssql", "sqlplus": "oracle", "ldapsearch": "ldap", "mysqladmin": "mysql",
+    "mysqldump": "mysql", "pg_dump": "postgres", "pg_isready": "postgres", "smbclient": "smb", "snmpwalk": "snmp", "ntpdate": "ntp", "mosquitto_pub": "mqtt",
+    "dig": "dns", "nslookup": "dns", "ssh-keyscan": "ssh", "ssh-copy-id": "ssh", "mstsc": "rdp", "showmount": "nfs",
+}  # fmt: skip
+"""Command line tools → the protocol that they speak."""
 _VERB_IMPLIES: Final = {"sshing": "ssh", "ssh'ing": "ssh", "rdping": "rdp", "sshed": "ssh", "pinging": "ping", "pinged": "ping", "pings": "ping"}
 _SPLIT_CONTRACTIONS: Final = {"what's": "what", "who's": "who", "where's": "where", "how's": "how", "that's": "it", "it's": "it", "there's": "there", "why's": "why", "whats": "what", "whos": "who", "wheres": "where"}
-_LEADING_NOUNS: Final = frozenset("application pod task function vm machine microservice cluster deployment workload".split())
+_NO_IDENTIFIERS: Final = ("on-prem", "in-house", "off-site", "third-party", "site-to-site", "cross-account", "back-end", "front-end")
+_AGENTS: Final = frozenset("agent agents client sdk cli script daemon sidecar exporter plugin".split())
+_ENVIRONMENTS: Final = frozenset("prod production staging stage dev development test main primary secondary private public internal external shared central corporate".split())
+_LEADING_NOUNS: Final = frozenset("application pod task function vm machine microservice cluster deployment workload kubernetes k8s docker".split())
 _NAMEABLE: Final = frozenset({"party", "service", "protocol", "noun", "word", "number", "called", "determiner", "adjective", "broken", "internet"})
 
 
@@ -57,6 +68,8 @@ class Mention:
     possessive: bool = False
     generic: bool = False
     where: bool = False
+    adjective: bool = False
+    """Whether only an adjective was written ("from prod"): a name behind a preposition, nothing elsewhere."""
     before: Party | None = None
     """A plain word or service word that stands directly before the identifier: part of its description, or a party of its own."""
     after: Party | None = None
@@ -99,6 +112,9 @@ def _phrase(marked: Sequence[Marked], i: int) -> tuple[int, Item | None]:
         if service:
             text = " ".join(t.text for t in marked[i : i + length] if isinstance(t, Token))
             return length, Item("service", text, service=service, possessive=possessive and length == len(words))
+        if joined in _PROTOCOL_PHRASES:
+            text = " ".join(t.text for t in marked[i : i + length] if isinstance(t, Token))
+            return length, Item("protocol", text, implies=_PROTOCOL_PHRASES[joined])
         known = PHRASES.get(tuple(words[:length])) if length > 1 else None
         if known:
             return length, Item(known.role, joined, known.form)
@@ -133,11 +149,13 @@ def _of_word(token: Token) -> Iterator[Item]:
     if lower in TRANSPORTS or lower in PORTLESS:
         role = "reach" if lower in _VERB_PROTOCOLS else "protocol" if lower in PORTLESS and lower not in TRANSPORTS else "transport"
         yield Item(role, token.text, "base", implies=_VERB_IMPLIES.get(lower, lower))
+    elif lower in _TOOLS:
+        yield Item("reach", token.text, "base", implies=_TOOLS[lower])
     elif lower in _VERB_PROTOCOLS:
         yield Item("reach", token.text, "ing" if lower.endswith("ing") else "base", implies=_VERB_IMPLIES.get(lower, lower))
     elif lower in WORDS and not token.quoted:
         known = WORDS[lower]
-        yield Item(known.role, token.text, known.form, possessive=token.possessive)
+        yield Item(known.role, token.text, known.form, implies=_IMPLYING.get(lower), possessive=token.possessive)
     elif lower.endswith(("exception", "error", "timeout")) and len(lower) > 9:
         yield Item("error", token.text)
     elif implied_by(lower) is not None:
@@ -150,6 +168,10 @@ def _of_word(token: Token) -> Iterator[Item]:
 
 def looks_like_identifier(text: str) -> bool:
     """Return whether a word has the form of a resource's name: a hyphen, underscore, digit, slash or dot inside."""
+    if text.lower().startswith(_NO_IDENTIFIERS):
+        return False
+    if any(a.islower() and b.isupper() for a, b in zip(text, text[1:], strict=False)):
+        return True
     return any(c in "-_/.:0123456789" for c in text.strip("-_/.:")) and any(c.isalnum() for c in text)
 
 
@@ -216,6 +238,8 @@ def _of_plain_words(run: Sequence[Item]) -> list[Mention]:
         service = services[0].service or ""
         token = services[0].token
         names = [i.text for i in words if i.lower not in SERVICE_NOUNS and i.role != "number"]
+        if any(n.lower() in _AGENTS for n in names):
+            return [Mention(Party(kind="name", value=" ".join(i.text for i in run if i.role != "determiner")), 1, possessive=possessive, generic=True)]
         if names and service not in API_SERVICES - {"lambda"} and (service != "ec2" or names):
             return [Mention(Party(kind="name", value=" ".join(names)), 2, possessive=possessive), *_protocol_mentions(run)]
         port = token.port if token else None
@@ -233,8 +257,8 @@ def _of_plain_words(run: Sequence[Item]) -> list[Mention]:
 
 def _only_adjective(run: Sequence[Item], possessive: bool) -> list[Mention]:
     """Read "from prod", "to staging": an adjective that stands alone is a name, an article is nothing."""
-    adjectives = [i.text for i in run if i.role == "adjective"]
-    return [Mention(Party(kind="name", value=adjectives[-1]), 1, possessive=possessive, generic=True)] if adjectives else []
+    adjectives = [i.text for i in run if i.role == "adjective" and i.lower in _ENVIRONMENTS]
+    return [Mention(Party(kind="name", value=adjectives[-1]), 1, possessive=possessive, generic=True, adjective=True)] if adjectives else []
 
 
 def _without_type_nouns(words: list[str]) -> list[str]:
@@ -243,8 +267,10 @@ def _without_type_nouns(words: list[str]) -> list[str]:
     What follows a type noun names the thing ("app server checkout"), and so does what follows a noun like "pod"."""
     inner = [n for n, word in enumerate(words[:-1]) if word.lower() in TYPE_NOUNS and words[n + 1].lower() not in TYPE_NOUNS | LOOSE_NOUNS]
     words = words[inner[-1] + 1 :] if inner and not words[-1].isdigit() else words
-    if len(words) > 1 and words[0].lower() in _LEADING_NOUNS and words[1].lower() not in TYPE_NOUNS | LOOSE_NOUNS and not words[1].isdigit():
+    while len(words) > 1 and words[0].lower() in _LEADING_NOUNS and (words[1].lower() not in TYPE_NOUNS | LOOSE_NOUNS or words[1].lower() in _LEADING_NOUNS) and not words[1].isdigit():
         words = words[1:]
+    if len(words) > 1 and words[-1].lower() in _LEADING_NOUNS and words[-2].lower() not in TYPE_NOUNS | LOOSE_NOUNS:
+        words = words[:-1]
     start, end = 0, len(words)
     while start < end and words[start].lower() in TYPE_NOUNS:
         start += 1

@@ -79,14 +79,20 @@ def _understand(words: str) -> _Understood:
 def _read(tokens: list[Token]) -> _Understood:
     items = classify(mark_ports(tokens))
     reading = Reading(items)
-    placed = [p for p in reading.read() if not p.ignored]
+    everything = reading.read()
+    placed = [p for p in everything if not p.ignored]
     broken = next((t.text for t in tokens if t.kind == "broken"), None)
     source, destination = _winner(placed, "source"), _winner(placed, "destination")
     source, destination = _filled(placed, source, destination, items, reading.relations)
+    if destination is None and source is not None and not any(p.mention.variable for p in placed):
+        destination = next((p for p in everything if p.because == "via" and p.mention.party is not None and p.mention.party.kind in ("dns", "ip")), None)
     variables = [p for p in placed if p.mention.variable and p.side is not None]
+    for variable in variables:
+        if variable.mention.where and source is not None and destination is None and variable.side == "source":
+            variable.side = "destination"
     return _Understood(
         tuple(items),
-        tuple(placed),
+        tuple(everything),
         source,
         destination,
         any(p.side == "source" for p in variables),
@@ -96,7 +102,7 @@ def _read(tokens: list[Token]) -> _Understood:
 
 
 def _winner(placed: list[Placed], side: Side) -> Placed | None:
-    candidates = [p for p in placed if p.side == side and p.mention.party is not None and (p.mention.strength > 0 or side == "destination")]
+    candidates = [p for p in placed if p.side == side and p.mention.party is not None and (p.mention.strength > 0 or side == "destination" or p.because == "reaching")]
     return max(candidates, key=lambda p: (p.mention.strength > 0, p.weight, min(p.mention.strength, 2)), default=None)
 
 
@@ -104,34 +110,30 @@ def _filled(placed: list[Placed], source: Placed | None, destination: Placed | N
     """Give a role that nobody has to the party that is left over; two parties without any grammar are source, destination."""
     named = [p for p in placed if p.mention.party is not None and p.mention.strength > 0 and p is not source and p is not destination]
     spare = [p for p in named if p.mention.strength >= 2 or p.weight > 0 or p.because] or [p for p in named if not p.mention.generic and (source or destination)]
-    asked = any(p.mention.variable and p.side is not None for p in placed)
+    taken = {side for side, party in (("source", source), ("destination", destination)) if party is not None}
+    asked = any(p.mention.variable and p.side is not None and p.side not in taken for p in placed)
     if source is None and destination is None:
         strong = [p for p in named if p.mention.strength >= 2]
         if len(strong) >= 2:
             return _internet_last(strong[0], strong[1])
         if len(strong) == 1 and relations == 0:
-            return _beside(strong[0], None)
+            return _beside(strong[0])
         terse = named if len(named) == 2 and not any(i.role in ("other", "person", "be") for i in items) else []
         return (terse[0], terse[1]) if terse else (None, None)
     if (source is None) == (destination is None) or asked and not spare:
         return source, destination
     best = max(spare, key=lambda p: (min(p.mention.strength, 2), p.weight), default=None)
     if best is None or asked:
-        return _beside(source, destination) if not asked else (source, destination)
+        return source, destination
     return (best, destination) if source is None else (source, best)
 
 
-def _beside(source: Placed | None, destination: Placed | None) -> tuple[Placed | None, Placed | None]:
+def _beside(only: Placed) -> tuple[Placed | None, Placed | None]:
     """Read "web-1 rds" and "checkout orders-db": the word beside the only identifier is a party after all."""
-    only = source or destination
-    if only is None:
-        return None, None
     before, after = only.mention.before, only.mention.after
-    if after is not None and destination is None and after.kind == "service":
+    if after is not None and after.kind == "service":
         return only, replace(only, mention=Mention(after, 2))
-    if before is not None and (source is None or only is source) and destination is None:
-        return replace(only, mention=Mention(before, 2)), only
-    return source, destination
+    return (replace(only, mention=Mention(before, 2)) if before is not None else None), only
 
 
 def _internet_last(first: Placed, second: Placed) -> tuple[Placed, Placed]:
@@ -147,6 +149,8 @@ def _of_words(understood: _Understood, window: TimeWindow | None) -> Question:
     if understood.complete:
         intent = "why" if from_party and to_party else "who"
         return _question(intent, from_party, to_party, traffic, window, None)
+    if understood.destination is not None and understood.destination.because == "with" and to_party and understood.destination.mention.strength == 1:
+        to_party = None
     back = ask_back.missing(from_party, to_party, traffic.port, understood.broken)
     return _question("unclear", from_party, to_party, traffic, window, back)
 
@@ -185,10 +189,13 @@ def _of_error(error: PastedError) -> Question:
 def _speaker(understood: _Understood, destination: Party) -> Party | None:
     """Who saw the error: the source of the words around it, else the first party named there."""
     candidates = [p for p in understood.placed if p.mention.party is not None and p.mention.party != destination and p.mention.strength > 0]
+    places = [p for p in candidates if p.ignored and p.because == "place"]
+    candidates = [p for p in candidates if not p.ignored]
     sources = [p for p in candidates if p.side == "source" and (p.weight >= 1)]
     if sources:
         return max(sources, key=lambda p: (p.weight, p.mention.strength)).mention.party
     others = [p for p in candidates if p.side is None and p.mention.strength >= 2] or [p for p in candidates[:1] if p.side is None and _introduces(understood, p)]
+    others = others or places
     return others[0].mention.party if others else None
 
 

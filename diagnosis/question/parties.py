@@ -227,19 +227,22 @@ def _by_service(network: Network, word: str, side: str, port: int | None, near: 
 
 def _api(network: Network, word: str, near: str | None) -> Target:
     """An AWS API: by its interface endpoint in the other side's VPC, else its published ranges, else the internet."""
+    why = "no endpoint of it is seen here"
     for endpoint in network.endpoints.values():
         fits = endpoint.service.rsplit(".", 1)[-1] == word or f".{word}." in endpoint.service
         if fits and endpoint.kind == "interface" and (near is None or endpoint.vpc == near):
             known = tuple(AtInterface(eni) for eni in endpoint.interfaces if eni in network.interfaces)
             if known:
                 return Target(f"{word} by {endpoint.id}", known, 443)
+            if not endpoint.interfaces:
+                why = f"its endpoint {endpoint.id} has no interface in any subnet"
     for prefix_list in network.prefix_lists.values():
         if prefix_list.name and prefix_list.name.startswith("com.amazonaws.") and prefix_list.name.endswith(f".{word}"):
             addresses = prefix_list.addresses
             four = meet(addresses, PUBLIC) if addresses else ()
             if four:
                 return Target(f"{word} ({prefix_list.id})", (InRange(four),), 443)
-    return Target(word, (AtInternet(),), 443, f"{word} is judged as the internet: no endpoint of it is seen here")
+    return Target(word, (AtInternet(),), 443, f"{word} is judged as the internet: {why}")
 
 
 def _by_name(network: Network, name: str, side: str) -> Target | NotFound:

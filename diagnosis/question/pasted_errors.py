@@ -65,11 +65,12 @@ _ERRORS: Final[tuple[tuple[re.Pattern[str], str | None, int | None], ...]] = (
     # Java, JDBC, Kafka, netty
     (_p(rf"Connection to node -?\d+ \((?:<HOST>/)?<ADDR>:<PORT>\) (?:could not be established|terminated)[^\n]{{0,80}}"), "tcp", None),
     (_p(rf"(?:[\w.$]{{0,120}}(?:Exception|Error): ){{1,3}}(?:Connection timed out|Connection refused|connect timed out|connection timed out|No route to host|Connect timed out|Failed to connect|failed to connect)?(?: after \d+ ?ms)?(?: \(Connection \w+(?: \w+)?\))?(?: ?:? ?(?:no further information)?:? ?(?:to )?(?:host )?)(?:<HOST>/)<ADDR>:<PORT>{_WHY}"), "tcp", None),
+    (_p(rf"(?:Connect(?:ion)? to|Failed to connect to) <HOST>:<PORT> \[[\w.-]{{0,200}}/<ADDR>(?:,[^\]\n]{{0,200}})?\](?: failed)?{_WHY}"), "tcp", None),
     (_p(rf"(?:Connection timed out|Connection refused|connect timed out|connection timed out|No route to host|Connect to|Failed to connect to|Connection to|failed to connect to)(?: \(\w+ \w+\))?:? ?(?:to )?(?:no further information: )?(?:host )?/?(?:<HOST>)(?: ?\[?/<ADDR>\]?)?:<PORT>(?: \[[^\]\n]{{0,80}}\])?(?: (?:failed|refused|timed out)[\w :]{{0,40}})?{_WHY}"), "tcp", None),
     # Node
     (_p(r"(?:Error: )?connect (?:ETIMEDOUT|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ECONNRESET) <HOST>:<PORT>"), "tcp", None),
     # Python, MongoDB
-    (_p(r"(?:HTTPS?|[\w.]{0,60})ConnectionPool\(host='<HOST>', port=<PORT>\)(?:: [^\n]{0,300})?"), "tcp", None),
+    (_p(r"(?:HTTPS?|[\w.]{0,60})ConnectionPool\(host='<HOST>', port=<PORT>\)(?:: Max retries exceeded(?: with url: \S{0,300})?(?: \(Caused by [^\n]{0,400}\))?|: Read timed out\.[^\n]{0,60})?"), "tcp", None),
     (_p(r"(?:HTTPS?Connection|NewConnectionError)\(host='<HOST>', port=<PORT>\)(?:: [^\n]{0,300})?"), "tcp", None),
     (_p(r"(?:ServerSelectionTimeoutError|MongoServerSelectionError|MongoNetworkError|MongoNetworkTimeoutError|AutoReconnect|NetworkTimeout|server selection error)[^\n]{0,80}? ?<HOST>:<PORT>(?:: ?(?:timed out|\[Errno \d+\][\w ]{0,40}))?"), "tcp", None),
     # netcat, telnet
@@ -87,14 +88,12 @@ _WORTH_TRYING: Final = re.compile(
     r"dial|lookup|connect|connection|\bport\b|ETIMEDOUT|ECONN|EHOST|ENET|ORA-|ServerSelection|MongoNet|AutoReconnect|NetworkTimeout|PING |ping statistics|Unknown MySQL|refused|timed? ?out|i/o|no route",
     re.IGNORECASE,
 )
+_WORD_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$"
+_CLASS_NAME: Final = re.compile(r"\b(?:[a-z_]\w{0,40}\.){1,8}[A-Z]\w{0,80}|\b[A-Z]\w{0,60}\.[a-z]\w{0,60}|\b[A-Za-z]\w{0,60}(?:Exception|Error|Timeout)\b:?|\[[^\[\]\n]{0,60}=[^\[\]\n]{0,120}\]")
 _STACK_LINE: Final = re.compile(r"^\s*(?:at [\w.$/<>]+\([^()\n]*\)|\.\.\. \d+ more|File \"[^\"\n]*\", line \d+[^\n]*|Traceback [^\n]*|goroutine \d+[^\n]*)\s*$", re.MULTILINE)
 _PROMPT: Final = re.compile(r"^[ \t]*\[?(?:\([\w.-]{1,30}\) ?)?[a-z_][\w.-]{0,31}@(?P<host>[A-Za-z0-9][\w.-]{0,62})(?:[ :][^\n$#]{0,80}?)?\]?[$#%] ?", re.MULTILINE)
 _BARE_PROMPT: Final = re.compile(r"^[ \t]*(?P<host>[A-Za-z][\w-]{0,40}\d|[A-Za-z]\w*-[\w-]{1,40})(?:[:~ ][^\n$#]{0,40}?)?[$#] (?=\w)", re.MULTILINE)
 _SYSLOG: Final = re.compile(r"^[ \t]*(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S{0,15}) (?P<host>[A-Za-z][\w.-]{0,62}) (?=[\w./-]{1,40}(?:\[\d{1,8}\])?: )(?:[\w./-]{1,40}(?:\[\d{1,8}\])?: )", re.MULTILINE)
-_COMMANDS: Final = re.compile(
-    r"(?<![\w-])(?P<command>psql|mysql|mariadb|redis-cli|valkey-cli|mongosh|mongo|sqlcmd|sqlplus|nc|ncat|netcat|telnet|ssh|curl|wget|ping|ping6|kafkacat|kcat|ldapsearch|mosquitto_pub|mosquitto_sub)"
-    r"(?P<arguments>(?:[ =](?:-{1,2}[\w-]{1,30}(?:[ =](?![-\w]*$)[^\s-][^\s]{0,120})?|[^\s-][^\s]{0,200})){1,12})"
-)
 
 
 def without_shell(text: str) -> str:
@@ -132,7 +131,9 @@ def _error(found: re.Match[str], protocol: str | None, port: int | None, text: s
     sport = groups.get("sport")
     if transport not in TRANSPORTS or (destination.kind == "name" and destination.value.lower() in _NO_HOSTS):
         return None
-    rest = f"{text[: found.start()]} , {text[found.end() :]}"
+    before = text[: found.start()]
+    before = before.rstrip(_WORD_CHARACTERS) if before.endswith(".") else before
+    rest = f"{_CLASS_NAME.sub(' ', before)} , {_CLASS_NAME.sub(' ', text[found.end() :])}"
     is_v6 = transport == "icmp" and destination.kind == "ip" and ":" in destination.value
     return PastedError(destination, known, "icmpv6" if is_v6 else transport, source, int(sport) if sport and source else None, rest)
 

@@ -177,6 +177,8 @@ def _by_preposition(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]]
 def _is_count(tokens: Sequence[Token], i: int) -> bool:
     """Return whether the number at i counts, times or reports something, from the words beside it."""
     before, after = _lower(tokens, i - 1), _lower(tokens, i + 1)
+    if after in ("times", "time") and _lower(tokens, i + 2) in ("out", "outs"):
+        return False
     if after in _UNITS or before in _BEFORE:
         return True
     if before in ("is", "=", ":") and _lower(tokens, i - 2) in _BEFORE:

@@ -26,8 +26,8 @@ _FIELDS: Final = frozenset(DEFAULT_FIELDS) | frozenset(
 )
 _INTEGERS: Final = frozenset("version srcport dstport protocol packets bytes start end tcp-flags traffic-path".split())
 _DEFAULT: Final = re.compile(
-    r"(?<!\S)(\d{1,2}) (\d{12}|unknown|-) (eni-\w+|-) (\S{1,45}) (\S{1,45}) (\d{1,5}|-) (\d{1,5}|-) (\d{1,3}|-) (\d{1,15}|-) (\d{1,18}|-) (\d{9,11}|-) (\d{9,11}|-)"
-    r" (ACCEPT|REJECT|-) (OK|NODATA|SKIPDATA)(?!\S)"
+    r"(?<![\w.:-])(\d{1,2}) (\d{12}|unknown|-) (eni-\w+|-) (\S{1,45}) (\S{1,45}) (\d{1,5}|-) (\d{1,5}|-) (\d{1,3}|-) (\d{1,15}|-) (\d{1,18}|-) (\d{9,11}|-) (\d{9,11}|-)"
+    r" (ACCEPT|REJECT|-) (OK|NODATA|SKIPDATA)(?!\w)"
 )
 _PAIR: Final = re.compile(r"[\"']?\b(srcaddr|dstaddr|srcport|dstport|protocol|action|interface-?id|log-?status|packets|bytes|start|end|tcp-?flags|flow-?direction)[\"']?\s{0,3}[=:]\s{0,3}[\"']?([\w.:-]{1,64})", re.IGNORECASE)
 _FIELD_OF: Final = {"interfaceid": "interface-id", "logstatus": "log-status", "tcpflags": "tcp-flags", "flowdirection": "flow-direction"}

@@ -21,7 +21,7 @@ _OTHER_SIDE: Final[dict[Side, Side]] = {"source": "destination", "destination": 
 _FILTER_IDS: Final = ("sg-", "sgr-", "acl-", "rtb-", "tgw-rtb-", "pcx-", "igw-", "pl-", "vpcbpa-")
 _ANSWERING: Final = ("respond", "repl", "answer", "listen", "react", "acknowledg", "serve", "serving", "open")
 _RECEIVING: Final = ("get", "got", "receiv", "recieve", "see", "saw", "hear", "experienc", "observ", "encounter", "return", "show", "report", "has", "have", "hit", "accept")
-_PULLING: Final = ("download", "pull", "fetch", "load", "read", "retriev", "scrap", "consum", "clon", "restor", "import", "poll", "subscrib")
+_PULLING: Final = ("download", "pull", "fetch", "load", "read", "retriev", "scrap", "consum", "clon", "restor", "import", "poll", "subscrib", "sync")
 _DATABASE_WORDS: Final = ("db", "rds", "sql", "postgres", "redis", "cache", "aurora", "mongo", "database", "pg", "kafka", "es")
 
 
@@ -80,6 +80,7 @@ class Reading:
         self._place_of: Placed | None = None
         self._previous: str = ""
         self._which = False
+        self._via = False
         self._arrow: str | None = None
         self._between = 0
         self._depth = 0
@@ -117,8 +118,9 @@ class Reading:
         mentions = mentions_in(run)
         if not mentions and any(i.role == "called" for i in run):
             return
-        if not mentions:
-            mentions = self._word_in_strong_place(end)
+        following = self.items[end] if end < len(self.items) else None
+        if self._preposition in ("source", "destination") and mentions and mentions[0].generic and following is not None and (following.text in (":", "=") or following.role == "be"):
+            return
         generic = len(mentions) == 1 and (mentions[0].generic or mentions[0].strength == 1)
         if mentions and generic and (self._which or self._is_anybody(run, end)):
             mentions = [replace(mentions[0], variable=True, party=None)]
@@ -130,9 +132,6 @@ class Reading:
             if n == 0:
                 self._preposition = self._preposition if self._preposition in ("between",) else None
         self._previous = "mention" if mentions else self._previous
-
-    def _word_in_strong_place(self, end: int) -> list[Mention]:
-        return []
 
     def _is_anybody(self, run: Sequence[Item], end: int) -> bool:
         """Return whether a noun stands for anybody: "list hosts that ...", "all instances with access to"."""
@@ -147,6 +146,8 @@ class Reading:
         """Give the mention its role by the arrow or preposition before it, else by the verb."""
         clause, preposition = self._clause, self._preposition if first else None
         if self._in_apposition and preposition is None:
+            self._in_brackets(placed)
+        elif placed.mention.adjective and preposition not in ("from", "to", "between", "source", "destination") and self._arrow is None and self._between != 2:
             placed.ignored = True
         elif self._arrow is not None and first:
             self._after_arrow(placed)
@@ -157,6 +158,8 @@ class Reading:
             self._by_preposition(placed, preposition)
         elif clause.verb in ("reach", "see") and not clause.passive and not clause.has_object:
             reverse = clause.verb == "see" and self._sees_nothing()
+            if reverse and not clause.never and clause.subject is not None and _like_a_database(placed.mention) and not _like_a_database(clause.subject.mention):
+                reverse, clause.subject.side = False, "source"
             placed.take("source" if reverse else "destination", 2, "object")
             clause.has_object = placed.mention.strength > 0 or placed.mention.variable
             placed.ignored = placed.mention.variable and clause.verb_text.startswith(_RECEIVING)
@@ -164,13 +167,21 @@ class Reading:
             placed.take("source", 2, "object")
             placed.ignored = placed.mention.variable
             clause.has_object = placed.mention.strength > 0
-        elif placed.mention.strength > 0 or placed.mention.variable:
+        elif placed.mention.strength > 0 or placed.mention.variable or first:
             clause.pending.append(placed)
+
+    def _in_brackets(self, placed: Placed) -> None:
+        """ "web-1 (10.0.1.10)" is web-1; "the finance application (fin-app-1)" is fin-app-1."""
+        before = self.placed[-2] if len(self.placed) > 1 else None
+        if before is not None and not before.ignored and before.mention.strength == 1 and placed.mention.strength > 1:
+            self._take_over(before, placed)
+        else:
+            placed.ignored = True
 
     def _sees_nothing(self) -> bool:
         """ "B never sees A" has A as its source; "A can't see B" has A as its source, too."""
         clause = self._clause
-        return (clause.negated or clause.never) and not clause.can.startswith(("can", "could", "cannot", "able", "unable"))
+        return clause.never or clause.negated and not clause.can.startswith(("can", "could", "cannot", "able", "unable"))
 
     def _after_arrow(self, placed: Placed) -> None:
         arrow, self._arrow = self._arrow, None
@@ -205,11 +216,21 @@ class Reading:
                 else:
                     placed.take("source", 3 if clause.passive or clause.verb == "reachable" else 1, "by")
             case "for":
-                placed.take("source", 2 if clause.verb in ("open", "reject", "reachable") else 1, "for")
+                self._for(placed)
             case "on":
                 self._on(placed)
+            case "instead":
+                earlier = next((p for p in reversed(self.placed[:-1]) if p.side is not None and not p.ignored), None)
+                if earlier is not None:
+                    self._take_over(earlier, placed)
             case _:
                 self._in_place(placed)
+
+    def _for(self, placed: Placed) -> None:
+        clause = self._clause
+        if clause.verb == "reject" and clause.passive and clause.subject is not None and clause.subject.because == "rejected":
+            clause.subject.side = "destination"
+        placed.take("source", 2 if clause.verb in ("open", "reject", "reachable") else 1, "for")
 
     def _rejected_by(self, placed: Placed) -> None:
         party = placed.mention.party
@@ -251,7 +272,7 @@ class Reading:
             return True
         if clause.verb != "reach" or clause.subject is None or clause.subject.side != "source":
             return False
-        fetched = clause.has_object and any(p.because == "object" and p.mention.strength == 1 for p in self.placed[:-1])
+        fetched = clause.has_object and any(p.because == "object" and p.mention.strength == 1 and not p.ignored for p in self.placed[:-1])
         return clause.verb_text.startswith(_PULLING) or (clause.verb_text.startswith(("get", "got")) and fetched)
 
     def _source_is_traffic(self) -> bool:
@@ -263,6 +284,10 @@ class Reading:
         if before is not None and not before.ignored and before.mention.strength < 2 and placed.mention.strength > before.mention.strength:
             self._take_over(before, placed)
         elif self._previous in ("port", "protocol", "open", "reject", "reachable"):
+            placed.take("destination", 2, "on")
+        elif self._clause.verb == "reach" and self._clause.verb_text.startswith(("arriv", "land")):
+            placed.take("destination", 3, "arrives at")
+        elif self._previous == "traffic" and len(self.placed) > 1 and self.placed[-2].mention.strength == 0:
             placed.take("destination", 2, "on")
         elif self._previous == "filter":
             self._clause.pending.append(placed)
@@ -276,7 +301,7 @@ class Reading:
         if before is not None and (before.mention.variable or before.mention.generic) and not placed.mention.generic and placed.mention.strength > 0:
             self._take_over(before, placed)
         else:
-            placed.ignored = True
+            placed.ignored, placed.because = True, "via" if self._via else "place"
 
     def _take_over(self, before: Placed, placed: Placed) -> None:
         placed.side, placed.weight, placed.because = before.side, before.weight, before.because
@@ -355,6 +380,8 @@ class Reading:
         if self._clause.be or self._previous in ("port", "protocol") or item.lower in ("exposed", "closed", "opened"):
             self._settle("destination", "open")
             self._clause.verb, self._clause.verb_text = "open", item.lower
+        elif item.lower == "open" and self._clause.can and self._clause.pending:
+            self._on_reach(item, i)
 
     def _settle(self, side: Side, because: str) -> None:
         """Give the pending mentions their roles now that the verb is known: the last is its subject."""
@@ -396,9 +423,12 @@ class Reading:
         self._remember_place("on")
 
     def _on_place(self, item: Item, i: int) -> None:
+        self._via = item.lower in ("via", "through", "thru", "using")
         self._remember_place("place")
 
     def _remember_place(self, preposition: str) -> None:
+        if self._previous in ("from", "to") and self._preposition in ("from", "to"):
+            return
         self._place_of = self.placed[-1] if self.placed and self._previous == "mention" else None
         self._preposition = preposition
 
@@ -548,6 +578,9 @@ class Reading:
 
     def _on_clause(self, item: Item, i: int) -> None:
         self._new_clause(keep_pending=False)
+        contrast = self.items[i + 1 : i + 3]
+        if item.lower == "but" and len(contrast) == 2 and contrast[0].lower == "not" and is_nameable(contrast[1]):
+            self._preposition = "instead"
 
     def _new_clause(self, keep_pending: bool) -> None:
         pending = self._clause.pending if keep_pending else []

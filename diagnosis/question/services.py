@@ -61,7 +61,7 @@ LONGEST_PHRASE: Final = max(len(phrase.split()) for phrase in SERVICE_PHRASES)
 
 SERVICE_NOUNS: Final = frozenset(
     "bucket buckets table tables queue queues topic topics registry repository repositories repo repos image images secret secrets parameter"
-    " parameters key keys domain domains collection stream streams function functions filesystem file-system mount target api apis endpoint endpoints"
+    " parameters key keys domain domains collection stream streams function functions filesystem file-system file system systems mount target api apis endpoint endpoints"
     " cluster clusters task tasks pod pods proxy db dbs instance instances database databases server servers service services node nodes vm vms"
     " broker brokers cache replica reader writer listener volume share machine machines box boxes host hosts container containers object objects"
     " workgroup notebook job jobs gateway".split()

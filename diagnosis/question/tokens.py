@@ -60,7 +60,7 @@ _NUMBER_PROTOCOL: Final = re.compile(
 _HOST_PORT: Final = re.compile(r"([A-Za-z0-9][\w.\-]{0,252}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
 _IPV4_AND_MORE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
 _USER_AT: Final = re.compile(r"[\w.+-]{1,64}@(?=[A-Za-z0-9\[])")
-_QUOTED_SENTENCE: Final = re.compile(r"[:?\n\u2192]|\b(?:can(?:no|')?t|from|to|on|port|reach|connect|connection|time[d-]? ?out|refused|error|failed|blocked|denied|unreachable)\b", re.IGNORECASE)
+_QUOTED_SENTENCE: Final = re.compile(r"[:?\n\u2192]|(?:^|\s)-{1,2}[a-zA-Z]|\s\d{2,5}\Z|\b(?:can(?:no|')?t|from|to|on|port|reach|connect|connection|curl|telnet|nc|ssh|ping|wget|time[d-]? ?out|refused|error|failed|blocked|denied|unreachable)\b", re.IGNORECASE)
 
 
 def tokenise(text: str, depth: int = 0) -> list[Token]:
@@ -197,6 +197,9 @@ def _of_named(bare: str, possessive: bool) -> Token:
             fallback = Party(kind="service", value=service) if service else Party(kind="name", value=host)
             return Token("party", bare, party or fallback, port=_port(host_port[2]), protocol=transport)
     path = bare.partition("/")
+    aliased = _IPV4_AND_MORE.match(f"{path[2]}:0") and address(path[2]) and not any(c.isdigit() and "." in path[0] for c in path[0])
+    if aliased and recognised(path[0]) is None and not path[0].isdigit() and resource_id(bare) is None:
+        return Token("party", path[0], Party(kind="name", value=path[0]))
     party = cidr(bare) or resource_id(bare) or recognised(path[0])
     if party is not None and path[1] and party.kind in ("dns", "ip") and "/" in bare and cidr(bare) is None:
         digits = path[2].partition("/")[0]

@@ -43,6 +43,8 @@ def _class_of(network: Network, interface: NetworkInterface) -> object:
         bool(interface.ipv4),
         bool(interface.ipv6),
         interface.source_dest_check,
+        getattr(network.balancer_of_interface.get(interface.id), "id", None),
+        getattr(network.endpoint_of_interface.get(interface.id), "id", None),
     )
 
 

@@ -293,9 +293,10 @@ def enter(walk: Walk, destination: Held, arrival: Arrival) -> Walk:
     # What comes out of a transit gateway in the very subnet of its receiver meets no ACL.
     if not isinstance(arrival, FromTransit) or arrival.subnet != interface.subnet:
         acl = network.acl_of(interface.subnet, interface.vpc, interface.origins)
-        walk.take(
-            network_acls.judge(network, acl, interface.subnet, walk.traffic, "ingress", INGRESS, explain=walk.explain)
+        step = network_acls.judge(
+            network, acl, interface.subnet, walk.traffic, "ingress", INGRESS, explain=walk.explain
         )
+        walk.take(transit_walks.unless_beside(step, arrival) if isinstance(arrival, FromTransit) else step)
     if walk.appliance is not None:
         arrival = FromGateway(walk.appliance, appliances.KIND, certain=False)
     elif walk.relay is not None and walk.relay.keeps_client:

@@ -24,7 +24,6 @@ from diagnosis.trace.walk import (
     FromInternet,
     Unmodelled,
     Walk,
-    unmodelled,
 )
 from diagnosis.traffic.addresses import IPV4, NOT_PUBLIC, PUBLIC, RFC1918, RFC6598
 from diagnosis.traffic.intervals import IntervalSet, meet, minus

@@ -63,7 +63,8 @@ def _zone(network: Network, nat: NatGateway, device: Device, traffic: Traffic) -
     https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html
     """
     subnet = network.subnets.get(device.subnet or "")
-    zone, zone_id = (subnet.zone, subnet.zone_id) if subnet is not None else (None, None)
+    own = device.interface.zone if device.interface is not None else None
+    zone, zone_id = (subnet.zone, subnet.zone_id) if subnet is not None else (own, None)
     present = nat.present_in(zone, zone_id)
     if present or nat.follows_zones:
         return passes(KIND, nat.id, traffic)

@@ -250,31 +250,32 @@ def judge_kept(walk: Walk, interface: NetworkInterface, relay: Relay) -> Step | 
     """
     network = walk.network
     step = security_groups.judge(
-        network, interface, walk.traffic, frozenset(), None, egress=False, explain=walk.explain
+        network, interface, walk.traffic, frozenset(), walk.origin, egress=False, explain=walk.explain
     )
     if step is None or (step.dropped.empty and step.unknown.empty) or interface.groups is None:
         return step
     near = reference_scope(network, interface.vpc, relay.interface.vpc)
     named = relay.interface.groups or () if (relay.interface.vpc or "") in near else ()
-    known = [network.groups[g] for g in interface.groups if g in network.groups]
-    rules = [rule for group in known for rule in group.in_direction(egress=False)]
-    by_reference = [
+    rules = [
         Rule(True, ALL_ADDRESSES, protocols_of(rule.protocol), rule.ports, None)
-        for rule in rules
+        for group in interface.groups
+        if group in network.groups
+        for rule in network.groups[group].in_direction(egress=False)
         if isinstance(rule.peer, GroupPeer) and rule.peer.group in named
     ]
-    passed, _ = Filter(by_reference).split(step.dropped.union(step.unknown), INGRESS)
+    passed, _ = Filter(rules).split(step.dropped.union(step.unknown), INGRESS)
     dropped, unknown = step.dropped.minus(passed), step.unknown.minus(passed)
-    origin = walk.origin.groups or () if walk.origin is not None else ()
-    if not dropped.empty and any(isinstance(r.peer, GroupPeer) and r.peer.group in origin for r in rules):
-        told = f"A rule for {interface.id} names the client's security group, which never matches through"
-        walk.notes += (f"{told} a Network Load Balancer: only addresses do.",)
-    blockers = tuple(replace(b, dropped=dropped) for b in step.blockers) if not dropped.empty else ()
+    blockers = tuple(_unmatched(network, b, dropped, relay) for b in step.blockers) if not dropped.empty else ()
+    gaps = () if unknown.empty else step.gaps
     return replace(
-        step,
-        passed=step.passed.union(passed),
-        dropped=dropped,
-        unknown=unknown,
-        blockers=blockers,
-        gaps=() if unknown.empty else step.gaps,
+        step, passed=step.passed.union(passed), dropped=dropped, unknown=unknown, blockers=blockers, gaps=gaps
     )
+
+
+def _unmatched(network: Network, blocker: Blocker, dropped: Traffic, relay: Relay) -> Blocker:
+    """A group's blocker; where a rule of it names the client's group, that a load balancer does not carry it."""
+    if blocker.detail != security_groups.BY_REFERENCE:
+        return replace(blocker, dropped=dropped)
+    balancer = network.balancer_of_interface.get(relay.interface.id)
+    related = (*blocker.related, balancer.id if balancer is not None else relay.interface.id)
+    return replace(blocker, code=Code.SG_REFERENCES_NOT_PRESERVED, related=related, dropped=dropped)

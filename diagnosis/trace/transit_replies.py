@@ -12,7 +12,7 @@ from dataclasses import replace
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.network.route_tables import Route
-from diagnosis.network.transit_gateways import TransitGatewayAttachment
+from diagnosis.network.transit_gateways import OVER, TransitGatewayAttachment
 from diagnosis.trace import network_acls, route_tables, transit_routes
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import NOTHING, Blocker, Step, cannot_tell, drops, passes
@@ -45,17 +45,29 @@ def home_by_transit(
                 same = sender is None and attachment.gateway == gateway
                 step = passes(ATTACHMENT, attachment.id, mine) if same else cannot_tell(ATTACHMENT, attachment.id, mine, gap)
                 _take(back, step, mine)
-            case Unseen(component=component, kind=kind, gap=gap):
+            case Unseen(component=component, kind=kind, gap=gap, course=course):
                 _take(back, cannot_tell(kind, component, mine, gap), mine)
-            case Lost():
-                pass
+                _as_if_home(back, course, sender, mine)
+            case Lost(course=course):
+                _as_if_home(back, course, sender, mine)
+
+
+def _as_if_home(back: Walk, course: Course, sender: Device | None, part: Traffic) -> None:
+    """Past what drops it or is not seen: into the VPC that the traffic came from, as if the gateways led there."""
+    if sender is None:
+        return
+    transit = back.network.transit
+    attachment = transit.joining(sender.vpc, course.gateway) or next(iter(transit.of_vpc.get(sender.vpc or "", ())), None)
+    if attachment is None or attachment.state in OVER:
+        # It may come out in the sender's own subnet, where no ACL judges it.
+        back.beside = back.beside.union(part)
+        return
+    _into_home(back, attachment, Course(course.gateway, "", course.zone), sender, part)
 
 
 def home_from_beyond(back: Walk, crossing: LeftByTransit) -> None:
     """Replies from beyond what is seen come out of the gateway that the traffic had left by."""
-    attachment = back.network.transit.joining(crossing.device.vpc, crossing.gateway)
-    if attachment is not None:
-        _into_home(back, attachment, Course(crossing.gateway, "", None), crossing.device, back.traffic)
+    _as_if_home(back, Course(crossing.gateway, "", None), crossing.device, back.traffic)
 
 
 def _take(back: Walk, step: Step, part: Traffic) -> None:

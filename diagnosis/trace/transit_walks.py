@@ -7,6 +7,7 @@ too, it goes on there as if it had passed, so that all that stands in the way is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
@@ -15,11 +16,12 @@ from diagnosis.network.transit_gateways import OVER, TransitGatewayAttachment
 from diagnosis.trace import network_acls, route_tables, transit_routes
 from diagnosis.trace.codes import Code
 from diagnosis.trace.places import Held, Nobody, Place
-from diagnosis.trace.step import Blocker, Step, cannot_tell, drops
+from diagnosis.trace.step import NOTHING, Blocker, Step, cannot_tell, drops
 from diagnosis.trace.transit_attachments import (
     ATTACHMENT,
     FORWARD,
     KIND,
+    VPC_ATTACHMENTS,
     exits,
     first,
     owner_origins,
@@ -96,7 +98,10 @@ def as_if_through(
     attached = walk.network.transit.of_vpc.get(vpc or "", ())
     attachment = walk.network.transit.joining(vpc, course.gateway) or next(iter(attached), None)
     if attachment is None or attachment.state in OVER or (home is not None and home.vpc == vpc):
-        yield walk, FromTransit(course.gateway, None, home, course.entered)
+        origins = destination.interface.origins
+        seen = walk.network.coverage.seen(VPC_ATTACHMENTS, origins)
+        gap = None if seen else walk.network.gap(VPC_ATTACHMENTS, origins, f"the attachment of {vpc}")
+        yield walk, FromTransit(course.gateway, None, home, course.entered, unsure=gap)
         return
     walk.take(state_step(attachment, walk.traffic))
     yield from _into_vpc(walk, attachment, course, home, destination)
@@ -125,7 +130,7 @@ def _into_vpc(
         here = isinstance(destination, Held) and destination.interface.vpc == attachment.resource
         if here and _inside(destination):
             walk.take(cannot_tell(ATTACHMENT, attachment.id, walk.traffic, subnets))
-            yield walk, FromTransit(attachment.gateway, None, home, course.entered, attachment.id)
+            yield walk, FromTransit(attachment.gateway, None, home, course.entered, attachment.id, subnets)
         else:
             yield from _not_seen(walk, Unmodelled(attachment.id, ATTACHMENT, subnets), course, home, destination)
         return
@@ -210,6 +215,14 @@ def out_step(walk: Walk, device: Device) -> Step:
     acl = walk.network.acl_of(device.subnet, device.vpc, device.origins)
     view = FORWARD.egress
     return network_acls.judge(walk.network, acl, device.subnet, walk.traffic, "egress", view, explain=walk.explain)
+
+
+def unless_beside(step: Step, arrival: FromTransit) -> Step:
+    """The step of the receiver's subnet ACL: where the gateway's subnet was not seen it may be the very same."""
+    if arrival.unsure is None or step.dropped.empty:
+        return step
+    unknown = step.unknown.union(step.dropped)
+    return replace(step, dropped=NOTHING, unknown=unknown, blockers=(), gaps=(*step.gaps, arrival.unsure))
 
 
 def leads_into(walk: Walk, device: Device) -> str | None:

@@ -141,6 +141,8 @@ class FromTransit:
     """The attachment by which it entered the gateway."""
     left: str = ""
     """The attachment by which it came out."""
+    unsure: Missing | None = None
+    """What was not seen where the subnet is not known: it may be the receiver's own, whose ACL then judges nothing."""
 
 
 @dataclass(frozen=True, slots=True)

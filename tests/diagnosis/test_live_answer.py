@@ -18,6 +18,8 @@ from urllib.request import Request, urlopen
 
 import boto3
 import pytest
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from tests.program import Ran, run, start
@@ -88,7 +90,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def account(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    """A VPC with a web server 10.0.1.10 and a database 10.0.2.20, which admits nobody yet."""
+    """A VPC with a web server 10.0.1.10 and a database 10.0.2.20, which admits nobody on its port yet."""
     for name, value in environment(url).items():
         monkeypatch.setenv(name, value)
     _post(url, "reset")
@@ -106,7 +108,14 @@ def account(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         (subnets[0], "10.0.1.10", groups[0], "a web server"),
         (subnets[1], "10.0.2.20", groups[1], "RDSNetworkInterface"),
     ):
-        ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress=address, Groups=[group], Description=said)
+        made = ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress=address, Groups=[group], Description=said)
+        _in_use(made["NetworkInterface"]["NetworkInterfaceId"])
+    ec2.authorize_security_group_ingress(
+        GroupId=groups[1],
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": groups[0]}]}
+        ],
+    )
     acls = [_own_acl(ec2, vpc, subnet) for subnet in subnets]
     yield Account(url, ec2, vpc, (subnets[0], subnets[1]), (acls[0], acls[1]), *groups)
     _post(url, "reset-auth", b"inf")
@@ -122,6 +131,11 @@ def environment(url: str, key: str = "AKIAIOSFODNN7EXAMPLE", keyed: str = "unche
         "AWS_DEFAULT_REGION": REGION,
         "AWS_MAX_ATTEMPTS": "1",
     }
+
+
+def _in_use(interface: str) -> None:
+    """What no API does: AWS itself puts the interfaces of its services to use."""
+    get_backend("ec2")[DEFAULT_ACCOUNT_ID][REGION].enis[interface].status = "in-use"
 
 
 def _own_acl(ec2: Any, vpc: str, subnet: str) -> str:
@@ -236,7 +250,7 @@ def test_a_snapshot_of_the_account_answers_as_the_account_itself(account: Accoun
     for member in live.document:
         if member not in {"snapshot", "assumed"}:  # a snapshot asks more calls, so it assumes less
             assert live.document[member] == kept.document[member], member
-    assert live.document["snapshot"]["accounts"] == kept.document["snapshot"]["accounts"] == ["123456789012"]
+    assert live.document["snapshot"]["accounts"] == kept.document["snapshot"]["accounts"] == [DEFAULT_ACCOUNT_ID]
     assert live.document["snapshot"]["regions"] == [REGION]
     assert live.document["snapshot"]["taken_at"].endswith("Z")
 
@@ -252,7 +266,7 @@ def test_a_process_of_its_own_reads_the_account_of_its_environment(account: Acco
 
 
 def closed_group(account: Account) -> None:
-    """Nothing to do: a new group admits nobody."""
+    """Nothing to do: the database's group admits nobody on its port."""
 
 
 def replies_denied(account: Account) -> None:

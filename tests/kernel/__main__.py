@@ -1,14 +1,16 @@
 """Compares the engine with a kernel: `python -m tests.kernel --flows 5000 --seed 1`.
 
-Random accounts are rebuilt as Linux network namespaces, real connections are tried in them, and the engine is asked about
-the same connections. Exit status 0: all agree; 1: they do not, and each case is in a folder; 77: this machine does not
-permit namespaces, or lacks a program, which one line says.
+Random accounts are rebuilt as Linux network namespaces, real connections are tried in them, and the engine is asked
+about the same connections: the verdict, whether the first packet arrives, and which filter drops it. Exit status 0: all
+agree; 1: they do not, and each case is in a folder; 77: this machine does not permit namespaces, or lacks a program,
+which one line says.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +18,7 @@ from pathlib import Path
 from random import Random
 
 from tests.kernel.account import Account
-from tests.kernel.case_files import read_case, write_case
+from tests.kernel.case_files import read_case, write_case, write_truth
 from tests.kernel.comparison import Tally, compare, total
 from tests.kernel.lab import Lab
 from tests.kernel.namespaces import NotPermittedError, leave_the_host
@@ -27,6 +29,7 @@ from tests.kernel.random_rules import ANY_FOUR, ANY_SIX
 from tests.kernel.world import random_world
 
 SKIPPED = 77
+DUMP = Path(tempfile.gettempdir()) / "whynot-kernel-disagreements"
 FLOWS_OF_A_CASE, CASES_OF_A_WORLD = 60, 12
 
 
@@ -46,10 +49,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--flows", type=int, default=5000, help="how many connections to compare (default 5000)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same accounts and connections")
     parser.add_argument("--seconds", type=float, help="stop after this time, however many were compared")
-    parser.add_argument("--dump", type=Path, default=Path("kernel-disagreements"), help="where disagreements are written")
+    parser.add_argument("--dump", type=Path, default=DUMP, help="where disagreements go")
+    parser.add_argument("--write", type=Path, help="write every case here, with flow log records and verdicts")
     parser.add_argument("--replay", type=Path, help="try one written case again")
     parser.add_argument(
-        "--control", action="store_true", help="tell the engine that every network ACL is open: disagreements must appear"
+        "--control", action="store_true", help="tell the engine that all network ACLs are open, which must disagree"
     )
     return parser.parse_args(arguments)
 
@@ -64,8 +68,9 @@ def _random(options: argparse.Namespace) -> int:
     while not enough():
         _compare_world(options, number, tally, enough)
         number += 1
+    compared = f"{tally.flows} flows over {number} worlds: {tally.reachable} reachable"
     lines = [
-        f"{tally.flows} flows over {number} worlds: {tally.reachable} reachable, {len(tally.disagreements)} disagreements",
+        f"{compared}, {len(tally.disagreements)} disagreements",
         f"ways: {total(tally.kinds.items())}",
         f"set aside: {total(tally.explained.items()) or 'none'}",
         f"{time.monotonic() - start:.1f} s",
@@ -84,12 +89,15 @@ def _compare_world(options: argparse.Namespace, number: int, tally: Tally, enoug
             account = random_account(random, world)
             probes = random_probes(random, account, FLOWS_OF_A_CASE)
             told = with_open_acls(account) if options.control else None
-            found = compare(lab, listeners, account, probes, tally, told=told)
+            found, seen = compare(lab, listeners, account, probes, tally, told=told)
+            name = f"{options.seed}-{number}-{case}"
+            if options.write is not None:
+                write_case(options.write / name, account, probes)
+                write_truth(options.write / name, account, probes, seen)
             for disagreement in found:
                 sys.stdout.write(f"seed {options.seed} world {number} case {case}: {disagreement}\n")
             if found:
-                folder = options.dump / f"{options.seed}-{number}-{case}"
-                write_case(folder, account, (disagreement.probe for disagreement in found))
+                write_case(options.dump / name, account, (disagreement.probe for disagreement in found))
 
 
 def with_open_acls(account: Account) -> Account:
@@ -110,7 +118,7 @@ def _replay(folder: Path) -> int:
     account, probes = read_case(folder)
     tally = Tally()
     with Lab(account) as lab, Listeners(lab) as listeners:
-        for disagreement in compare(lab, listeners, account, probes, tally):
+        for disagreement in compare(lab, listeners, account, probes, tally)[0]:
             sys.stdout.write(f"{disagreement}\n")
     sys.stdout.write(f"{tally.flows} flows, {len(tally.disagreements)} disagreements\n")
     return int(bool(tally.disagreements))

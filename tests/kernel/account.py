@@ -33,6 +33,22 @@ class Account:
             if asked.name == f"ec2.{operation}":
                 yield from answer.get(key, ())
 
+    def vpcs(self) -> Iterator[Item]:
+        """Every VPC."""
+        return self.items("describe_vpcs", "Vpcs")
+
+    def subnets(self) -> Iterator[Item]:
+        """Every subnet."""
+        return self.items("describe_subnets", "Subnets")
+
+    def interfaces(self) -> Iterator[Item]:
+        """Every network interface, those of NAT gateways too."""
+        return self.items("describe_network_interfaces", "NetworkInterfaces")
+
+    def peerings(self) -> Iterator[Item]:
+        """Every peering connection, by each Region that sees it."""
+        return self.items("describe_vpc_peering_connections", "VpcPeeringConnections")
+
     def prefix_list(self, identity: str) -> list[str]:
         """The ranges of a prefix list."""
         return [
@@ -46,7 +62,11 @@ class Account:
         """Writes the snapshot folder that whynot reads, in its collected form."""
         for asked, answer in self.answers.items():
             place = folder / asked.account / asked.region
-            path = place / f"{asked.name}.json" if asked.argument is None else place / asked.name / f"{asked.argument}.json"
+            path = (
+                place / f"{asked.name}.json"
+                if asked.argument is None
+                else place / asked.name / f"{asked.argument}.json"
+            )
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
         about = {

@@ -1,6 +1,7 @@
 """A case of the oracle as files, so that a disagreement can be looked at and tried again.
 
-`account/` is a snapshot folder, `flows.jsonl` what `whynot trace` is asked, `probes.json` what the lab tries.
+`account/` is a snapshot folder, `flows.jsonl` what `whynot trace` is asked, `probes.json` what the lab tries. Written
+with what was seen, a case has `flow-logs/` and `truth.jsonl` too: account, records and verdicts that belong together.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.kernel.account import Account, Probe
+from tests.kernel.flow_log import records, truths
+from tests.kernel.probing import Round
 
 
 def write_case(folder: Path, account: Account, probes: Iterable[Probe]) -> None:
@@ -22,6 +25,14 @@ def write_case(folder: Path, account: Account, probes: Iterable[Probe]) -> None:
     (folder / "probes.json").write_text(json.dumps(tried, indent=1) + "\n", encoding="utf-8")
     lines = "".join(json.dumps(probe.question()) + "\n" for probe in chosen)
     (folder / "flows.jsonl").write_text(lines, encoding="utf-8")
+
+
+def write_truth(folder: Path, account: Account, probes: Iterable[Probe], seen: Round) -> None:
+    """Writes beside a case the flow log of its round, and what the kernel did with each probe."""
+    (folder / "flow-logs").mkdir(parents=True, exist_ok=True)
+    (folder / "flow-logs" / "records.log").write_text("\n".join(records(account, seen.sights)) + "\n", encoding="utf-8")
+    lines = "".join(json.dumps(truth) + "\n" for truth in truths(seen, probes))
+    (folder / "truth.jsonl").write_text(lines, encoding="utf-8")
 
 
 def read_case(folder: Path) -> tuple[Account, list[Probe]]:

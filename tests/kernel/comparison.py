@@ -13,7 +13,7 @@ from diagnosis.network.described import Call, Described
 from tests.kernel.account import Account, Item, Probe
 from tests.kernel.firewall import addresses_of
 from tests.kernel.lab import Lab
-from tests.kernel.probing import Listeners, Round
+from tests.kernel.probing import Drop, Listeners, Round
 from tests.kernel.random_rules import OTHER
 from tests.kernel.routing import routes_of, table_of
 
@@ -63,39 +63,37 @@ def describe(account: Account) -> Described:
 
 def compare(
     lab: Lab, listeners: Listeners, account: Account, probes: list[Probe], tally: Tally, *, told: Account | None = None
-) -> list[Disagreement]:
-    """Loads an account and compares all probes; returns the confirmed disagreements, which are in the tally too.
+) -> tuple[list[Disagreement], Round]:
+    """Loads an account and compares all probes; returns the confirmed disagreements, and what happened at the first try.
 
     With `told` the engine is given that account in place of the lab's: the control that shows what a comparison finds.
     """
     network = build(describe(told or account))
     verdicts = {probe.id: judged(network, probe.question()) for probe in probes}
     lab.load(account)
-    seen = listeners.round(probes)
+    first = seen = listeners.round(probes)
     doubtful = [probe for probe in probes if difference(account, probe, verdicts[probe.id], seen)]
     if doubtful:
         # Once more, with patience for a packet that is sent again: a busy machine is no finding.
         lab.forget()
         patient = any(verdicts[probe.id]["verdict"] == "reachable" for probe in doubtful)
-        again = listeners.round(doubtful, quiet=1.5 if patient else 0.2)
-        doubtful = [probe for probe in doubtful if difference(account, probe, verdicts[probe.id], again)]
-        seen = again
+        seen = listeners.round(doubtful, quiet=1.5 if patient else 0.2)
+        doubtful = [probe for probe in doubtful if difference(account, probe, verdicts[probe.id], seen)]
     found = []
     for probe in probes:
         engine = verdicts[probe.id]
         if probe in doubtful:
-            answered = probe.id in seen.answered
-            reason = explained(account, probe, engine, answered=answered)
+            reason = explained(account, probe, engine, seen)
             if reason is not None:
                 tally.explained[reason] += 1
                 continue
             about = difference(account, probe, engine, seen) or ""
-            found.append(Disagreement(probe, engine, answered, probe.id in seen.arrived, about))
+            found.append(Disagreement(probe, engine, probe.id in seen.answered, probe.id in seen.arrived, about))
         tally.flows += 1
         tally.reachable += engine["verdict"] == "reachable"
         tally.kinds[kind_of(account, probe, engine["verdict"])] += 1
     tally.disagreements += found
-    return found
+    return found, first
 
 
 def difference(account: Account, probe: Probe, engine: Item, seen: Round) -> str | None:
@@ -109,7 +107,7 @@ def difference(account: Account, probe: Probe, engine: Item, seen: Round) -> str
     return None if answered else _misplaced(engine["causes"], seen.drops.get(probe.id, set()))
 
 
-def _misplaced(causes: list[Item], drops: set[tuple[str, tuple[str, ...]]]) -> str | None:
+def _misplaced(causes: list[Item], drops: set[Drop]) -> str | None:
     """How the first cause differs from what dropped the packet. The causes after it no packet gets to meet."""
     if len(drops) > 1:
         return f"several drops of one packet: {sorted(drops)}"
@@ -125,7 +123,14 @@ def _misplaced(causes: list[Item], drops: set[tuple[str, tuple[str, ...]]]) -> s
         _, acl, direction, _, subnet, rule = words
         rule = str(min(int(rule), 32767))
         expected = (leg, direction, "SUBNET_ACL_RESTRICTION", acl, subnet, rule)
-        got = (first["leg"], first["direction"], first["code"], first["component"], *first["related"][:1], first["rule"])
+        got = (
+            first["leg"],
+            first["direction"],
+            first["code"],
+            first["component"],
+            *first["related"][:1],
+            first["rule"],
+        )
     else:
         _, eni, direction, _ = words
         expected = (leg, direction, eni)
@@ -138,9 +143,9 @@ def _cause(cause: Item) -> str:
     return " ".join(str(word) for word in about)
 
 
-def explained(account: Account, probe: Probe, engine: Item, *, answered: bool) -> str | None:
+def explained(account: Account, probe: Probe, engine: Item, seen: Round) -> str | None:
     """Why engine and kernel differ where neither is wrong: the lab is not AWS there, or AWS leaves it open."""
-    verdict = engine["verdict"]
+    verdict, answered, drops = engine["verdict"], probe.id in seen.answered, seen.drops.get(probe.id, set())
     if verdict == "partly" and target_of(account, probe) == "NatGatewayId":
         # The kernel keeps the client's port through a NAT gateway; AWS picks one of 1024-65535, so the engine asks all.
         return "an ACL cuts the ports that a NAT gateway picks from"
@@ -152,17 +157,26 @@ def explained(account: Account, probe: Probe, engine: Item, *, answered: bool) -
         if PEERING in (there, back) and there != back and None not in (there, back):
             # IPv6 addresses stay the same on every way, so the answer may get home by another one. AWS does not say.
             return "IPv6 goes over a peering connection one way and by the internet the other"
-    lost = [c for c in engine["causes"][:1] if c["leg"] == "return" and c["code"] == "NO_ROUTE_TO_DESTINATION"]
-    if verdict == "blocked" and not answered and probe.protocol == 17 and lost and lost[0]["related"][0].startswith("nat-"):
-        # The gateway takes it for the start of a connection, and somebody further on drops it.
-        return "an UDP answer goes astray through a NAT gateway"
+    if verdict == "blocked" and not answered:
+        return _elsewhere(engine["causes"], drops)
+    return None
+
+
+def _elsewhere(causes: list[Item], drops: set[Drop]) -> str | None:
+    """Why a packet that is lost for the reason that the engine gives can have been dropped somewhere else."""
+    first = causes[0] if causes else {}
+    if any(cause["code"] == "NO_INTERFACE_WITH_ADDRESS" for cause in causes):
+        return "nobody holds the address: which filters stand before nobody is not asked"
+    if first.get("code") == "NO_ROUTE_TO_DESTINATION" and first["leg"] == "return" and first["rule"] is not None:
+        # The route leads somewhere, only not home: there the answer meets filters that are on nobody's path.
+        return "an answer goes astray and is dropped there" if all(leg == "return" for leg, _ in drops) else None
     return None
 
 
 def target_of(account: Account, probe: Probe, *, back: bool = False) -> str | None:
     """The kind of target to which the sender's own route table sends the packet (or, `back`, the answer)."""
     here, there = (probe.to_address, probe.from_address) if back else (probe.from_address, probe.to_address)
-    for interface in account.items("describe_network_interfaces", "NetworkInterfaces"):
+    for interface in account.interfaces():
         if here in addresses_of(interface):
             ranges = routes_of(account, table_of(account, interface["VpcId"], interface["SubnetId"]))
             fitting = [(r.prefixlen, not listed, route) for r, listed, route in ranges if ip_address(there) in r]
@@ -174,7 +188,11 @@ def target_of(account: Account, probe: Probe, *, back: bool = False) -> str | No
 def kind_of(account: Account, probe: Probe, verdict: str) -> str:
     """A few words under which a connection is counted: its protocol, which way it goes, and the verdict."""
     name = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}.get(probe.protocol, "other")
-    way = "from outside" if probe.from_address in account.outside else WAYS.get(target_of(account, probe) or "", "no route")
+    way = (
+        "from outside"
+        if probe.from_address in account.outside
+        else WAYS.get(target_of(account, probe) or "", "no route")
+    )
     if way == "VPC" and probe.to_address in account.outside:
         way = "internet"
     return f"{way} {name} {verdict}"

@@ -77,11 +77,15 @@ def _address(side: str, cidr: str) -> str:
 def _members(account: Account, vpc: str, group: str) -> Iterator[str]:
     """The private addresses of a group's interfaces in this VPC, or in one that peers with it in the same Region."""
     near = {vpc}
-    for connection in account.items("describe_vpc_peering_connections", "VpcPeeringConnections"):
+    for connection in account.peerings():
         ends = [connection["RequesterVpcInfo"], connection["AccepterVpcInfo"]]
-        if connection["Status"]["Code"] == "active" and ends[0]["Region"] == ends[1]["Region"] and vpc in (e["VpcId"] for e in ends):
+        if (
+            connection["Status"]["Code"] == "active"
+            and ends[0]["Region"] == ends[1]["Region"]
+            and vpc in (e["VpcId"] for e in ends)
+        ):
             near |= {end["VpcId"] for end in ends}
-    for interface in account.items("describe_network_interfaces", "NetworkInterfaces"):
+    for interface in account.interfaces():
         if interface["VpcId"] in near and group in {entry["GroupId"] for entry in interface["Groups"]}:
             yield from addresses_of(interface)
 

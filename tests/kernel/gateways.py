@@ -10,13 +10,15 @@ from collections.abc import Iterator
 
 from tests.kernel.account import Account, Item
 
-NOT_PUBLIC = "{ 0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 224.0.0.0/3 }"
+NOT_PUBLIC = (
+    "{ 0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 224.0.0.0/3 }"
+)
 
 
 def public_addresses(account: Account, vpc: str) -> dict[str, str]:
     """Public IPv4 addresses of a VPC's interfaces, by the private address that they belong to."""
     found = {}
-    for interface in account.items("describe_network_interfaces", "NetworkInterfaces"):
+    for interface in account.interfaces():
         if interface["VpcId"] == vpc:
             for entry in interface["PrivateIpAddresses"]:
                 if "Association" in entry:
@@ -44,7 +46,7 @@ def egress_only_gateway(account: Account, vpc: str) -> str | None:
 
 
 def gate_rules(account: Account, vpc: str) -> str:
-    """Rules of the namespace that stands for both gateways of a VPC: devices `igw` and `eigw` inwards, `world` outwards."""
+    """Rules of the namespace that is both gateways of a VPC: devices `igw` and `eigw` inwards, `world` outwards."""
     return _four(account, vpc) + "\n" + _six(account, vpc)
 
 
@@ -66,7 +68,7 @@ def _four(account: Account, vpc: str) -> str:
             "}",
             "chain through {",
             "type filter hook forward priority 0; policy drop;",
-            f"ip daddr {NOT_PUBLIC} oifname \"world\" drop",
+            f'ip daddr {NOT_PUBLIC} oifname "world" drop',
             *_closed(account, vpc, six=False),
             'iifname "world" oifname "igw" meta mark 1 accept',
             f'iifname "igw" oifname "world" ip saddr {{ {", ".join(public)} }} accept',

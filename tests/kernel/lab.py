@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 from ipaddress import ip_network
 from types import TracebackType
+from typing import Self
 
 from tests.kernel.account import Account, Item
 from tests.kernel.firewall import addresses_of, edge_rules, host_rules
@@ -45,15 +46,22 @@ def shape(account: Account) -> object:
     found.append(
         sorted(
             (item["NetworkInterfaceId"], item["SubnetId"], *addresses_of(item))
-            for item in account.items("describe_network_interfaces", "NetworkInterfaces")
+            for item in account.interfaces()
         )
     )
-    found.append(sorted({c["VpcPeeringConnectionId"] for c in account.items("describe_vpc_peering_connections", "VpcPeeringConnections")}))
+    found.append(
+        sorted(
+            {
+                c["VpcPeeringConnectionId"]
+                for c in account.peerings()
+            }
+        )
+    )
     return found
 
 
 class Lab:
-    """A running lab. `load` gives it an account of its shape; `hosts` are the namespaces that can be talked from and to."""
+    """A running lab. `load` gives it an account of its shape; `hosts` are the namespaces to talk from and to."""
 
     def __init__(self, account: Account) -> None:
         self.shape = shape(account)
@@ -71,7 +79,7 @@ class Lab:
         self._world = self._space("world", forwards=True)
         self._world.ip([f"rule add pref 100 lookup {PUBLIC_TABLE}"])
         try:
-            for item in account.items("describe_vpcs", "Vpcs"):
+            for item in account.vpcs():
                 self._vpc(account, item)
             self._peerings(account)
             for number, address in enumerate(account.outside):
@@ -82,10 +90,12 @@ class Lab:
             self.close()
             raise
 
-    def __enter__(self) -> Lab:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -96,7 +106,7 @@ class Lab:
         """Gives the lab an account's rules, routes and public addresses, and forgets all connections."""
         if shape(account) != self.shape:
             raise ValueError("the account has other interfaces or subnets than the lab")
-        for interface in account.items("describe_network_interfaces", "NetworkInterfaces"):
+        for interface in account.interfaces():
             eni = interface["NetworkInterfaceId"]
             if eni in self._enis:
                 self._enis[eni].rules(host_rules(account, interface))
@@ -114,8 +124,15 @@ class Lab:
             self._gates[vpc].rules(gate_rules(account, vpc))
             for gateway in nat_gateways(account, vpc):
                 self._nats[gateway["NatGatewayId"]].rules(nat_rules(gateway))
-            public |= {ip_network(a): self._gate_cables[vpc].to(ip_network(a)) for a in public_addresses(account, vpc).values()}
-        self._world.ip([f"route flush table {PUBLIC_TABLE}", *(f"route add {line} table {PUBLIC_TABLE}" for line in public.values())])
+            public |= {
+                ip_network(a): self._gate_cables[vpc].to(ip_network(a)) for a in public_addresses(account, vpc).values()
+            }
+        self._world.ip(
+            [
+                f"route flush table {PUBLIC_TABLE}",
+                *(f"route add {line} table {PUBLIC_TABLE}" for line in public.values()),
+            ]
+        )
         self.forget()
 
     @property
@@ -153,11 +170,14 @@ class Lab:
         for version in (4, 6):
             blocks = [block for block in subnet_ranges(item) if block.version == version]
             everything = ip_network("0.0.0.0/0" if version == 4 else "::/0")
-            gate.ip([f"route add {line}" for line in (outwards.to(everything), *(inwards.to(b) for b in blocks))], family=version)
+            gate.ip(
+                [f"route add {line}" for line in (outwards.to(everything), *(inwards.to(b) for b in blocks))],
+                family=version,
+            )
             for device in ("igw", "eigw"):
                 router.ip([f"rule add pref 90 iif {device} lookup {LOCAL_ONLY}"], family=version)
         subnets = {}
-        for number, subnet in enumerate(s for s in account.items("describe_subnets", "Subnets") if s["VpcId"] == vpc):
+        for number, subnet in enumerate(s for s in account.subnets() if s["VpcId"] == vpc):
             subnets[subnet["SubnetId"]] = self._subnet(account, router, number, subnet)
         self._cables[vpc] = Cables(subnets, {}, internet, egress_only)
 
@@ -175,7 +195,10 @@ class Lab:
                 "link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
                 "link set br0 up",
                 f"addr add {NEAR}/64 dev br0 nodad",
-                *(f"addr add {block[1]}/{block.prefixlen} dev br0 {'nodad' if block.version == 6 else ''}" for block in ranges),
+                *(
+                    f"addr add {block[1]}/{block.prefixlen} dev br0 {'nodad' if block.version == 6 else ''}"
+                    for block in ranges
+                ),
             ]
         )
         for count, interface in enumerate(self._interfaces(account, subnet)):
@@ -189,7 +212,7 @@ class Lab:
 
     @staticmethod
     def _interfaces(account: Account, subnet: str) -> list[Item]:
-        found = account.items("describe_network_interfaces", "NetworkInterfaces")
+        found = account.interfaces()
         return sorted((i for i in found if i["SubnetId"] == subnet), key=lambda i: str(i["NetworkInterfaceId"]))
 
     def _plug(self, edge: Namespace, port: str, space: Namespace) -> None:
@@ -210,7 +233,7 @@ class Lab:
         return host
 
     def _nat(self, edge: Namespace, gateway: Item, ranges: list[Range]) -> None:
-        """A NAT gateway: one arm in its subnet. Whatever the router sends to this edge for elsewhere is for the gateway."""
+        """A NAT gateway: one arm in its subnet. What the router sends to this edge for elsewhere is for the gateway."""
         space = self._nats[gateway["NatGatewayId"]] = self._space(gateway["NatGatewayId"], forwards=True)
         self._plug(edge, "nat", space)
         [block] = [block for block in ranges if block.version == 4]
@@ -225,13 +248,18 @@ class Lab:
         )
 
     def _peerings(self, account: Account) -> None:
-        connections = {c["VpcPeeringConnectionId"]: c for c in account.items("describe_vpc_peering_connections", "VpcPeeringConnections")}
+        connections = {
+            c["VpcPeeringConnectionId"]: c
+            for c in account.peerings()
+        }
         for number, (identity, connection) in enumerate(sorted(connections.items())):
             one, other = connection["RequesterVpcInfo"]["VpcId"], connection["AccepterVpcInfo"]["VpcId"]
             ends = self._link(self._routers[one], f"p{number}", self._routers[other], f"p{number}")
             for vpc, end in zip((one, other), ends, strict=True):
                 cables = self._cables[vpc]
-                self._cables[vpc] = Cables(cables.subnets, {**cables.peerings, identity: end}, cables.internet, cables.egress_only)
+                self._cables[vpc] = Cables(
+                    cables.subnets, {**cables.peerings, identity: end}, cables.internet, cables.egress_only
+                )
                 for version in (4, 6):
                     self._routers[vpc].ip([f"rule add pref 90 iif p{number} lookup {LOCAL_ONLY}"], family=version)
 
@@ -247,7 +275,7 @@ class Lab:
         self.hosts[address] = host
 
     def _static_routes(self, account: Account) -> None:
-        for item in account.items("describe_vpcs", "Vpcs"):
+        for item in account.vpcs():
             vpc = item["VpcId"]
             tables = {LOCAL_ONLY: local_routes(account, vpc, self._cables[vpc])}
             for version in (4, 6):
@@ -256,9 +284,15 @@ class Lab:
             self._world.ip([f"route add {self._gate_cables[vpc].to(block)}" for block in blocks], family=6)
 
     def _settle(self) -> None:
-        """Waits until every device carries packets: fresh ones drop them for about a second, which looks like a rule."""
+        """Waits until every device carries packets: fresh ones drop them for a second, which looks like a rule."""
         until = time.monotonic() + SETTLED_WITHIN
-        waiting = [self._world, *self._routers.values(), *self._gates.values(), *self._edges.values(), *self._nats.values()]
+        waiting = [
+            self._world,
+            *self._routers.values(),
+            *self._gates.values(),
+            *self._edges.values(),
+            *self._nats.values(),
+        ]
         waiting += list({space.name: space for space in self.hosts.values()}.values())
         while waiting and time.monotonic() < until:
             waiting = [space for space in waiting if not space.carries()]

@@ -151,7 +151,11 @@ class Namespace:
         """Whether every device of the namespace carries packets by now."""
         with self.inside():
             done = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True, timeout=60)
-        return not any(" noop " in line or "state DOWN" in line or "NO-CARRIER" in line for line in done.stdout.splitlines() if " lo:" not in line)
+        return not any(
+            " noop " in line or "state DOWN" in line or "NO-CARRIER" in line
+            for line in done.stdout.splitlines()
+            if " lo:" not in line
+        )
 
     def plain_checksums(self, device: str) -> None:
         """Has packets leave `device` with whole checksums, which rules that rewrite addresses can then keep right."""

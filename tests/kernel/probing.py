@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
+from typing import Self
 
 from tests.kernel.account import Probe
 from tests.kernel.lab import Lab
@@ -22,8 +23,22 @@ from tests.kernel.watching import Ledger, Sight, Watch
 IP_PKTINFO, IPV6_RECVPKTINFO, IPV6_PKTINFO = 8, 49, 50
 ABORT = struct.pack("=ii", 1, 0)
 """SO_LINGER: close at once and leave nothing behind, so that the next round can use the same ports."""
-REFUSED = frozenset({errno.EPERM, errno.EACCES, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNREFUSED, errno.ETIMEDOUT, errno.ECONNRESET})
+REFUSED = frozenset(
+    {
+        errno.EPERM,
+        errno.EACCES,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.ECONNREFUSED,
+        errno.ETIMEDOUT,
+        errno.ECONNRESET,
+    }
+)
 """How a kernel says that a packet was dropped on its way, where it says anything."""
+
+
+Drop = tuple[str, tuple[str, ...]]
+"""The leg on which a packet was dropped, `forward` or `return`, and the words of the rule that did it (see `Sight`)."""
 
 
 @dataclass(slots=True)
@@ -34,8 +49,8 @@ class Round:
     """The answer came home."""
     arrived: set[str] = field(default_factory=set)
     """The first packet reached its destination."""
-    drops: dict[str, set[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
-    """Where groups and network ACLs dropped packets of theirs: the leg, and the words of the rule (see `Sight`)."""
+    drops: dict[str, set[Drop]] = field(default_factory=dict)
+    """Where groups and network ACLs dropped packets of theirs."""
     sights: list[Sight] = field(default_factory=list)
     """Every packet that a group passed or dropped, or a network ACL dropped."""
 
@@ -65,10 +80,12 @@ class Listeners:
             with space.inside():
                 self._serve(addresses)
 
-    def __enter__(self) -> Listeners:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for opened in (*self._clients, *self._servers):
             opened.close()
         self._ready.close()
@@ -164,7 +181,11 @@ class Listeners:
             self._arrives(data[1:])
             [(level, kind, about)] = extra
             # Answer from the address that was asked: the fields of in_pktinfo and in6_pktinfo differ in order.
-            own = about[:16] + struct.pack("=I", 0) if kind == IPV6_PKTINFO else struct.pack("=I", 0) + about[8:12] + bytes(4)
+            own = (
+                about[:16] + struct.pack("=I", 0)
+                if kind == IPV6_PKTINFO
+                else struct.pack("=I", 0) + about[8:12] + bytes(4)
+            )
             server.sendmsg([b"!" + data[1:]], [(level, kind, own)], 0, sender)
         except OSError as error:
             _expected(error)
@@ -182,7 +203,9 @@ class Listeners:
                 self._send(probe, socket.SOCK_DGRAM, 0, f"{self._number} {probe.id}".encode(), b"")
             case socket.IPPROTO_ICMP | socket.IPPROTO_ICMPV6:
                 kind, reply = (8, 0) if probe.protocol == socket.IPPROTO_ICMP else (128, 129)
-                self._send(probe, socket.SOCK_DGRAM, probe.protocol, struct.pack("!BBHHH", kind, 0, 0, 0, 1), bytes([reply]))
+                self._send(
+                    probe, socket.SOCK_DGRAM, probe.protocol, struct.pack("!BBHHH", kind, 0, 0, 0, 1), bytes([reply])
+                )
             case _:
                 self._send(probe, socket.SOCK_RAW, OTHER, f"?{self._number} {probe.id}".encode(), b"!")
 

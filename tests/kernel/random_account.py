@@ -23,7 +23,9 @@ def random_account(random: Random, world: World) -> Account:
             answers.setdefault(call, []).extend(items)
     for connection in _peerings(random, world):
         for side in ("RequesterVpcInfo", "AccepterVpcInfo"):
-            known = regions[connection[side]["Region"]].setdefault("describe_vpc_peering_connections/VpcPeeringConnections", [])
+            known = regions[connection[side]["Region"]].setdefault(
+                "describe_vpc_peering_connections/VpcPeeringConnections", []
+            )
             if connection not in known:
                 known.append(connection)
     found: dict[Asked, dict[str, Any]] = {}
@@ -48,7 +50,11 @@ def _prefix_lists(random: Random, world: World) -> dict[str, dict[str, list[str]
     for number, region in enumerate(dict.fromkeys(REGIONS)):
         hosts = [f"{address}/32" for host in world.hosts for address in host.addresses]
         found[region] = {f"pl-{number}v{vpc}": list(world.blocks[vpc]) for vpc in range(3)}
-        found[region][f"pl-{number}mixed"] = [*random.sample(hosts, 3), random.choice(world.places).cidr, "203.0.113.0/24"]
+        found[region][f"pl-{number}mixed"] = [
+            *random.sample(hosts, 3),
+            random.choice(world.places).cidr,
+            "203.0.113.0/24",
+        ]
         found[region][f"pl-{number}six"] = [random.choice(world.six_blocks), "2001:db8:ffff::/48"]
     return found
 
@@ -68,10 +74,16 @@ def _vpc(random: Random, world: World, vpc: int, lists: dict[str, dict[str, list
         "describe_instances/Reservations": [_reservation(random, host) for host in mine],
         "describe_security_groups/SecurityGroups": _groups(random, world, vpc, colours),
         "describe_network_acls/NetworkAcls": _acls(random, world, vpc, colours),
-        "describe_route_tables/RouteTables": route_tables(random, world, vpc, {v: f"pl-{number}v{v}" for v in range(3)}),
+        "describe_route_tables/RouteTables": route_tables(
+            random, world, vpc, {v: f"pl-{number}v{v}" for v in range(3)}
+        ),
         "describe_nat_gateways/NatGateways": nats,
         "describe_internet_gateways/InternetGateways": [
-            {"InternetGatewayId": f"igw-{vpc}", "OwnerId": ACCOUNT, "Attachments": [{"VpcId": name, "State": "available"}]}
+            {
+                "InternetGatewayId": f"igw-{vpc}",
+                "OwnerId": ACCOUNT,
+                "Attachments": [{"VpcId": name, "State": "available"}],
+            }
         ],
         "describe_egress_only_internet_gateways/EgressOnlyInternetGateways": [
             {"EgressOnlyInternetGatewayId": f"eigw-{vpc}", "Attachments": [{"VpcId": name, "State": "attached"}]}
@@ -96,7 +108,12 @@ def _subnets(world: World, vpc: int) -> list[Item]:
     found = []
     for place in world.places:
         if place.vpc == vpc:
-            item: Item = {"SubnetId": place.id, "VpcId": world.vpc_name(vpc), "OwnerId": ACCOUNT, "CidrBlock": place.cidr}
+            item: Item = {
+                "SubnetId": place.id,
+                "VpcId": world.vpc_name(vpc),
+                "OwnerId": ACCOUNT,
+                "CidrBlock": place.cidr,
+            }
             item["AvailabilityZone"] = f"{REGIONS[vpc]}a"
             item["Ipv6CidrBlockAssociationSet"] = (
                 [{"Ipv6CidrBlock": place.six, "Ipv6CidrBlockState": {"State": "associated"}}] if place.six else []
@@ -151,7 +168,11 @@ def _nat_gateways(random: Random, world: World, vpc: int) -> list[Item]:
     for place in world.places:
         if place.vpc == vpc and place.nat:
             public = random.random() < 0.92
-            address: Item = {"PrivateIp": place.nat_address, "NetworkInterfaceId": f"eni-{place.nat}", "IsPrimary": True}
+            address: Item = {
+                "PrivateIp": place.nat_address,
+                "NetworkInterfaceId": f"eni-{place.nat}",
+                "IsPrimary": True,
+            }
             if public:
                 address["PublicIp"] = f"52.9.{vpc}.1"
             found.append(
@@ -199,19 +220,25 @@ def _groups(random: Random, world: World, vpc: int, colours: Palette) -> list[It
             pairs += [{"GroupId": f"sg-{other}{n}", **about} for n in range(GROUPS_OF_A_VPC)]
     pairs.append({"GroupId": "sg-deleted", "UserId": ACCOUNT})
     return [
-        group(random, f"sg-{vpc}{number}", world.vpc_name(vpc), colours, tuple(pairs)) for number in range(GROUPS_OF_A_VPC)
+        group(random, f"sg-{vpc}{number}", world.vpc_name(vpc), colours, tuple(pairs))
+        for number in range(GROUPS_OF_A_VPC)
     ]
 
 
 def _acls(random: Random, world: World, vpc: int, colours: Palette) -> list[Item]:
     """A default ACL and two others; the last one is not for the subnet of a NAT gateway (see `network_acl`)."""
     found = [
-        network_acl(random, f"acl-{vpc}{n}", world.vpc_name(vpc), colours, default=n == 0, whole=n < 2) for n in range(3)
+        network_acl(random, f"acl-{vpc}{n}", world.vpc_name(vpc), colours, default=n == 0, whole=n < 2)
+        for n in range(3)
     ]
     for place in world.places:
         if place.vpc == vpc:
             chosen = found[random.randrange(2 if place.nat else 3)]
-            member = {"NetworkAclAssociationId": f"aclassoc-{place.id}", "NetworkAclId": chosen["NetworkAclId"], "SubnetId": place.id}
+            member = {
+                "NetworkAclAssociationId": f"aclassoc-{place.id}",
+                "NetworkAclId": chosen["NetworkAclId"],
+                "SubnetId": place.id,
+            }
             chosen["Associations"].append(member)
     return found
 
@@ -232,7 +259,11 @@ def _peerings(random: Random, world: World) -> list[Item]:
             "VpcPeeringConnectionId": identity,
             "RequesterVpcInfo": side(requester),
             "AccepterVpcInfo": side(accepter),
-            "Status": {"Code": "active" if random.random() < 0.9 else random.choice(("pending-acceptance", "deleted", "expired"))},
+            "Status": {
+                "Code": "active"
+                if random.random() < 0.9
+                else random.choice(("pending-acceptance", "deleted", "expired"))
+            },
         }
         for identity, requester, accepter in world.peerings
     ]

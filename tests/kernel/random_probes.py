@@ -42,7 +42,7 @@ def prefix_address(prefix: str) -> str:
 def parties(account: Account) -> tuple[list[Party], list[Party], list[Party]]:
     """Private and IPv6 addresses of interfaces, their public IPv4 addresses, and the hosts outside."""
     inside, public = [], []
-    for item in account.items("describe_network_interfaces", "NetworkInterfaces"):
+    for item in account.interfaces():
         if item["InterfaceType"] != "interface":
             continue
         vpc, subnet, eni = item["VpcId"], item["SubnetId"], item["NetworkInterfaceId"]
@@ -51,7 +51,9 @@ def parties(account: Account) -> tuple[list[Party], list[Party], list[Party]]:
             inside.append(Party(entry["PrivateIpAddress"], vpc, subnet, eni, names))
             if "Association" in entry:
                 public.append(Party(entry["Association"]["PublicIp"], vpc, subnet, eni, names, public=True))
-        inside += [Party(prefix_address(entry["Ipv4Prefix"]), vpc, subnet, eni) for entry in item.get("Ipv4Prefixes", ())]
+        inside += [
+            Party(prefix_address(entry["Ipv4Prefix"]), vpc, subnet, eni) for entry in item.get("Ipv4Prefixes", ())
+        ]
         inside += [Party(entry["Ipv6Address"], vpc, subnet, eni, (eni,)) for entry in item["Ipv6Addresses"]]
     return inside, public, [Party(address) for address in account.outside]
 
@@ -82,7 +84,9 @@ def random_probes(random: Random, account: Account, count: int) -> list[Probe]:
 def _pair(
     random: Random, inside: list[Party], public: list[Party], outside: list[Party], vacant: list[Party]
 ) -> tuple[Party, Party] | None:
-    kind = random.choices(("subnet", "vpc", "peer", "out", "from", "public", "private", "vacant"), (7, 24, 26, 20, 13, 7, 1, 2))[0]
+    kind = random.choices(
+        ("subnet", "vpc", "peer", "out", "from", "public", "private", "vacant"), (7, 24, 26, 20, 13, 7, 1, 2)
+    )[0]
     source = random.choice(inside)
     choices: list[Party]
     if kind == "from":
@@ -110,7 +114,7 @@ def _vacant(account: Account) -> list[Party]:
     """One address in each subnet that nobody holds."""
     return [
         Party(str(ip_network(item["CidrBlock"])[8]), item["VpcId"], item["SubnetId"])
-        for item in account.items("describe_subnets", "Subnets")
+        for item in account.subnets()
     ]
 
 
@@ -138,7 +142,6 @@ def _ports(random: Random) -> Iterator[int]:
         yield random.choice(EDGES) if random.random() < 0.3 else random.randrange(1024, 65536)
 
 
-
 def _means(source: Party, destination: Party) -> bool:
-    """Whether an id of the destination stands for this very address: its public one to a source outside, else its private one."""
+    """Whether an id of the destination stands for this very address: to a source outside it means the public one."""
     return destination.version == 6 or destination.public is (source.vpc is None)

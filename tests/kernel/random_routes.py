@@ -10,7 +10,7 @@ from tests.kernel.world import ACCOUNT, OUTSIDE, Place, World
 
 
 def route_tables(random: Random, world: World, vpc: int, lists: dict[int, str]) -> list[Item]:
-    """The `RouteTables` of a VPC: a main one and one to three others; some subnets name theirs, some leave it to the main.
+    """The `RouteTables` of a VPC: a main one and up to three others, which some subnets name and some do not.
 
     `lists` holds, by VPC, a prefix list of its ranges that routes may name.
     """
@@ -48,7 +48,13 @@ def _table(random: Random, world: World, vpc: int, number: int, lists: dict[int,
         target = random.choice(({"GatewayId": f"igw-{vpc}"}, {"GatewayId": f"igw-{vpc}"}, None))
         routes.append(_route("10.0.0.0/8" if random.random() < 0.5 else f"{random.choice(OUTSIDE[:2])}/32", target))
     random.shuffle(routes)
-    return {"RouteTableId": f"rtb-{vpc}{number}", "VpcId": f"vpc-{vpc}", "OwnerId": ACCOUNT, "Routes": routes, "Associations": []}
+    return {
+        "RouteTableId": f"rtb-{vpc}{number}",
+        "VpcId": f"vpc-{vpc}",
+        "OwnerId": ACCOUNT,
+        "Routes": routes,
+        "Associations": [],
+    }
 
 
 def _route(destination: str, target: Item | None, *, origin: str = "CreateRoute", state: str = "active") -> Item:
@@ -109,6 +115,8 @@ def _outward(random: Random, world: World, vpc: int, *, public: bool) -> list[It
         routes.append(_route(ANY_FOUR, random.choice(ways) if dice < 0.88 else None))
     dice = random.random()
     if dice < 0.8:
-        six: Item = {"GatewayId": f"igw-{vpc}"} if public or dice < 0.3 else {"EgressOnlyInternetGatewayId": f"eigw-{vpc}"}
+        six: Item = (
+            {"GatewayId": f"igw-{vpc}"} if public or dice < 0.3 else {"EgressOnlyInternetGatewayId": f"eigw-{vpc}"}
+        )
         routes.append(_route(ANY_SIX, six))
     return routes

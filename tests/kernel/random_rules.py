@@ -46,7 +46,13 @@ def palette(random: Random, world: World, lists: tuple[str, ...]) -> Palette:
 
 def permission(random: Random, colours: Palette, groups: tuple[Item, ...]) -> Item:
     """One entry of `IpPermissions`."""
-    item: Item = {**_protocol_of_group(random), "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}
+    item: Item = {
+        **_protocol_of_group(random),
+        "IpRanges": [],
+        "Ipv6Ranges": [],
+        "PrefixListIds": [],
+        "UserIdGroupPairs": [],
+    }
     for _ in range(random.choice((1, 1, 2))):
         match random.choices(("four", "six", "group", "list"), (45, 20, 30, 8))[0]:
             case "four":
@@ -65,7 +71,10 @@ def _protocol_of_group(random: Random) -> Item:
     match kind:
         case "all":
             # AWS ignores the ports of a rule for all protocols, and sometimes sends some.
-            return {"IpProtocol": "-1", **random.choice(({}, {}, {"FromPort": -1, "ToPort": -1}, {"FromPort": 80, "ToPort": 80}))}
+            return {
+                "IpProtocol": "-1",
+                **random.choice(({}, {}, {"FromPort": -1, "ToPort": -1}, {"FromPort": 80, "ToPort": 80})),
+            }
         case "tcp" | "udp":
             low, high = _ports(random, TCP_PORTS if kind == "tcp" else UDP_PORTS)
             return {"IpProtocol": kind, "FromPort": low, "ToPort": high}
@@ -73,7 +82,9 @@ def _protocol_of_group(random: Random) -> Item:
             low, high = random.choice(((-1, -1), (-1, -1), (8, -1), (8, 0), (0, -1), (3, -1), (8, 1)))
             return {"IpProtocol": "icmp", "FromPort": low, "ToPort": high}
         case "icmpv6":
-            span = random.choice(({}, {"FromPort": -1, "ToPort": -1}, {"FromPort": 128, "ToPort": 0}, {"FromPort": 129, "ToPort": -1}))
+            span = random.choice(
+                ({}, {"FromPort": -1, "ToPort": -1}, {"FromPort": 128, "ToPort": 0}, {"FromPort": 129, "ToPort": -1})
+            )
             return {"IpProtocol": random.choice(("icmpv6", "58")), **span}
         case _:
             return {"IpProtocol": str(OTHER), **random.choice(({}, {"FromPort": 443, "ToPort": 443}))}
@@ -112,15 +123,27 @@ def network_acl(random: Random, identity: str, vpc: str, colours: Palette, *, de
     entries = []
     for egress in (False, True):
         allow_list = random.random() < 0.2
-        numbers = sorted(random.sample(range(1, 900), random.randint(2, 7) if allow_list else random.choice((0, 0, 0, 1, 3))))
+        numbers = sorted(
+            random.sample(range(1, 900), random.randint(2, 7) if allow_list else random.choice((0, 0, 0, 1, 3)))
+        )
         for number in numbers:
             allow = random.random() < (0.8 if allow_list else 0.35)
             entries.append(_entry(random, number, colours, egress=egress, allow=allow, whole=whole and not egress))
         if not allow_list or random.random() < 0.35:
-            entries += [_everything(900, egress=egress, action="allow"), _everything(901, egress=egress, action="allow", six=True)]
+            entries += [
+                _everything(900, egress=egress, action="allow"),
+                _everything(901, egress=egress, action="allow", six=True),
+            ]
         entries += [_everything(32767, egress=egress), _everything(32768, egress=egress, six=True)]
     random.shuffle(entries)
-    return {"NetworkAclId": identity, "VpcId": vpc, "OwnerId": ACCOUNT, "IsDefault": default, "Entries": entries, "Associations": []}
+    return {
+        "NetworkAclId": identity,
+        "VpcId": vpc,
+        "OwnerId": ACCOUNT,
+        "IsDefault": default,
+        "Entries": entries,
+        "Associations": [],
+    }
 
 
 def _everything(number: int, *, egress: bool, action: str = "deny", six: bool = False) -> Item:

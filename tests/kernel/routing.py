@@ -49,10 +49,10 @@ def subnet_ranges(item: Item) -> list[Range]:
 def local_routes(account: Account, vpc: str, cables: Cables) -> dict[Range, str]:
     """From a VPC's router to its subnets; the rest of the VPC's ranges leads nowhere."""
     found: dict[Range, str] = {}
-    for item in account.items("describe_vpcs", "Vpcs"):
+    for item in account.vpcs():
         if item["VpcId"] == vpc:
             found |= {block: f"blackhole {block}" for block in subnet_ranges(item)}
-    for item in account.items("describe_subnets", "Subnets"):
+    for item in account.subnets():
         if item["VpcId"] == vpc:
             found |= {block: cables.subnets[item["SubnetId"]].to(block) for block in subnet_ranges(item)}
     return found
@@ -106,11 +106,15 @@ def _target(account: Account, vpc: str, route: Item, cables: Cables) -> Cable | 
     if "EgressOnlyInternetGatewayId" in route:
         return cables.egress_only if route["EgressOnlyInternetGatewayId"] == egress_only_gateway(account, vpc) else None
     if "NatGatewayId" in route:
-        subnets = [nat["SubnetId"] for nat in nat_gateways(account, vpc) if nat["NatGatewayId"] == route["NatGatewayId"]]
+        subnets = [
+            nat["SubnetId"] for nat in nat_gateways(account, vpc) if nat["NatGatewayId"] == route["NatGatewayId"]
+        ]
         return cables.subnets[subnets[0]] if subnets else None
-    for connection in account.items("describe_vpc_peering_connections", "VpcPeeringConnections"):
+    for connection in account.peerings():
         if connection["VpcPeeringConnectionId"] == route["VpcPeeringConnectionId"]:
-            return cables.peerings[route["VpcPeeringConnectionId"]] if connection["Status"]["Code"] == "active" else None
+            return (
+                cables.peerings[route["VpcPeeringConnectionId"]] if connection["Status"]["Code"] == "active" else None
+            )
     return None
 
 

@@ -1,4 +1,4 @@
-"""The oracle: a kernel carries real packets through random accounts, and the engine says beforehand which of them arrive.
+"""The oracle: a kernel carries real packets through random accounts, and the engine says which of them arrive.
 
 Everything that needs namespaces runs in a process of its own (`python -m tests.kernel`), never in that of the tests.
 """

@@ -91,7 +91,7 @@ def test_a_reference_to_the_clients_group_never_matches_through_a_network_load_b
 
     found = ask(made, CLIENT, NODE_A, port=80)
 
-    assert found.verdict == "blocked"
+    assert causes(found) == [("SG_REFERENCES_NOT_PRESERVED", "sg-server", "forward")]
 
 
 def test_the_groups_of_a_network_load_balancer_judge_the_client() -> None:
