@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from diagnosis.cli import main
+from diagnosis.snapshots.write import write_snapshot
+from tests.accounts import Account
 
 PYTHON = (sys.executable, "-m", "diagnosis")
 
@@ -83,3 +85,10 @@ def start(
         cwd=cwd,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def folder_of(made: Account, place: Path) -> Path:
+    """A snapshot folder of an account that a test has built."""
+    folder = place / "account"
+    write_snapshot(made.described(), folder, tool="whynot 0")
+    return folder

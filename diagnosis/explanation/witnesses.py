@@ -20,11 +20,7 @@ def to_flow_logs(sightings: Sightings, pattern: Pattern) -> FlowLogs:
     rejects = [seen for seen in sightings.seen if seen.action == "REJECT"]
     accepts = [seen for seen in sightings.seen if seen.action == "ACCEPT"]
     last_accept = _last(accepts) or (_last(seen for seen in sightings.earlier if seen.action == "ACCEPT"))
-    began = [
-        seen
-        for seen in sightings.earlier
-        if rejects and seen.action == "REJECT" and not accepts and (seen.first or 0) >= (last_accept or 0)
-    ]
+    began = [seen for seen in sightings.earlier if seen.action == "REJECT" and _goes_on(seen, sightings)]
     raw = [line for seen in sorted(sightings.seen, key=_telling) for line in seen.lines][:_MOST_LINES]
     return FlowLogs(
         engine=sightings.engine,
@@ -52,6 +48,16 @@ def to_flow_logs(sightings: Sightings, pattern: Pattern) -> FlowLogs:
 def to_window(sightings: Sightings) -> Window:
     """Return the time that was read in the end."""
     return Window(start=_iso(sightings.window.start), end=_iso(sightings.window.end))
+
+
+def _goes_on(earlier: Seen, sightings: Sightings) -> bool:
+    """Whether rejects from before the window went on into it at the same place, without an ACCEPT since."""
+    place = earlier.interface, earlier.leg
+    now = {seen.action for seen in sightings.seen if (seen.interface, seen.leg) == place}
+    accepted = _last(
+        seen for seen in sightings.earlier if (seen.interface, seen.leg) == place and seen.action == "ACCEPT"
+    )
+    return now == {"REJECT"} and (earlier.first or 0) >= (accepted or 0)
 
 
 def _telling(seen: Seen) -> tuple[bool, bool, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -52,7 +52,7 @@ def _searched(
         spent += file.size
         if spent > MOST_BYTES or len(accepts) == len(unsettled):
             break
-        lines = _read(file, wanted)
+        lines = _read(file, wanted).of(unsettled)
         for seen in forward.among(lines.having("ACCEPT")):
             known = accepts.get(seen.interface)
             if (
@@ -96,6 +96,14 @@ class _Lines(NamedTuple):
 
     def having(self, action: str) -> _Lines:
         return _Lines(self.fields, tuple(line for line in self.lines if action in line))
+
+    def of(self, interfaces: Collection[str | None]) -> _Lines:
+        """Those that one of the interfaces may have recorded; None is one that a record does not name."""
+        if None in interfaces:
+            return self
+        return _Lines(
+            self.fields, tuple(line for line in self.lines if any(each in line for each in interfaces if each))
+        )
 
 
 def _read(file: LogFile, wanted: Needles) -> _Lines:

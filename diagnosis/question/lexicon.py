@@ -33,7 +33,7 @@ _IRREGULAR_REACH: Final = """gets:base get:base got:past gotten:past getting:ing
 written:past made:past reachs:base conect:base connec:base connet:base acces:base acess:base reching:ing"""
 _REJECT: Final = """reject refuse block deny drop filter ignore accept receive allow permit answer respond reply listen hear discard close reset admit
 prevent stop forbid restrict prohibit throttle limit break kill interrupt blackhole kick bounce decline disallow swallow eat terminate whitelist
-blacklist acknowledge serve intercept obstruct impede hinder cut isolate lock"""
+blacklist acknowledge serve intercept obstruct disconnect exclude ban impede hinder cut isolate lock"""
 _IRREGULAR_REJECT: Final = """let:base lets:base letting:ing heard:past kept:past keep:base keeps:base keeping:ing broken:past broke:past forbidden:past forbade:past
 recieve:base recieves:base recieving:ing recieved:past ate:past eaten:past cutting:ing blok:base bloks:base bloked:past bloking:ing"""
 _TRY: Final = "try attempt want need manage expect like intend fail struggle continue start hope"
@@ -67,7 +67,7 @@ _CLASSES: Final[dict[Role, str]] = {
     "not": "not no without none nothing's isnt failing fails failed fail failure unsuccessful unsuccessfully hardly barely cease ceases",
     "never": "never neither nor longer anymore",
     "from": "from form frm fron originating sourced coming ",
-    "to": "to into onto toward towards against unto",
+    "to": "@@ to into onto toward towards against unto",
     "on": "on at of upon @ ",
     "with": "with w/ alongside",
     "by": "by",
@@ -77,7 +77,7 @@ _CLASSES: Final[dict[Role, str]] = {
     "and": "and & n'",
     "source": "source src srcaddr srcip src_ip client-ip source-ip saddr origin sourceip source_ip",
     "destination": "destination dst dest dstaddr dstip dst_ip target dest-ip daddr destinationip destination_ip",
-    "reachable": "reachable accessible unreachable inaccessible unaccessible contactable pingable resolvable routable connectable sshable unresponsive unpingable non-reachable isolated",
+    "reachable": "reachable accessible unreachable inaccessible unaccessible contactable pingable resolvable routable connectable sshable unresponsive unpingable non-reachable",
     "open": "open opened closed exposed visible available unavailable invisible shut hidden",
     "filter": """firewall firewalls sg sgs nacl nacls acl acls rule rules waf policy policies routing security-group securitygroup networkacl iptables route-table routetable
         blackhole misconfiguration config configuration setting settings whitelist allowlist""",
@@ -92,7 +92,7 @@ _CLASSES: Final[dict[Role, str]] = {
     "where": "where wherefrom",
     "what": "what whats what's wat",
     "which": "which list show enumerate display",
-    "person": "i we us you he she me they them it him her ours yours mine theirs myself itself themselves this that's these those here there one ones u i'm we're i've we've im ive they're you're it'll y'all guys folks team all both everyone's",
+    "person": "i we us you he she me they them it him her ours yours mine theirs myself itself themselves this that's these those here there one ones u i'm we're i've we've im ive they're you're it'll y'all guys folks team everyone's",
     "that": "that",
     "problem": """wrong problem problems issue issues trouble troubles matter up deal happening happens happened happen occur occurs occurring going difficulty difficulties
         outage incident ticket cause causes causing reason reasons culprit root""",
@@ -192,18 +192,19 @@ WORDS: Final[dict[str, Word]] = _lexicon()
 """Each known word in lower case → its class."""
 
 PHRASES: Final[dict[tuple[str, ...], Word]] = {
-    tuple(phrase.split()): Word(role)
+    tuple(phrase.split()): Word(role, "past" if role == "reject" else "")
     for role, phrases in {
+        "reject": "cut off|kicked off|kicked out|locked out|shut out|shut off|walled off|separated|firewalled off|firewalled",
         "filter": "security group|security groups|network acl|network acls|route table|route tables|nacl rule|security rule|access list|firewall rule|block public access|security policy|return route|anything in between",
         "variable": "no one|no-one|any one|every one|any host|any instance|any server|any machine|any client|all hosts|all instances|all servers|every host|every instance|all machines|every server|everything else|who else|what else|anything else|any other host|any other instance|any resource|all of the hosts",
         "internet": "get out|gets out|getting out|got out|go out|goes out|going out|break out|get outside|get online|go online|gets online|going online|external users|external clients|external customers|public users|outside users|internet users|internet clients|people outside|external visitors|external traffic|internet traffic|public clients|the internet|public internet|outside world|the outside|open internet|the world|whole world|entire internet|entire world|external world|the public|public network|internet access|wider internet|rest of the world|the web at large|the open web",
         "public": "open to the public|from outside|from the outside|from external|from externally|from the public",
         "from": "logged into|logged in to|logged on to|logged onto|logged in on|sitting on|ssh'd into|sshed into",
-        "other": "able to|out of|at all|each other|one another|this morning|any more|as well|any idea|at least|at most|at the moment|at present|so far|in general|in fact|for sure|for some reason|for example|of course|right away|in order|by chance|as expected|how come|what the hell|what the heck|the hell|the heck|on earth|in advance|in turn|in time|by the way|to me|for me|with me|to us|for us|from here|from there|up to|on aws|in aws|from time to time|health check|health checks|a lot|a bit|on it|at it|in it|time to time|any luck|no luck|in prod|in production|in staging|for reference|for info|heads up|quick question|other side|far end|no idea|any clue|in vain|in my account|in our account|to no avail|by any chance|by default|kind regards|best regards|on port|in the path|on the path|in the way|in between|as it should|long time|some time|same time|on the way|on the network|by accident|for now|for hours|for days|for ages|in time|to be able|of late|of sudden|on purpose|all day|all morning|on fire",
+        "other": "able to|out of|at all|each other|one another|this morning|any more|as well|any idea|at least|at most|at the moment|at present|so far|in general|in fact|for sure|for some reason|for example|of course|right away|in order|by chance|as expected|how come|what the hell|what the heck|the hell|the heck|on earth|in advance|in turn|in time|by the way|to me|for me|with me|to us|for us|from here|from there|up to|on aws|in aws|from time to time|health check|health checks|a lot|a bit|on it|at it|in it|time to time|any luck|no luck|in prod|in production|in staging|for reference|for info|heads up|quick question|other side|far end|no idea|in hell|any clue|in vain|in my account|in our account|to no avail|by any chance|by default|kind regards|best regards|on port|in the path|on the path|in the way|in between|as it should|long time|some time|same time|on the way|on the network|by accident|for now|for hours|for days|for ages|in time|to be able|of late|of sudden|on purpose|all day|all morning|on fire",
         "error": "time out|times out|timed out|timing out|connection refused|connection reset|connection timed out|connection timeout|connect timeout|no route to host|destination host unreachable|host unreachable|network unreachable|read timeout|i/o timeout|operation timed out|host is unreachable|network is unreachable|goes nowhere|went nowhere",
         "reply": "return traffic|return packets|return path traffic|reply packets|reply traffic|response packets|response traffic",
         "traffic": "network path|network traffic|line of sight|network connectivity|network connection|ip connectivity",
-        "reach": "get through|gets through|getting through|have access|has access|had access|make it|makes it|made it|gain access|get access|gets access|got access|get hold of|get in|get into|gets into|getting into|reach out|reaches out|reaching out|log into|log in|logs into|logging into|logged into|look up",
+        "reach": "get through|gets through|getting through|have access|has access|had access|make it|makes it|made it|gain access|get access|gets access|got access|get hold of|get in|get into|gets into|getting into|reach out|reaches out|reaching out|log into|log in|logs into|logging into|look up",
         "not": "not able|no longer|not possible",
         "can": "is able|are able|was able|were able",
     }.items()

@@ -67,6 +67,8 @@ class Mention:
     protocol_word: str | None = None
     possessive: bool = False
     generic: bool = False
+    anybody: bool = False
+    """Whether the noun means nobody in particular ("hosts", "instances"), so that a place may say who is meant."""
     where: bool = False
     adjective: bool = False
     """Whether only an adjective was written ("from prod"): a name behind a preposition, nothing elsewhere."""
@@ -252,7 +254,8 @@ def _of_plain_words(run: Sequence[Item]) -> list[Mention]:
     if not names:
         return _only_adjective(run, possessive)
     strength = 2 if named_after_called else 1
-    return [Mention(Party(kind="name", value=" ".join(names)), strength, possessive=possessive, generic=generic), *protocols]
+    anybody = all(n.lower() in GENERIC_NOUNS for n in names)
+    return [Mention(Party(kind="name", value=" ".join(names)), strength, possessive=possessive, generic=generic, anybody=anybody), *protocols]
 
 
 def _only_adjective(run: Sequence[Item], possessive: bool) -> list[Mention]:

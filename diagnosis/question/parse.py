@@ -11,7 +11,7 @@ from typing import Final
 
 from diagnosis.question import ask_back
 from diagnosis.question.mentions import Item, Mention, classify
-from diagnosis.question.pasted_errors import PastedError, find_error, without_shell
+from diagnosis.question.pasted_errors import PastedError, find_error, without_debris, without_shell
 from diagnosis.question.ports import mark_ports
 from diagnosis.question.question import Party, Question, TimeWindow
 from diagnosis.question.records import Record, find_record
@@ -55,7 +55,7 @@ def parse(text: str) -> Question:
     error = find_error(words)
     if error is not None:
         return _of_error(error)
-    words, window = take_window(_shortened(words))
+    words, window = take_window(_shortened(without_debris(words)))
     return _of_words(_understand(words), window)
 
 
@@ -80,7 +80,7 @@ def _read(tokens: list[Token]) -> _Understood:
     items = classify(mark_ports(tokens))
     reading = Reading(items)
     everything = reading.read()
-    placed = [p for p in everything if not p.ignored]
+    placed = _after_contrast([p for p in everything if not p.ignored], items)
     broken = next((t.text for t in tokens if t.kind == "broken"), None)
     source, destination = _winner(placed, "source"), _winner(placed, "destination")
     source, destination = _filled(placed, source, destination, items, reading.relations)
@@ -101,6 +101,16 @@ def _read(tokens: list[Token]) -> _Understood:
     )
 
 
+def _after_contrast(placed: list[Placed], items: list[Item]) -> list[Placed]:
+    """In "A reaches B but C → D does not" the question is about C and D."""
+    at = next((i for i, item in enumerate(items) if item.lower == "but"), None)
+    if at is None or any(i.lower in ("works", "ok", "fine", "okay", "work") for i in items[at:]):
+        return placed
+    later = [p for p in placed if p.at > at]
+    whole = {p.side for p in later if p.mention.party is not None and p.weight >= 2} >= {"source", "destination"}
+    return later if whole else placed
+
+
 def _winner(placed: list[Placed], side: Side) -> Placed | None:
     candidates = [p for p in placed if p.side == side and p.mention.party is not None and (p.mention.strength > 0 or side == "destination" or p.because == "reaching")]
     return max(candidates, key=lambda p: (p.mention.strength > 0, p.weight, min(p.mention.strength, 2)), default=None)
@@ -112,12 +122,19 @@ def _filled(placed: list[Placed], source: Placed | None, destination: Placed | N
     spare = [p for p in named if p.mention.strength >= 2 or p.weight > 0 or p.because] or [p for p in named if not p.mention.generic and (source or destination)]
     taken = {side for side, party in (("source", source), ("destination", destination)) if party is not None}
     asked = any(p.mention.variable and p.side is not None and p.side not in taken for p in placed)
+    if source is None and destination is None and asked:
+        only = [p for p in named if p.mention.strength >= 2]
+        side = {p.side for p in placed if p.mention.variable and p.side is not None}
+        if len(only) != 1 or len(side) != 1:
+            return None, None
+        return (only[0], None) if side == {"destination"} else (None, only[0])
     if source is None and destination is None:
         strong = [p for p in named if p.mention.strength >= 2]
         if len(strong) >= 2:
             return _internet_last(strong[0], strong[1])
         if len(strong) == 1 and relations == 0:
-            return _beside(strong[0])
+            only = _beside(strong[0])
+            return only if only[0] is not None or any(i.role == "port" for i in items) else (None, None)
         terse = named if len(named) == 2 and not any(i.role in ("other", "person", "be") for i in items) else []
         return (terse[0], terse[1]) if terse else (None, None)
     if (source is None) == (destination is None) or asked and not spare:
@@ -174,7 +191,7 @@ def _question(intent: str, source: Party | None, destination: Party | None, traf
 
 def _of_error(error: PastedError) -> Question:
     """An error holds one party; the other is in the words around it, or is missing."""
-    words, window = take_window(_shortened(error.rest))
+    words, window = take_window(_shortened(without_debris(error.rest)))
     understood = _read(tokenise(words))
     source = error.source or _speaker(understood, error.destination)
     written = understood.destination

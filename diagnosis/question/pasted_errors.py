@@ -38,6 +38,9 @@ def _p(pattern: str) -> re.Pattern[str]:
     return re.compile(filled, re.IGNORECASE)
 
 
+_REASON: Final = (
+    r"(?:Connection (?:refused|timed out|reset by peer)|(?:Couldn't|Could not) connect to server|Operation timed out|No route to host|Network is unreachable|Timeout was reached|Timed out)"
+)
 _WHY: Final = r"(?:[:,;]? ?(?:connect|connection|i/o|operation|net|read|write|dial|http)?:? ?(?:connection |operation |i/o |connect )?(?:timed? ?out|timeout|refused|reset by peer|no route to host|network is unreachable|host is unreachable|unreachable))?"
 
 _ERRORS: Final[tuple[tuple[re.Pattern[str], str | None, int | None], ...]] = (
@@ -53,20 +56,24 @@ _ERRORS: Final[tuple[tuple[re.Pattern[str], str | None, int | None], ...]] = (
     (_p(rf"(?:psql: )?(?:error: )?connection to server at \"?<HOST>\"? ?(?:\(<ADDR>\))?, ?port <PORT> failed(?:: FATAL)?{_WHY}(?:\s*Is the server running on (?:that host|host)[^?\n]{{0,160}}\??)?"), "tcp", None),
     (_p(r"(?:could not connect to server: ?(?:Connection \w+(?: \w+)?|Operation timed out|No route to host)?\s*\(?\w{0,12}\)?\s*)?Is the server running on host \"?<HOST>\"? ?(?:\(<ADDR>\) ?)?and accepting\s+TCP/IP connections on port <PORT>\??"), "tcp", None),
     # ssh, scp, git over ssh
-    (_p(rf"(?:ssh: )?connect to (?:host|address) <HOST> port <PORT>{_WHY}"), "tcp", None),
+    (_p(rf"ssh: connect to (?:host|address) <HOST> port <PORT>{_WHY}"), "tcp", None),
+    (_p(r"connect to (?:host|address) <HOST> port <PORT>: (?:Connection refused|Connection timed out|Operation timed out|No route to host|Network is unreachable|Connection reset by peer)"), "tcp", None),
     (_p(r"kex_exchange_identification: [^\n]{0,80}?Connection (?:closed|reset) by (?:remote host )?<HOST> port <PORT>"), "tcp", None),
     (_p(r"Connection (?:closed|reset|timed out) (?:by|with|to) <HOST> port <PORT>"), "tcp", None),
     # Redis
     (_p(rf"Could not connect to Redis at <HOST>:<PORT>{_WHY}"), "tcp", None),
     (_p(r"(?:redis\.exceptions\.\w+: )?Error (?:\d+ )?(?:while )?connecting to <HOST>:<PORT>\.?(?: [\w ]{0,60}\.?)?"), "tcp", None),
     # curl, wget
-    (_p(rf"(?:curl: ?)?(?:\(\d+\) )?(?:Failed to connect to|connect to|Connection timed out to) <HOST>(?: \(<ADDR>\))? port <PORT>(?: \([^()\n]{{0,60}}\))?(?: after \d+ ?ms| after ,| ,)?(?: from [\w.:]+ port \d+)?(?:: (?:Connection|Couldn't|Could not|Operation|No route|Timeout)[\w' ]{{0,40}}| failed: [\w ]{{0,30}})?"), "tcp", None),
+    (_p(rf"curl: ?(?:\(\d+\) )?(?:Failed to connect to|connect to|Connection timed out to) <HOST>(?: \(<ADDR>\))? port <PORT>(?: \([^()\n]{{0,60}}\))?(?: after \d+ ?ms| after ,| ,)?(?: from [\w.:]+ port \d+)?(?:: {_REASON}| failed: {_REASON})?"), "tcp", None),
+    (_p(rf"(?:Failed to )?connect to <HOST>(?: \(<ADDR>\))? port <PORT>(?: \([^()\n]{{0,60}}\))?(?: after \d+ ?ms(?:: {_REASON})?|(?: after ,)?: {_REASON}| failed: {_REASON})"), "tcp", None),
     (_p(rf"Connecting to <HOST>(?: \([^()\n]{{0,80}}\))? ?\|?(?:<ADDR>)?\|?:<PORT>\.{{0,3}} ?(?:failed)?{_WHY}"), "tcp", None),
     # Java, JDBC, Kafka, netty
     (_p(rf"Connection to node -?\d+ \((?:<HOST>/)?<ADDR>:<PORT>\) (?:could not be established|terminated)[^\n]{{0,80}}"), "tcp", None),
     (_p(rf"(?:[\w.$]{{0,120}}(?:Exception|Error): ){{1,3}}(?:Connection timed out|Connection refused|connect timed out|connection timed out|No route to host|Connect timed out|Failed to connect|failed to connect)?(?: after \d+ ?ms)?(?: \(Connection \w+(?: \w+)?\))?(?: ?:? ?(?:no further information)?:? ?(?:to )?(?:host )?)(?:<HOST>/)<ADDR>:<PORT>{_WHY}"), "tcp", None),
     (_p(rf"(?:Connect(?:ion)? to|Failed to connect to) <HOST>:<PORT> \[[\w.-]{{0,200}}/<ADDR>(?:,[^\]\n]{{0,200}})?\](?: failed)?{_WHY}"), "tcp", None),
-    (_p(rf"(?:Connection timed out|Connection refused|connect timed out|connection timed out|No route to host|Connect to|Failed to connect to|Connection to|failed to connect to)(?: \(\w+ \w+\))?:? ?(?:to )?(?:no further information: )?(?:host )?/?(?:<HOST>)(?: ?\[?/<ADDR>\]?)?:<PORT>(?: \[[^\]\n]{{0,80}}\])?(?: (?:failed|refused|timed out)[\w :]{{0,40}})?{_WHY}"), "tcp", None),
+    (_p(rf"(?:Connection timed out|Connection refused|connect timed out|connection timed out|No route to host)(?: \(\w+ \w+\))?:? ?(?:to )?(?:no further information: )?(?:host )?/?(?:<HOST>)(?: ?\[?/<ADDR>\]?)?:<PORT>(?: \[[^\]\n]{{0,80}}\])?(?: (?:failed|refused|timed out))?{_WHY}"), "tcp", None),
+    (_p(r"(?:Connect(?:ion)?|failed to connect) to /?<HOST>(?:/<ADDR>)?:<PORT>(?: \[[^\]\n]{0,120}\])? (?:failed|refused|timed out)(?:: ?(?:connect timed out|connection refused|connection timed out|no route to host))?"), "tcp", None),
+    (_p(r"(?:Exception|Error|Failed): (?:Failed to |failed to )?connect(?:ion)? to /?<HOST>(?:/<ADDR>)?:<PORT>"), "tcp", None),
     # Node
     (_p(r"(?:Error: )?connect (?:ETIMEDOUT|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ECONNRESET) <HOST>:<PORT>"), "tcp", None),
     # Python, MongoDB
@@ -89,7 +96,11 @@ _WORTH_TRYING: Final = re.compile(
     re.IGNORECASE,
 )
 _WORD_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$"
-_CLASS_NAME: Final = re.compile(r"\b(?:[a-z_]\w{0,40}\.){1,8}[A-Z]\w{0,80}|\b[A-Z]\w{0,60}\.[a-z]\w{0,60}|\b[A-Za-z]\w{0,60}(?:Exception|Error|Timeout)\b:?|\[[^\[\]\n]{0,60}=[^\[\]\n]{0,120}\]")
+_CLASS_NAME: Final = re.compile(r"\b(?:[a-z_]\w{0,40}\.){1,8}[A-Z]\w{0,80}|\b[A-Z]\w{0,60}\.[a-z]\w{0,60}|\b[A-Za-z]\w{0,60}(?:Exception|Error|Timeout)\b:?|\[[^\[\]\n]{0,60}=[^\[\]\n]{0,120}\]|\b(?:Get|Post|Put|Head|Delete|Patch) \"[^\"\n]{1,300}\":?")
+_DEBRIS: Final = re.compile(
+    r"SQLSTATE\[\w{1,10}\](?: \[\d{1,6}\])?|\[Errno -?\d{1,5}\]|<[\w.]{1,80} object at 0x\w{1,16}>:?|\b(?:[a-z_]\w{0,40}\.){2,8}[A-Z]\w{0,80}(?:Exception|Error|Timeout)\b:?"
+    r"|failed to connect to `?host=\S{1,100} user=\S{1,60} database=[^\s`]{1,60}`?:?"
+)
 _STACK_LINE: Final = re.compile(r"^\s*(?:at [\w.$/<>]+\([^()\n]*\)|\.\.\. \d+ more|File \"[^\"\n]*\", line \d+[^\n]*|Traceback [^\n]*|goroutine \d+[^\n]*)\s*$", re.MULTILINE)
 _PROMPT: Final = re.compile(r"^[ \t]*\[?(?:\([\w.-]{1,30}\) ?)?[a-z_][\w.-]{0,31}@(?P<host>[A-Za-z0-9][\w.-]{0,62})(?:[ :][^\n$#]{0,80}?)?\]?[$#%] ?", re.MULTILINE)
 _BARE_PROMPT: Final = re.compile(r"^[ \t]*(?P<host>[A-Za-z][\w-]{0,40}\d|[A-Za-z]\w*-[\w-]{1,40})(?:[:~ ][^\n$#]{0,40}?)?[$#] (?=\w)", re.MULTILINE)
@@ -103,6 +114,11 @@ def without_shell(text: str) -> str:
         text = _BARE_PROMPT.sub(r" from \g<host> , ", text)
     text = _SYSLOG.sub(r" from \g<host> , ", text)
     return _STACK_LINE.sub("", text) if "\n" in text else text
+
+
+def without_debris(text: str) -> str:
+    """Return the text without the parts of error messages that look like names: exception classes, SQLSTATE, errno."""
+    return _DEBRIS.sub(" , ", text)
 
 
 def find_error(text: str) -> PastedError | None:

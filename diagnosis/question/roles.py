@@ -22,6 +22,7 @@ _FILTER_IDS: Final = ("sg-", "sgr-", "acl-", "rtb-", "tgw-rtb-", "pcx-", "igw-",
 _ANSWERING: Final = ("respond", "repl", "answer", "listen", "react", "acknowledg", "serve", "serving", "open")
 _RECEIVING: Final = ("get", "got", "receiv", "recieve", "see", "saw", "hear", "experienc", "observ", "encounter", "return", "show", "report", "has", "have", "hit", "accept")
 _PULLING: Final = ("download", "pull", "fetch", "load", "read", "retriev", "scrap", "consum", "clon", "restor", "import", "poll", "subscrib", "sync")
+_SEPARATED: Final = ("cut", "kick", "lock", "shut", "wall", "isolat", "disconnect", "separat", "exclud", "ban")
 _DATABASE_WORDS: Final = ("db", "rds", "sql", "postgres", "redis", "cache", "aurora", "mongo", "database", "pg", "kafka", "es")
 
 
@@ -64,6 +65,8 @@ class _Clause:
     reply: bool = False
     error: bool = False
     problem: bool = False
+    grants: bool = False
+    """Whether access itself is given or denied: "denies access to A"."""
     subject: Placed | None = None
 
 
@@ -81,6 +84,9 @@ class Reading:
         self._previous: str = ""
         self._which = False
         self._via = False
+        self._governed = ""
+        self._owned_filter = False
+        self._port_ahead: PortMark | None = None
         self._arrow: str | None = None
         self._between = 0
         self._depth = 0
@@ -125,6 +131,7 @@ class Reading:
         if mentions and generic and (self._which or self._is_anybody(run, end)):
             mentions = [replace(mentions[0], variable=True, party=None)]
         self._which = False
+        mentions = [m for m in mentions if m.strength > 0 or m.party is None] or mentions[:1]
         for n, mention in enumerate(mentions):
             placed = Placed(mention, start)
             self.placed.append(placed)
@@ -203,7 +210,7 @@ class Reading:
                 self._from(placed)
             case "to":
                 answering = clause.verb == "reject" and clause.verb_text.startswith(_ANSWERING)
-                to_whom = clause.verb == "open" or clause.reply or answering or (clause.verb == "reachable" and not clause.has_object)
+                to_whom = clause.verb == "open" or clause.grants or clause.reply or answering or (clause.verb == "reachable" and not clause.has_object)
                 placed.take("source" if to_whom else "destination", 3, "to")
             case "with":
                 if clause.problem:
@@ -219,6 +226,9 @@ class Reading:
                 self._for(placed)
             case "on":
                 self._on(placed)
+            case "colon":
+                if self._place_of is not None and placed.mention.strength > 1:
+                    self._take_over(self._place_of, placed)
             case "instead":
                 earlier = next((p for p in reversed(self.placed[:-1]) if p.side is not None and not p.ignored), None)
                 if earlier is not None:
@@ -252,7 +262,7 @@ class Reading:
         elif clause.verb == "reject" and not clause.passive and clause.has_object and not self._source_is_traffic():
             placed.take("destination", 3, "kept from")
         elif clause.verb == "reject" and clause.passive and subject is not None and subject.because == "rejected":
-            if _like_a_database(subject.mention) and not _like_a_database(placed.mention):
+            if not clause.verb_text.startswith(_SEPARATED) and _like_a_database(subject.mention) and not _like_a_database(placed.mention):
                 subject.weight = 0
                 subject.take("destination", 2, "blocked")
                 placed.take("source", 3, "from")
@@ -261,7 +271,11 @@ class Reading:
         elif clause.error and (clause.subject or clause.pending) and clause.verb_text.startswith(_RECEIVING):
             placed.take("destination", 3, "error from")
         else:
-            placed.take("source", 3, "from")
+            vague = placed.mention.generic and placed.mention.strength == 1 and any(p.side == "source" and p.mention.strength > 1 for p in self.placed[:-1])
+            placed.take("source", 1 if vague else 3, "from")
+            if self._port_ahead is not None:
+                placed.ports.append(self._port_ahead)
+                self._port_ahead = None
 
     def _pulls_from(self, placed: Placed) -> bool:
         """Whether "from" names what is fetched from ("can't pull images from ECR") and not where packets start."""
@@ -283,22 +297,28 @@ class Reading:
         before = self._place_of
         if before is not None and not before.ignored and before.mention.strength < 2 and placed.mention.strength > before.mention.strength:
             self._take_over(before, placed)
-        elif self._previous in ("port", "protocol", "open", "reject", "reachable"):
+        elif self._governed in ("port", "protocol", "open", "reject", "reachable"):
             placed.take("destination", 2, "on")
         elif self._clause.verb == "reach" and self._clause.verb_text.startswith(("arriv", "land")):
             placed.take("destination", 3, "arrives at")
-        elif self._previous == "traffic" and len(self.placed) > 1 and self.placed[-2].mention.strength == 0:
+        elif self._governed == "error" and (self._clause.pending or self._clause.subject):
+            placed.take("destination", 2, "error on")
+        elif self._governed == "traffic" and len(self.placed) > 1 and self.placed[-2].mention.strength == 0:
             placed.take("destination", 2, "on")
-        elif self._previous == "filter":
-            self._clause.pending.append(placed)
-            self._clause.by_filter = False
+        elif self._governed == "filter":
+            party = placed.mention.party
+            if party is not None and party.kind == "id" and party.value.startswith(("subnet-", "vpc-", *_FILTER_IDS)):
+                placed.ignored, self._clause.by_filter = True, True
+            else:
+                self._clause.pending.append(placed)
+                self._clause.by_filter, self._owned_filter = False, True
         else:
             placed.take("source", 1, "on")
 
     def _in_place(self, placed: Placed) -> None:
         """A place ("in vpc-0a1", "via the NAT") says nothing, unless it is all that is said of "anything in 10.0.1.0/24"."""
         before = self._place_of
-        if before is not None and (before.mention.variable or before.mention.generic) and not placed.mention.generic and placed.mention.strength > 0:
+        if before is not None and (before.mention.variable or before.mention.anybody) and not placed.mention.generic and placed.mention.strength > 0:
             self._take_over(before, placed)
         else:
             placed.ignored, placed.because = True, "via" if self._via else "place"
@@ -337,6 +357,10 @@ class Reading:
         passive = item.form == "past" and clause.be and not item.lower.startswith(("time", "lost", "connected", "gone", "routed", "sent"))
         if item.lower in ("called", "gets", "get", "got") and following is not None and following.form == "past" and following.role in ("reject", "reach"):
             clause.be = True
+            return
+        if item.lower == "access" and clause.verb == "reject" and not clause.passive:
+            clause.grants = clause.subject is not None and clause.subject.because == "rejecting"
+            clause.has_object = True
             return
         self._settle("destination" if passive else "source", "reached" if passive else "reaching")
         clause.verb, clause.verb_text, clause.passive, clause.has_object = "reach", item.lower, passive, False
@@ -400,7 +424,8 @@ class Reading:
             earlier.take("source", 2, "joined")
             subject.take("destination", 2, "joined")
         else:
-            subject.take(side, 2, because)
+            # "the group of A blocks it from reaching B": the owner of a filter need not be where the traffic goes.
+            subject.take(side, 1 if because == "rejecting" and self._owned_filter else 2, because)
             if earlier is not None and earlier.mention.variable and not subject.mention.variable:
                 earlier.take(_OTHER_SIDE[side], 2, because)
         clause.subject = subject
@@ -423,12 +448,16 @@ class Reading:
         self._remember_place("on")
 
     def _on_place(self, item: Item, i: int) -> None:
+        if item.lower == "off" and self._clause.verb == "reject" and self._clause.passive:
+            self._preposition = "from"
+            return
         self._via = item.lower in ("via", "through", "thru", "using")
         self._remember_place("place")
 
     def _remember_place(self, preposition: str) -> None:
-        if self._previous in ("from", "to") and self._preposition in ("from", "to"):
+        if self._previous in ("from", "to", "port") and self._preposition in ("from", "to"):
             return
+        self._governed = self._previous
         self._place_of = self.placed[-1] if self.placed and self._previous == "mention" else None
         self._preposition = preposition
 
@@ -514,7 +543,9 @@ class Reading:
         pending = self._clause.pending
         owned = bool(pending) and pending[-1].mention.possessive
         following = self._next(i)
-        if not owned and self._clause.verb is None:
+        if owned:
+            self._owned_filter = True
+        elif self._clause.verb is None:
             self._clause.by_filter = not (following is not None and following.role == "on")
         self._preposition = None
         self._which = False
@@ -533,7 +564,7 @@ class Reading:
         following = self._next(i)
         if following is not None and following.role in ("noun", "word"):
             self._which = True
-        elif following is None or following.role not in ("filter", "problem", "error", "traffic", "place"):
+        elif following is None or following.role not in ("filter", "problem", "error", "traffic") and not (following.role == "place" and following.lower not in ("in", "inside")):
             self._variable(Mention(None, 1, variable=True), i)
 
     def _variable(self, mention: Mention, i: int) -> None:
@@ -563,11 +594,16 @@ class Reading:
             self.placed[-1].ports.append(item.mark)
         if self._preposition not in ("between", "source", "destination"):
             self._preposition = None if self._preposition in ("on", "place") else self._preposition
+            self._port_ahead = item.mark if self._preposition == "from" else None
 
     def _on_that(self, item: Item, i: int) -> None:
         pending = self._clause.pending
         if not (pending and (pending[-1].mention.variable or pending[-1].mention.generic)):
             self._on_clause(item, i)
+
+    def _on_other(self, item: Item, i: int) -> None:
+        if self._preposition in ("place", "on"):
+            self._preposition = None
 
     def _on_say(self, item: Item, i: int) -> None:
         self._clause.verb_text = item.lower
@@ -602,6 +638,9 @@ class Reading:
             self._in_apposition = False
         elif self._preposition not in ("source", "destination") and mark not in "\"'`":
             self._preposition = None
+            last = self.placed[-1] if self.placed and self._previous == "mention" else None
+            if mark == ":" and last is not None and last.side == "destination" and last.mention.strength == 1:
+                self._preposition, self._place_of = "colon", last
             if self._between == 1 and mark == ",":
                 self._between = 2
 

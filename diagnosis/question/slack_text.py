@@ -74,6 +74,8 @@ def _unwrapped(match: re.Match[str]) -> str:
         return f" {label} " if inner.startswith("!date") else " "
     if label:
         return label
+    if " " in target and ":" not in target:
+        return match[0] if "\u2192" in target else " "
     if target.startswith("tel:"):
         return target[4:]
     return target[7:] if target.startswith("mailto:") else target

@@ -51,7 +51,7 @@ _PIECE: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_NUMBER: Final = re.compile(r"\d{1,6}\Z")
+_NUMBER: Final = re.compile(r"\d{1,40}\Z")
 _NUMBER_PROTOCOL: Final = re.compile(
     r"(?:(\d{1,5})(?:[/_-]?(?=tcp|udp)|/)([a-z]{2,12})|((?:tcp|udp)(?=[:/_-]?\d)|[a-z]{2,12}(?=[:/]\d))[:/_-]?(\d{1,5})"
     r"|:(\d{1,5})|(?:ports?[:#-]?|p[:#-]?(?=\d{3}))(\d{1,5}))\Z",
@@ -59,8 +59,9 @@ _NUMBER_PROTOCOL: Final = re.compile(
 )
 _HOST_PORT: Final = re.compile(r"([A-Za-z0-9][\w.\-]{0,252}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
 _IPV4_AND_MORE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
+_EXPORT: Final = re.compile(r"([A-Za-z0-9][\w.-]{0,252}):/\S*\Z")
 _USER_AT: Final = re.compile(r"[\w.+-]{1,64}@(?=[A-Za-z0-9\[])")
-_QUOTED_SENTENCE: Final = re.compile(r"[:?\n\u2192]|(?:^|\s)-{1,2}[a-zA-Z]|\s\d{2,5}\Z|\b(?:can(?:no|')?t|from|to|on|port|reach|connect|connection|curl|telnet|nc|ssh|ping|wget|time[d-]? ?out|refused|error|failed|blocked|denied|unreachable)\b", re.IGNORECASE)
+_QUOTED_SENTENCE: Final = re.compile(r"[:?=\n\u2192]|(?:^|\s)-{1,2}[a-zA-Z]|\s\d{2,5}\Z|\b(?:can(?:no|')?t|from|to|on|port|reach|connect|connection|curl|telnet|nc|ssh|ping|wget|time[d-]? ?out|refused|error|failed|blocked|denied|unreachable)\b", re.IGNORECASE)
 
 
 def tokenise(text: str, depth: int = 0) -> list[Token]:
@@ -145,7 +146,11 @@ def _host_token(text: str, host: str, port: str | None, protocol: str | None, im
 
 def _of_chunk(chunk: str) -> Iterator[Token]:
     """A run of characters between spaces and marks: peel its punctuation, then name what it is."""
-    core = chunk.lstrip("*~.'#&$%^+/\\").rstrip("*~'&$%^+/\\")
+    if chunk[0] == "@" and recognised(chunk[1:].rstrip(".:")) is None:
+        return
+    if chunk[0] == "@":
+        yield Token("word", "@@")
+    core = chunk.lstrip("@").lstrip("*~.'#&$%^+/\\").rstrip("*~'&$%^+/\\")
     if chunk.startswith("'") and len(core) > 1 and chunk.rstrip(".:").endswith("'"):
         core = core.strip("'")
     core, colon = (core[:-1], True) if core.endswith((":", ".")) and core not in ("::",) and not _ends_in_v6(core) else (core, False)
@@ -196,6 +201,9 @@ def _of_named(bare: str, possessive: bool) -> Token:
             service = SERVICE_PHRASES.get(host.lower())
             fallback = Party(kind="service", value=service) if service else Party(kind="name", value=host)
             return Token("party", bare, party or fallback, port=_port(host_port[2]), protocol=transport)
+    exported = _EXPORT.match(bare)
+    if exported and recognised(bare) is None:
+        return Token("party", exported[1], recognised(exported[1]) or Party(kind="name", value=exported[1]))
     path = bare.partition("/")
     aliased = _IPV4_AND_MORE.match(f"{path[2]}:0") and address(path[2]) and not any(c.isdigit() and "." in path[0] for c in path[0])
     if aliased and recognised(path[0]) is None and not path[0].isdigit() and resource_id(bare) is None:

@@ -87,9 +87,9 @@ def _picked(
     for option, (paths, told) in inner.items():
         if verdicts[option] == best:
             kept += paths
+            notes += told
         else:
             notes.append(_fault(option, verdicts[option], paths))
-        notes += told
     return kept, tuple(notes)
 
 

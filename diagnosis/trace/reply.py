@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
-from diagnosis.trace import appliances, network_acls, route_tables, transit_replies
+from diagnosis.trace import appliances, network_acls, route_tables, transit_replies, vpc_endpoints
 from diagnosis.trace.codes import Code
 from diagnosis.trace.forward import INTERFACE
 from diagnosis.trace.internet_gateways import destination_public
@@ -215,11 +215,12 @@ def _home(
     elsewhere = ("local", "vpc-peering-connection", *_ELSEWHERE)
     if kind in elsewhere or (isinstance(arrival, FromInternet) and kind in ("transit-gateway", VPN_GATEWAY)):
         return _astray(kind, route.target, table, route.destination, part)
-    gap = Missing(
-        "",
-        *((device.origins or (("", ""),))[0]),
-        f"{kind.replace('-', ' ')} {route.target} on the way back is not modelled",
-    )
+    endpoint = network.endpoints.get(route.target)
+    if endpoint is not None:
+        gap = vpc_endpoints.not_modelled(endpoint, device.interface)
+    else:
+        reason = f"{kind.replace('-', ' ')} {route.target} on the way back is not modelled"
+        gap = Missing("", *((device.origins or (("", ""),))[0]), reason)
     return cannot_tell(route_tables.KIND, table, part, gap, rule=route.destination)
 
 

@@ -16,6 +16,7 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.places import Held
 from diagnosis.trace.placing import interface_of_instance
 from diagnosis.trace.step import Blocker, Step, drops
+from diagnosis.traffic.addresses import parse_address
 from diagnosis.traffic.traffic import Traffic
 
 KIND = "load-balancer"
@@ -66,7 +67,7 @@ def within_reach(network: Network, relay: Relaying, options: list[Option]) -> Wi
     assumed: list[str] = []
     far = 0
     for option in options:
-        zone = _zone_of(network, option[1])
+        zone = _zone_of(network, option[1], relay.balancer.vpc)
         if zone is not None and enabled and zone not in enabled:
             continue
         if zone is None or own is None or zone == own:
@@ -87,14 +88,17 @@ def within_reach(network: Network, relay: Relaying, options: list[Option]) -> Wi
     return Within(tuple(near), tuple(doubtful), tuple(dict.fromkeys(assumed)), barred)
 
 
-def _zone_of(network: Network, target: Target) -> str | None:
+def _zone_of(network: Network, target: Target, vpc: str | None) -> str | None:
     """The zone of a target; None where it has none or it was not seen."""
     if target.zone is not None:
         return None if target.zone == "all" else target.zone
-    eni = interface_of_instance(network, target.id)
-    if eni is None:
-        return None
-    return network.interfaces[eni].zone
+    try:
+        held = network.holders(parse_address(target.id))
+    except ValueError:
+        eni = interface_of_instance(network, target.id)
+        return network.interfaces[eni].zone if eni is not None else None
+    zones = {network.interfaces[eni].zone for eni in held if network.interfaces[eni].vpc == vpc}
+    return zones.pop() if len(zones) == 1 else None
 
 
 def _cross_zone(network: Network, relay: Relaying, group: TargetGroup) -> Switch:

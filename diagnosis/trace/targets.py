@@ -189,6 +189,7 @@ def _relayed(
     if kept and isinstance(place, Held) and place.interface is walk.origin:
         blocker = Blocker(Code.ELBV2_TARGET_IS_CLIENT, balancer.id, (place.interface.id,), None, None, walk.traffic)
         walk.take(drops(KIND, balancer.id, walk.traffic, blocker))
+    came = not walk.possible.traffic.empty
     walk.rewrite(balancer.id, KIND, after, keeps_source=kept, keeps_port=False)
     walk.relay = Relay(node, kept)
     peer = place.interface if isinstance(place, Held) else None
@@ -200,6 +201,8 @@ def _relayed(
     device = Device(node.id, node, node.vpc, node.subnet, node.origins, None)
     for arrived in onwards(walk, device, place):
         arrived.end = place if isinstance(place, Held) else None
+        if came and not kept and balancer.kind != "network" and arrived.possible.traffic.empty:
+            arrived.notes += (f"{balancer.name} itself answers its clients: they see HTTP 502 to 504, not a time-out.",)
         yield arrived
 
 

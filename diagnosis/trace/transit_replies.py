@@ -18,7 +18,7 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.step import NOTHING, Blocker, Step, cannot_tell, drops, passes
 from diagnosis.trace.transit_attachments import ATTACHMENT, RETURN, exits, first, owner_origins
 from diagnosis.trace.transit_gateways import Course, Edge, IntoVpc, Lost, Unseen, from_vpc
-from diagnosis.trace.transit_walks import passes_on, unlike, which
+from diagnosis.trace.transit_walks import may_come_out_in, passes_on, unlike, which
 from diagnosis.trace.walk import Device, LeftByTransit, Walk
 from diagnosis.traffic.traffic import Traffic
 
@@ -42,25 +42,32 @@ def home_by_transit(
                 else:
                     _take(back, _astray(back.network, attachment, course, mine), mine)
             case Edge(attachment=attachment, gap=gap):
-                same = sender is None and attachment.gateway == gateway
-                step = passes(ATTACHMENT, attachment.id, mine) if same else cannot_tell(ATTACHMENT, attachment.id, mine, gap)
-                _take(back, step, mine)
-            case Unseen(component=component, kind=kind, gap=gap, course=course):
+                if sender is None and attachment.gateway == gateway:
+                    _take(back, passes(ATTACHMENT, attachment.id, mine), mine)
+                else:
+                    _take(back, cannot_tell(ATTACHMENT, attachment.id, mine, gap), mine)
+                    _by_some_way(back, sender, mine)
+            case Unseen(component=component, kind=kind, gap=gap):
                 _take(back, cannot_tell(kind, component, mine, gap), mine)
-                _as_if_home(back, course, sender, mine)
+                _by_some_way(back, sender, mine)
             case Lost(course=course):
                 _as_if_home(back, course, sender, mine)
 
 
+def _by_some_way(back: Walk, sender: Device | None, part: Traffic) -> None:
+    """Home by a way that is not known: the ACL at home judges it, unless it may come out in that very subnet."""
+    if sender is not None and may_come_out_in(back.network, sender.vpc, sender.subnet, sender.origins) is not None:
+        back.beside = back.beside.union(part)
+
+
 def _as_if_home(back: Walk, course: Course, sender: Device | None, part: Traffic) -> None:
-    """Past what drops it or is not seen: into the VPC that the traffic came from, as if the gateways led there."""
+    """Past what drops it: into the VPC that the traffic came from, as if the gateways led there."""
     if sender is None:
         return
     transit = back.network.transit
     attachment = transit.joining(sender.vpc, course.gateway) or next(iter(transit.of_vpc.get(sender.vpc or "", ())), None)
     if attachment is None or attachment.state in OVER:
-        # It may come out in the sender's own subnet, where no ACL judges it.
-        back.beside = back.beside.union(part)
+        _by_some_way(back, sender, part)
         return
     _into_home(back, attachment, Course(course.gateway, "", course.zone), sender, part)
 

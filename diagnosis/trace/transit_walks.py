@@ -13,6 +13,7 @@ from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.network.route_tables import RouteTable
 from diagnosis.network.transit_gateways import OVER, TransitGatewayAttachment
+from diagnosis.network.vpcs import Origins
 from diagnosis.trace import network_acls, route_tables, transit_routes
 from diagnosis.trace.codes import Code
 from diagnosis.trace.places import Held, Nobody, Place
@@ -72,9 +73,9 @@ def carry(walk: Walk, passage: Passage, home: Device | None, destination: Place)
 def _not_seen(
     walk: Walk, past: Unmodelled, course: Course, home: Device | None, destination: Place
 ) -> Iterator[tuple[Walk, Onward]]:
-    if _inside(destination):
+    if isinstance(destination, Held) and _inside(destination):
         walk.take(cannot_tell(past.kind, past.component, walk.traffic, past.gap))
-        yield from as_if_through(walk, course, home, destination)
+        yield walk, by_some_way(walk.network, course, home, destination)
         return
     if home is not None:
         walk.crossings.append(LeftByTransit(home, course.gateway))
@@ -83,6 +84,25 @@ def _not_seen(
 
 def _inside(destination: Place) -> bool:
     return isinstance(destination, Held) and not destination.by_public_address
+
+
+def by_some_way(network: Network, course: Course, home: Device | None, destination: Held) -> FromTransit:
+    """At the destination's subnet by a way that is not known: only what is the destination's own is certain there."""
+    interface = destination.interface
+    gap = may_come_out_in(network, interface.vpc, interface.subnet, interface.origins)
+    return FromTransit(course.gateway, None, home, course.entered, unsure=gap)
+
+
+def may_come_out_in(network: Network, vpc: str | None, subnet: str | None, origins: Origins) -> Missing | None:
+    """Why a gateway's interface may be in this very subnet, so that its ACL judges nothing; None where none can."""
+    attached = network.transit.of_vpc.get(vpc or "", ())
+    seen = network.coverage.seen(VPC_ATTACHMENTS, origins)
+    if not seen or any(a.subnets is None for a in attached):
+        return network.gap(VPC_ATTACHMENTS, origins, f"the subnets of the attachments of {vpc}")
+    if any(subnet in (a.subnets or ()) for a in attached):
+        account, region = (origins or (("", ""),))[0]
+        return Missing("", account, region, f"whether the traffic comes out in subnet {subnet} itself is not known")
+    return None
 
 
 def as_if_through(
@@ -98,10 +118,7 @@ def as_if_through(
     attached = walk.network.transit.of_vpc.get(vpc or "", ())
     attachment = walk.network.transit.joining(vpc, course.gateway) or next(iter(attached), None)
     if attachment is None or attachment.state in OVER or (home is not None and home.vpc == vpc):
-        origins = destination.interface.origins
-        seen = walk.network.coverage.seen(VPC_ATTACHMENTS, origins)
-        gap = None if seen else walk.network.gap(VPC_ATTACHMENTS, origins, f"the attachment of {vpc}")
-        yield walk, FromTransit(course.gateway, None, home, course.entered, unsure=gap)
+        yield walk, by_some_way(walk.network, course, home, destination)
         return
     walk.take(state_step(attachment, walk.traffic))
     yield from _into_vpc(walk, attachment, course, home, destination)

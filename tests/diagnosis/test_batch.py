@@ -180,7 +180,7 @@ def test_a_line_without_an_id_has_null_for_it() -> None:
     assert [judged for _, judged in results] == [True, False, False]
 
 
-members = st.fixed_dictionaries(
+members: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "id": st.one_of(st.none(), st.integers(), st.text(max_size=5)),

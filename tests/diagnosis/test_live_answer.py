@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
 from tests.program import Ran, run, start

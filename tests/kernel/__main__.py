@@ -63,7 +63,7 @@ def _random(options: argparse.Namespace) -> int:
 
     def enough() -> bool:
         late = options.seconds is not None and time.monotonic() - start > options.seconds
-        return late or tally.flows >= options.flows
+        return late or bool(tally.flows >= options.flows)
 
     while not enough():
         _compare_world(options, number, tally, enough)

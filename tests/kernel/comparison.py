@@ -23,6 +23,7 @@ WAYS = {
     "VpcPeeringConnectionId": "peering",
     "EgressOnlyInternetGatewayId": "egress-only",
 }
+IMPLICIT_DENY = 32767
 EGRESS_ONLY, PEERING = "EgressOnlyInternetGatewayId", "VpcPeeringConnectionId"
 
 
@@ -64,7 +65,7 @@ def describe(account: Account) -> Described:
 def compare(
     lab: Lab, listeners: Listeners, account: Account, probes: list[Probe], tally: Tally, *, told: Account | None = None
 ) -> tuple[list[Disagreement], Round]:
-    """Loads an account and compares all probes; returns the confirmed disagreements, and what happened at the first try.
+    """Loads an account and compares all probes: the confirmed disagreements, and what happened at the first try.
 
     With `told` the engine is given that account in place of the lab's: the control that shows what a comparison finds.
     """
@@ -78,16 +79,15 @@ def compare(
         lab.forget()
         patient = any(verdicts[probe.id]["verdict"] == "reachable" for probe in doubtful)
         seen = listeners.round(doubtful, quiet=1.5 if patient else 0.2)
-        doubtful = [probe for probe in doubtful if difference(account, probe, verdicts[probe.id], seen)]
     found = []
     for probe in probes:
         engine = verdicts[probe.id]
-        if probe in doubtful:
-            reason = explained(account, probe, engine, seen)
-            if reason is not None:
-                tally.explained[reason] += 1
-                continue
-            about = difference(account, probe, engine, seen) or ""
+        about = difference(account, probe, engine, seen) if probe in doubtful else None
+        reason = explained(account, probe, engine, seen) if about is not None else None
+        if reason is not None:
+            tally.explained[reason] += 1
+            continue
+        if about is not None:
             found.append(Disagreement(probe, engine, probe.id in seen.answered, probe.id in seen.arrived, about))
         tally.flows += 1
         tally.reachable += engine["verdict"] == "reachable"
@@ -101,10 +101,14 @@ def difference(account: Account, probe: Probe, engine: Item, seen: Round) -> str
     answered, arrived = probe.id in seen.answered, probe.id in seen.arrived
     if engine["verdict"] != ("reachable" if answered else "blocked"):
         return "the verdict"
-    # What reaches a host outside passes no filter there that could say so.
-    if probe.to_address not in account.outside and engine["forward"] != ("reachable" if arrived else "blocked"):
-        return "the way there"
-    return None if answered else _misplaced(engine["causes"], seen.drops.get(probe.id, set()))
+    if answered:
+        return None
+    # A host outside has no groups that would tell of a packet, and it is the kernel that answers TCP and ICMP there.
+    if probe.to_address not in account.outside or probe.protocol in (17, OTHER):
+        legs = (engine["forward"], engine["return"])
+        if legs != (("reachable", "blocked") if arrived else ("blocked", None)):
+            return f"how far it came ({engine['forward']} there, {engine['return']} back)"
+    return _misplaced(engine["causes"], seen.drops.get(probe.id, set()))
 
 
 def _misplaced(causes: list[Item], drops: set[Drop]) -> str | None:
@@ -115,27 +119,26 @@ def _misplaced(causes: list[Item], drops: set[Drop]) -> str | None:
     if first is None:
         return "no cause"
     if not drops:
-        if first["direction"] is None or any(cause["code"] == "BAD_STATE" for cause in causes):
+        if first["direction"] is None or any(_is_stopped(cause) for cause in causes):
             return None
         return f"the first cause is {_cause(first)}, and no group or network ACL dropped anything"
     [(leg, words)] = drops
+    related = first["related"][:1]
     if words[0] == "acl":
         _, acl, direction, _, subnet, rule = words
-        rule = str(min(int(rule), 32767))
-        expected = (leg, direction, "SUBNET_ACL_RESTRICTION", acl, subnet, rule)
-        got = (
-            first["leg"],
-            first["direction"],
-            first["code"],
-            first["component"],
-            *first["related"][:1],
-            first["rule"],
-        )
+        same = (first["code"], first["component"]) == ("SUBNET_ACL_RESTRICTION", acl)
+        same = same and related == [subnet] and first["rule"] == str(min(int(rule), IMPLICIT_DENY))
     else:
         _, eni, direction, _ = words
-        expected = (leg, direction, eni)
-        got = (first["leg"], first["direction"], *first["related"][:1])
-    return None if got == expected else f"the first cause is {_cause(first)}, and it was {' '.join(words)} ({leg})"
+        same = first["code"] != "SUBNET_ACL_RESTRICTION" and related == [eni]
+    if same and (first["leg"], first["direction"]) == (leg, direction):
+        return None
+    return f"the first cause is {_cause(first)}, and it was {' '.join(words)} ({leg})"
+
+
+def _is_stopped(cause: Item) -> bool:
+    """Whether the cause is a stopped instance: the lab's one is silent, its groups tell of nothing."""
+    return cause["code"] == "BAD_STATE" and str(cause["component"]).startswith("eni-")
 
 
 def _cause(cause: Item) -> str:

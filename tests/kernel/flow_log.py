@@ -27,11 +27,7 @@ Flow = tuple[str, str, str, int, int, int]
 
 def records(account: Account, sights: Iterable[Sight]) -> list[str]:
     """The lines of a flow log over one round, header first; interfaces without traffic say NODATA."""
-    hosts = [
-        i
-        for i in account.interfaces()
-        if i["InterfaceType"] == "interface"
-    ]
+    hosts = [i for i in account.interfaces() if i["InterfaceType"] == "interface"]
     packets: Counter[tuple[Flow, str]] = Counter()
     octets: Counter[tuple[Flow, str]] = Counter()
 
@@ -49,7 +45,7 @@ def records(account: Account, sights: Iterable[Sight]) -> list[str]:
             # The group had passed it already, and of such a packet only the rejection is recorded.
             count(flow, "ACCEPT", sight.packet, -1)
     lines = [
-        f"2 {ACCOUNT} {' '.join(str(field) for field in flow)} {number} {octets[flow, action]} {START} {END} {action} OK"
+        " ".join(str(field) for field in (2, ACCOUNT, *flow, number, octets[flow, action], START, END, action, "OK"))
         for (flow, action), number in sorted(packets.items())
         if number > 0
     ]

@@ -44,19 +44,9 @@ def shape(account: Account) -> object:
     ):
         found.append(sorted(repr([item[m] for m in members]) for item in account.items(operation, key)))
     found.append(
-        sorted(
-            (item["NetworkInterfaceId"], item["SubnetId"], *addresses_of(item))
-            for item in account.interfaces()
-        )
+        sorted((item["NetworkInterfaceId"], item["SubnetId"], *addresses_of(item)) for item in account.interfaces())
     )
-    found.append(
-        sorted(
-            {
-                c["VpcPeeringConnectionId"]
-                for c in account.peerings()
-            }
-        )
-    )
+    found.append(sorted({c["VpcPeeringConnectionId"] for c in account.peerings()}))
     return found
 
 
@@ -248,10 +238,7 @@ class Lab:
         )
 
     def _peerings(self, account: Account) -> None:
-        connections = {
-            c["VpcPeeringConnectionId"]: c
-            for c in account.peerings()
-        }
+        connections = {c["VpcPeeringConnectionId"]: c for c in account.peerings()}
         for number, (identity, connection) in enumerate(sorted(connections.items())):
             one, other = connection["RequesterVpcInfo"]["VpcId"], connection["AccepterVpcInfo"]["VpcId"]
             ends = self._link(self._routers[one], f"p{number}", self._routers[other], f"p{number}")

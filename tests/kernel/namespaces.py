@@ -59,12 +59,11 @@ def _call(name: str, *arguments: int) -> None:
 
 
 def leave_the_host() -> None:
-    """Moves this process to a network namespace of its own; as an ordinary user with a user namespace around it.
+    """Moves this process to a network namespace of its own, where need be with a user namespace around it.
 
     Raises NotPermittedError. Never to be called in a process that does anything else.
     """
-    if os.geteuid() == 0:
-        _call("unshare", CLONE_NEWNET)
+    if os.geteuid() == 0 and _libc().unshare(CLONE_NEWNET) == 0:
         return
     user, group = os.geteuid(), os.getegid()
     _call("unshare", CLONE_NEWUSER | CLONE_NEWNET)

@@ -71,8 +71,8 @@ def random_probes(random: Random, account: Account, count: int) -> list[Probe]:
         if pair is None:
             continue
         probe = _probe(random, f"p{len(found)}", *pair)
-        # A destination port never is a source port (SERVICES). Protocols without ports are told apart by their addresses,
-        # the others by their source port alone, so that a packet tells whose it is wherever addresses were rewritten.
+        # A destination port never is a source port (SERVICES). Protocols without ports are told apart by addresses, the
+        # others by their source port alone, so that a packet tells whose it is wherever addresses were rewritten.
         ends = frozenset((probe.from_address, probe.to_address))
         key = (probe.protocol, ends if probe.protocol == OTHER else probe.source_port)
         if key not in used:
@@ -112,10 +112,7 @@ def _pair(
 
 def _vacant(account: Account) -> list[Party]:
     """One address in each subnet that nobody holds."""
-    return [
-        Party(str(ip_network(item["CidrBlock"])[8]), item["VpcId"], item["SubnetId"])
-        for item in account.subnets()
-    ]
+    return [Party(str(ip_network(item["CidrBlock"])[8]), item["VpcId"], item["SubnetId"]) for item in account.subnets()]
 
 
 def _probe(random: Random, identity: str, source: Party, destination: Party) -> Probe:

@@ -6,6 +6,7 @@ Everything that needs namespaces runs in a process of its own (`python -m tests.
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -54,6 +55,28 @@ def test_the_kernel_notices_an_engine_that_overlooks_network_acls(tmp_path: Path
     assert "kernel: no answer" in done.stdout
     [case, *_] = sorted(tmp_path.iterdir())
     assert oracle("--replay", str(case)).returncode == 0
+
+
+@NEEDS
+def test_account_flow_log_and_truth_of_a_case_belong_together(tmp_path: Path) -> None:
+    """What a group or a network ACL dropped is a REJECT of that interface, and what came home is no REJECT anywhere."""
+    oracle("--flows", "120", "--seed", "4", "--write", str(tmp_path / "cases"), "--dump", str(tmp_path / "dump"))
+
+    cases = sorted((tmp_path / "cases").iterdir())
+    assert len(cases) == 2
+    for case in cases:
+        rejected = {
+            tuple(fields[5:8])
+            for fields in map(str.split, (case / "flow-logs" / "records.log").read_text(encoding="utf-8").splitlines())
+            if fields[12] == "REJECT"
+        }
+        truths = [json.loads(line) for line in (case / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
+        _, probes = read_case(case)
+        for probe, truth in zip(probes, truths, strict=True):
+            if probe.protocol not in {6, 17} or not all(filtered["filter"] == "group" for filtered in truth["dropped"]):
+                continue
+            ports = (str(probe.source_port), str(probe.port), str(probe.protocol))
+            assert (ports in rejected) is bool(truth["dropped"]), (probe, truth)
 
 
 def test_the_same_seed_makes_the_same_account_and_connections() -> None:

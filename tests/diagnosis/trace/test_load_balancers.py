@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from diagnosis.traffic.intervals import has
 from tests.accounts import EVERYTHING, Json, rule, with_internet
 from tests.diagnosis.trace.asking import ask, calls, causes, verdicts
 from tests.diagnosis.trace.balancing import CLIENT, NODE_A, NODE_B, OTHER, SERVER, Balancing, group_arn
@@ -178,7 +181,9 @@ def test_an_application_load_balancer_connects_to_the_target_port_from_its_own_a
     assert ask(made, CLIENT, NODE_A, port=80).verdict == "reachable"
 
     made, _ = application((rule("tcp", (80, 80), "sg-lb"),))
-    assert causes(ask(made, CLIENT, NODE_A, port=80)) == [("ENI_SG_RULES_MISMATCH", "sg-server", "forward")]
+    found = ask(made, CLIENT, NODE_A, port=80)
+    assert causes(found) == [("ENI_SG_RULES_MISMATCH", "sg-server", "forward")]
+    assert any("HTTP 502 to 504, not a time-out" in note for note in found.notes)
 
 
 def test_the_outbound_rules_of_an_application_load_balancer_judge_its_own_leg() -> None:
@@ -417,3 +422,34 @@ def test_a_gateway_load_balancer_is_unknown_by_name() -> None:
 
     assert found.verdict == "unknown"
     assert "gateway load balancer lb" in found.gaps()[0].reason
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("kind", ["network", "application"])
+def test_all_ports_asked_together_are_judged_as_each_by_itself(kind: str, seed: int) -> None:
+    chance = random.Random(f"{kind} {seed}")
+    made = Balancing()
+    peers = [f"{CLIENT}/32", "10.0.11.0/24", "sg-lb", "0.0.0.0/0", "10.0.1.0/24"]
+    ports = [(80, 80), (8080, 8080), (81, 81), (80, 9090), (8000, 8080)]
+
+    def some(most: int) -> list[Json]:
+        return [rule("tcp", chance.choice(ports), chance.choice(peers)) for _ in range(chance.randint(1, most))]
+
+    made.group("sg-server", "vpc-a", some(3))
+    made.group("sg-lb", "vpc-a", [*some(2), rule("tcp", (80, 81), "0.0.0.0/0")], [rule("tcp", (80, 9090), "0.0.0.0/0")])
+    made.balancer(kind, ["sg-lb"])
+    made.cross_zone(on=chance.random() < 0.5)
+    for number, port in enumerate((80, 81, 443)):
+        targets = chance.sample(["i-server", "i-other"], chance.randint(0, 2))
+        made.targets(f"g{number}", *targets, port=chance.choice([80, 8080, 9090]))
+        made.listener(port, f"g{number}", protocol="TCP" if kind == "network" else "HTTP")
+    if chance.random() < 0.5:
+        made.shut(chance.choice(["subnet-a", "subnet-node-a", "subnet-client"]), egress=True, low=8080, high=9090)
+
+    known = made.network()
+    together = ask(known, CLIENT, NODE_A, port=None)
+    works = {box.port for path in together.paths for box in path.total[1].traffic.boxes}
+
+    for port in (79, 80, 81, 443):
+        alone = ask(known, CLIENT, NODE_A, port=port).verdict
+        assert (alone != "blocked") == any(has(side, port) for side in works), port
