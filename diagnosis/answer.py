@@ -13,7 +13,7 @@ Disposition = Literal["passed", "dropped", "partly", "unknown"]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Cause(_Value):

@@ -5,6 +5,7 @@ Exit status of `ask`: 0 reachable, 1 blocked or partly, 3 unknown, 4 not underst
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from diagnosis.question.parties import NotFound
     from diagnosis.question.question import Question
     from diagnosis.sources import FlowLogSource
+
+# A command lives for a second: looking for garbage while modules load, and for plugins of pydantic, only delays it.
+gc.set_threshold(100_000, 50, 50)
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 OK, STOPPED, FAILED, UNKNOWN, UNCLEAR = 0, 1, 2, 3, 4
 STATUS = {"reachable": OK, "blocked": STOPPED, "partly": STOPPED, "unknown": UNKNOWN}
@@ -195,8 +200,6 @@ def _network(
     warn: Callable[[str], None],
 ) -> Network:
     """The network of a folder or of the live account; its warnings go to `warn`."""
-    import gc
-
     from diagnosis.network.build import build
 
     # Everything that is built here stays: collecting garbage meanwhile only costs time.

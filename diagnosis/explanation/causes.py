@@ -12,7 +12,7 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Trace
 from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, format_cidrs
-from diagnosis.traffic.intervals import IntervalSet, covers, meet, size
+from diagnosis.traffic.intervals import IntervalSet, meet, minus, size
 from diagnosis.traffic.ports import ALL_PORTS, format_ports, reply_cells
 from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
 from diagnosis.traffic.traffic import SideName, Traffic
@@ -83,8 +83,8 @@ def address_words(addresses: IntervalSet) -> str:
     """Addresses in a sentence: one, a few ranges, or what they are together."""
     if addresses in (ALL_ADDRESSES, IPV4, IPV6):
         return "anywhere"
-    if covers(addresses, meet(PUBLIC, IPV4)) or covers(addresses, meet(PUBLIC, IPV6)):
-        return "the internet"
+    if any(size(minus(meet(PUBLIC, family), addresses)) * 1000 < size(meet(PUBLIC, family)) for family in (IPV4, IPV6)):
+        return "the internet"  # all of it but the ranges of VPCs
     ranges = [cidr.removesuffix("/128" if ":" in cidr else "/32") for cidr in format_cidrs(addresses)]
     if len(ranges) <= SHOWN_RANGES:
         return ", ".join(ranges)

@@ -20,7 +20,7 @@ class NotApplicable(ValueError):
 
 
 class _Edit(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class GroupRuleChange(_Edit):

@@ -11,7 +11,8 @@ from typing import Final
 
 from diagnosis.question import ask_back
 from diagnosis.question.mentions import Item, Mention, classify
-from diagnosis.question.pasted_errors import PastedError, find_error, without_debris, without_shell
+from diagnosis.question.pasted_errors import PastedError, find_error
+from diagnosis.question.pasted_text import without_debris, without_shell
 from diagnosis.question.ports import mark_ports
 from diagnosis.question.question import Party, Question, TimeWindow
 from diagnosis.question.records import Record, find_record
@@ -22,8 +23,8 @@ from diagnosis.question.times import take_window
 from diagnosis.question.tokens import Token, tokenise
 from diagnosis.question.traffic_words import Wire, wire, with_address_family
 
-_HEAD: Final = 1200
-_LONGEST: Final = 2000
+_HEAD: Final = 800
+_LONGEST: Final = 1100
 
 
 @dataclass(frozen=True, slots=True)

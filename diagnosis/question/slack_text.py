@@ -10,9 +10,10 @@ import re
 import unicodedata
 from typing import Final
 
-MOST_CHARACTERS: Final = 12_000
+MOST_CHARACTERS: Final = 8_000
 """Longer texts are cut: Slack itself ends a message at 40,000 characters, and a question is in the first lines."""
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ENTITY: Final = re.compile(r"&(amp|lt|gt|quot|#39|apos|nbsp);", re.IGNORECASE)
 _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "#39": "'", "apos": "'", "nbsp": " "}
 _PLAIN: Final = str.maketrans(
@@ -41,7 +42,7 @@ _FENCE: Final = re.compile(r"```(?:[a-z]{1,10}\n)?", re.IGNORECASE)
 def plain(text: str) -> str:
     """Return the text without Slack's markup, escapes, mentions and emoji codes, with straight quotes, arrows as → ← ↔."""
     text = unicodedata.normalize("NFKC", text[:MOST_CHARACTERS].translate(_PLAIN))
-    text = "".join(c if c >= " " or c in "\n\t" else " " for c in text.replace("\r", "\n"))
+    text = _CONTROL.sub(" ", text.replace("\r", "\n"))
     text = _IN_CHANNEL.sub(" ", text)
     text = _ANGLE.sub(_unwrapped, text)
     text = _ENTITY.sub(lambda m: _ENTITIES[m[1].lower()], text)

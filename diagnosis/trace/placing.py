@@ -21,7 +21,7 @@ from diagnosis.traffic.addresses import (
     parse_address,
     parse_cidr,
 )
-from diagnosis.traffic.intervals import IntervalSet, has, join, meet, pieces
+from diagnosis.traffic.intervals import IntervalSet, has, join, meet, minus, pieces
 
 INTERFACES = "ec2.describe_network_interfaces"
 UNROUTABLE = join(
@@ -182,7 +182,8 @@ def _placed(network: Network, party: Anchor, chosen: NetworkInterface | None, ot
         case Nowhere(gap=gap):
             return Undecided(gap)
         case AtInternet():
-            return Internet(PUBLIC, whole=True)
+            # An IPv6 range of a VPC is public by its numbers, and yet no part of the internet.
+            return Internet(minus(PUBLIC, network.all_vpc_addresses), whole=True)
         case InRange(addresses=addresses):
             public = meet(addresses, PUBLIC)
             return Internet(addresses) if public else OnPremises(addresses)
@@ -237,7 +238,9 @@ def _with_addresses(source: Anchor, destination: Anchor, ours: Place, theirs: Pl
     if isinstance(ours, Held) and isinstance(source, AtInterface):
         ours = _in_family(ours, six=six)
     if isinstance(theirs, Held) and isinstance(destination, AtInterface):
-        theirs = _public(theirs, six=six, whole=ours.whole) if isinstance(ours, Internet) else _in_family(theirs, six=six)
+        theirs = (
+            _public(theirs, six=six, whole=ours.whole) if isinstance(ours, Internet) else _in_family(theirs, six=six)
+        )
     elif isinstance(theirs, Internet) and theirs.whole:
         theirs = Internet(meet(theirs.addresses, IPV6 if six else IPV4), whole=True)
     if isinstance(ours, Internet) and ours.whole and isinstance(theirs, Held):

@@ -10,17 +10,30 @@ from collections.abc import Iterator
 
 from diagnosis.network.coverage import Missing
 from diagnosis.trace import internet_gateways, nat_gateways, peerings, route_tables, vpn_gateways
-from diagnosis.trace.forward import enter, interface_device, onward
+from diagnosis.trace.arrival import enter, interface_device
+from diagnosis.trace.forward import onward
 from diagnosis.trace.places import Held
 from diagnosis.trace.route_tables import Way
 from diagnosis.trace.step import cannot_tell
 from diagnosis.trace.transit_attachments import ATTACHMENT, FORWARD, KIND, RETURN, first, state_step
-from diagnosis.trace.transit_gateways import Course, Edge, IntoVpc, Lost, Passage, Unseen, from_vpc, out_by_edge, through
+from diagnosis.trace.transit_gateways import (
+    Course,
+    Edge,
+    IntoVpc,
+    Lost,
+    Passage,
+    Unseen,
+    from_vpc,
+    out_by_edge,
+    through,
+)
 from diagnosis.trace.transit_walks import as_if_through, carry
 from diagnosis.trace.walk import Device, FromGateway, Unmodelled, Walk, unmodelled
 from diagnosis.traffic.intervals import IntervalSet
 
-INSIDE = frozenset({"local", "none", peerings.KIND, nat_gateways.KIND, internet_gateways.KIND, internet_gateways.EGRESS_ONLY})
+INSIDE = frozenset(
+    {"local", "none", peerings.KIND, nat_gateways.KIND, internet_gateways.KIND, internet_gateways.EGRESS_ONLY}
+)
 """Targets of a route back that no traffic from on premises can have come by."""
 
 
@@ -88,9 +101,7 @@ def _edge_table(walk: Walk, gateway: str, device: Device, destination: Held) -> 
             walk.trusted = False
 
 
-def _by_transit(
-    walk: Walk, target: str, table: str, rule: str, device: Device, destination: Held
-) -> Iterator[Walk]:
+def _by_transit(walk: Walk, target: str, table: str, rule: str, device: Device, destination: Held) -> Iterator[Walk]:
     """In by the attachment of a transit gateway to which the replies would go."""
     back = list(from_vpc(walk.network, RETURN, target, table, rule, device, walk.traffic, explain=False))
     for passage in back:

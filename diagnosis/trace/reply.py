@@ -10,8 +10,8 @@ from typing import Literal, assert_never
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.trace import appliances, network_acls, route_tables, transit_replies, vpc_endpoints
+from diagnosis.trace.arrival import INTERFACE
 from diagnosis.trace.codes import Code
-from diagnosis.trace.forward import INTERFACE
 from diagnosis.trace.internet_gateways import destination_public
 from diagnosis.trace.places import Destination, Held
 from diagnosis.trace.route_tables import Way

@@ -189,9 +189,7 @@ def _no_way(
     traffic: Traffic,
 ) -> Blocker:
     if route is None:
-        return Blocker(
-            Code.TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT, table.id, (attachment.id,), None, None, traffic
-        )
+        return Blocker(Code.TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT, table.id, (attachment.id,), None, None, traffic)
     return Blocker(
         Code.TGW_RTB_BAD_STATE_ROUTE, table.id, (attachment.id,), None, route.destination, traffic, route.state
     )
@@ -273,9 +271,7 @@ def _across(
     yield from through(network, side, other, traffic, so_far.steps, onward)
 
 
-def out_by_edge(
-    network: Network, attachment: TransitGatewayAttachment, course: Course, so_far: Passage
-) -> Passage:
+def out_by_edge(network: Network, attachment: TransitGatewayAttachment, course: Course, so_far: Passage) -> Passage:
     """Out of what is seen: whether the connection is there, and that nothing shows what lies beyond."""
     steps = so_far.steps
     if attachment.kind == "vpn":
@@ -295,9 +291,7 @@ def _unlisted(network: Network, target: str, device: Device) -> Missing | None:
     return None
 
 
-def _dangling(
-    source: TransitGatewayAttachment, identity: str, resource: str, kind: str
-) -> TransitGatewayAttachment:
+def _dangling(source: TransitGatewayAttachment, identity: str, resource: str, kind: str) -> TransitGatewayAttachment:
     """An attachment of which only the route that leads to it is known."""
     return replace(
         source,

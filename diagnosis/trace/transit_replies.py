@@ -65,7 +65,9 @@ def _as_if_home(back: Walk, course: Course, sender: Device | None, part: Traffic
     if sender is None:
         return
     transit = back.network.transit
-    attachment = transit.joining(sender.vpc, course.gateway) or next(iter(transit.of_vpc.get(sender.vpc or "", ())), None)
+    attachment = transit.joining(sender.vpc, course.gateway) or next(
+        iter(transit.of_vpc.get(sender.vpc or "", ())), None
+    )
     if attachment is None or attachment.state in OVER:
         _by_some_way(back, sender, part)
         return
@@ -86,7 +88,9 @@ def _take(back: Walk, step: Step, part: Traffic) -> None:
 def _astray(network: Network, attachment: TransitGatewayAttachment, course: Course, part: Traffic) -> Step:
     """A route into a VPC that the traffic did not come from."""
     if passes_on(network, attachment, part.project("source")):
-        reason = f"the reply goes into {attachment.resource} by {attachment.id}, and what that passes on is not modelled"
+        reason = (
+            f"the reply goes into {attachment.resource} by {attachment.id}, and what that passes on is not modelled"
+        )
         gap = Missing("", *first(owner_origins(network, attachment)), reason)
         return cannot_tell(ATTACHMENT, attachment.id, part, gap)
     blocker = Blocker(
@@ -101,9 +105,7 @@ def _astray(network: Network, attachment: TransitGatewayAttachment, course: Cour
     return drops(transit_routes.KIND, course.table, part, blocker)
 
 
-def _into_home(
-    back: Walk, attachment: TransitGatewayAttachment, course: Course, sender: Device, part: Traffic
-) -> None:
+def _into_home(back: Walk, attachment: TransitGatewayAttachment, course: Course, sender: Device, part: Traffic) -> None:
     """Out of an attachment into the VPC that the traffic came from, to the subnet that it had left."""
     back.beside = back.beside.union(part)
     network = back.network
@@ -164,9 +166,7 @@ def _by_table(network: Network, subnet: str, sender: Device, part: Traffic) -> S
             detail = route.target if route is not None else ""
             blockers.append(Blocker(code, table.id, related, None, rule, mine, detail))
     detail = f"{rule} → local" if rule is not None and unknown.empty and dropped.empty else ""
-    return Step(
-        route_tables.KIND, table.id, None, passed, dropped, unknown, rule, detail, tuple(blockers), tuple(gaps)
-    )
+    return Step(route_tables.KIND, table.id, None, passed, dropped, unknown, rule, detail, tuple(blockers), tuple(gaps))
 
 
 _APPLIANCES = frozenset({"network-interface", "instance", "vpc-endpoint", "gateway"})

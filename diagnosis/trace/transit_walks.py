@@ -47,9 +47,7 @@ def leave(
     if device.arrived is not None:
         yield walk, unmodelled(target, KIND, device)
         return
-    passages = list(
-        from_vpc(walk.network, FORWARD, target, table.id, rule, device, walk.traffic, explain=walk.explain)
-    )
+    passages = list(from_vpc(walk.network, FORWARD, target, table.id, rule, device, walk.traffic, explain=walk.explain))
     for passage in passages:
         part = walk if len(passages) == 1 else walk.fork(passage.addresses)
         yield from carry(part, passage, device, destination)
@@ -105,9 +103,7 @@ def may_come_out_in(network: Network, vpc: str | None, subnet: str | None, origi
     return None
 
 
-def as_if_through(
-    walk: Walk, course: Course, home: Device | None, destination: Place
-) -> Iterator[tuple[Walk, Onward]]:
+def as_if_through(walk: Walk, course: Course, home: Device | None, destination: Place) -> Iterator[tuple[Walk, Onward]]:
     """Past what drops it or is not seen: into the destination's VPC as if the gateways led there."""
     if not isinstance(destination, Held) or not _inside(destination):
         if home is not None:
@@ -160,15 +156,18 @@ def _into_vpc(
             part.branches = (*walk.branches, Branch(attachment.id, subnet, which(network, attachment, ways)))
         arrived = FromTransit(attachment.gateway, subnet, home, course.entered, attachment.id)
         vpc = network.vpcs.get(attachment.resource)
-        yield part, Device(
-            attachment.id,
-            home.interface if home is not None else None,
-            attachment.resource,
-            subnet,
-            vpc.origins if vpc is not None else attachment.origins,
-            None,
-            through_nat=home.through_nat if home is not None else False,
-            arrived=arrived,
+        yield (
+            part,
+            Device(
+                attachment.id,
+                home.interface if home is not None else None,
+                attachment.resource,
+                subnet,
+                vpc.origins if vpc is not None else attachment.origins,
+                None,
+                through_nat=home.through_nat if home is not None else False,
+                arrived=arrived,
+            ),
         )
 
 

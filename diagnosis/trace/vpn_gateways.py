@@ -121,9 +121,7 @@ def connection_step(network: Network, identity: str, attachment: TransitGatewayA
         gap = network.gap(CONNECTIONS, attachment.origins, f"VPN connection {identity}")
         return cannot_tell(CONNECTION, identity or attachment.id, traffic, gap)
     if connection.state in GONE:
-        blocker = Blocker(
-            Code.TGW_BAD_STATE_VPN, identity, (attachment.id,), None, None, traffic, connection.state
-        )
+        blocker = Blocker(Code.TGW_BAD_STATE_VPN, identity, (attachment.id,), None, None, traffic, connection.state)
         return drops(CONNECTION, identity, traffic, blocker)
     assumed = _assumed([connection]) if connection.tunnels_down else ()
     return passes(CONNECTION, identity, traffic, assumed=assumed)

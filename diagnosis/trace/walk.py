@@ -250,9 +250,7 @@ class Walk:
         if self.trusted:
             self.possible = self.possible.after(open_part)
 
-    def rewrite(
-        self, gateway: str, kind: str, after: Traffic, *, keeps_source: bool, keeps_port: bool = True
-    ) -> None:
+    def rewrite(self, gateway: str, kind: str, after: Traffic, *, keeps_source: bool, keeps_port: bool = True) -> None:
         """A gateway translates: from here on the traffic is `after`; what was dropped before stays dropped."""
         crossing = Translated(gateway, kind, self.traffic, keeps_source, keeps_port)
         self.crossings.append(crossing)

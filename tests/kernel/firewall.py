@@ -24,10 +24,12 @@ def host_rules(account: Account, interface: Item) -> str:
         ("input", "ingress", "IpPermissions", "iifname", "saddr"),
         ("output", "egress", "IpPermissionsEgress", "oifname", "daddr"),
     ):
-        text += [f"chain {direction} {{", f"type filter hook {hook} priority 0; policy drop;"]
+        # A stopped instance drops everything else, but neighbours who failed to find it would not look for it again when
+        # the next account has it running.
+        text += [f"chain {direction} {{", f"type filter hook {hook} priority 0; policy drop;", NEIGHBOURS]
         if _running(account, interface):
             passes = f"{log('group', eni, direction, 'pass')} accept"
-            text += [f'{device} "lo" accept', NEIGHBOURS, f"ct state established,related {passes}"]
+            text += [f'{device} "lo" accept', f"ct state established,related {passes}"]
             text += [f"{match} {passes}" for match in _matches(account, interface, key, side)]
             text.append(f"{log('group', eni, direction, 'drop')} drop")
         text.append("}")
