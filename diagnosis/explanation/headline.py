@@ -5,11 +5,13 @@ from __future__ import annotations
 from diagnosis.answer import Cause, Verdict
 from diagnosis.explanation.unseen import permission
 from diagnosis.network.coverage import Missing
+from diagnosis.trace.codes import Code
 from diagnosis.trace.trace import Trace
 
 CONNTRACK = (
     "Connections that were open before a security-group rule was removed may keep working until they close or idle out."
 )
+GROUP_CODES = frozenset({Code.ENI_SG_RULES_MISMATCH, Code.SG_HAS_NO_RULES})
 UNLOGGED = "Application, host firewall and DNS are not judged: the network is."
 
 
@@ -47,14 +49,7 @@ def blocker_count(causes: tuple[Cause, ...]) -> int:
 def caveats(verdict: Verdict, traces: tuple[Trace, ...], notes: tuple[str | None, ...]) -> tuple[str, ...]:
     """What to keep in mind: what was taken for granted in finding the parties, and what no configuration shows."""
     found = [note for note in (*notes, *(told for t in traces for told in t.notes)) if note]
-    groups = any(
-        step.kind == "security-group"
-        for t in traces
-        for path in t.paths
-        for hop in path.forward_hops
-        for step in hop.steps
-    )
-    if verdict == "blocked" and groups:
+    if verdict == "blocked" and any(blocker.code in GROUP_CODES for t in traces for _, blocker in t.blockers()):
         found.append(CONNTRACK)
     if verdict == "reachable":
         found.append(UNLOGGED)

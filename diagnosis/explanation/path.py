@@ -27,7 +27,7 @@ def hops(network: Network, found: tuple[Hop, ...]) -> tuple[answer.Hop, ...]:
             component=hop.component,
             kind=hop.kind,
             name=display_name(network, hop.component),
-            steps=tuple(_steps(network, hop.steps)),
+            steps=tuple(dict.fromkeys(_steps(network, hop.steps))),
         )
         for hop in found
     )
@@ -74,4 +74,4 @@ def _words(step: Step) -> str:
                 return f"{step.rule or 'no route'}{' is a blackhole' if step.blockers[0].code == 'BAD_STATE_ROUTE' else ''}"
             return step.detail
         case _:
-            return step.detail
+            return step.detail or ("drops it" if disposition == "dropped" else "")

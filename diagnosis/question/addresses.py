@@ -23,8 +23,44 @@ _HEX_ID: Final = re.compile(
     r"-([0-9a-z]{1,32})\Z",
     re.IGNORECASE,
 )
-_DISTINCTIVE: Final = ("eni-", "subnet-", "eipalloc-", "eipassoc-", "pcx-", "vpce-", "igw-", "eigw-", "rtb-", "tgw-attach-", "tgw-rtb-", "sgr-", "i-")
-_NOUNS_TOO: Final = ("nat-", "vpn-", "acl-", "sg-", "vpc-", "tgw-", "pl-", "fs-", "r-", "rs-", "key-", "tg-", "sn-", "svc-", "asg-", "mi-", "ng-", "fl-", "lt-", "ami-", "vol-")
+_DISTINCTIVE: Final = (
+    "eni-",
+    "subnet-",
+    "eipalloc-",
+    "eipassoc-",
+    "pcx-",
+    "vpce-",
+    "igw-",
+    "eigw-",
+    "rtb-",
+    "tgw-attach-",
+    "tgw-rtb-",
+    "sgr-",
+    "i-",
+)
+_NOUNS_TOO: Final = (
+    "nat-",
+    "vpn-",
+    "acl-",
+    "sg-",
+    "vpc-",
+    "tgw-",
+    "pl-",
+    "fs-",
+    "r-",
+    "rs-",
+    "key-",
+    "tg-",
+    "sn-",
+    "svc-",
+    "asg-",
+    "mi-",
+    "ng-",
+    "fl-",
+    "lt-",
+    "ami-",
+    "vol-",
+)
 _RDS_ID: Final = re.compile(r"(?:db|cluster|prx|prxtg)-[A-Z0-9]{16,40}\Z")
 _LABEL: Final = re.compile(r"[a-z0-9_*](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z", re.IGNORECASE)
 _FILE_ENDINGS: Final = frozenset(
@@ -102,7 +138,7 @@ def dns_name(text: str) -> Party | None:
         return None
     if last.lower().endswith(("exception", "error")) or labels[0] in ("java", "javax", "com", "org", "net", "io"):
         return None
-    if len(labels) == 2 and (labels[0].isdigit() or len(labels[0]) == 1 and len(last) < 3):
+    if len(labels) == 2 and (labels[0].isdigit() or (len(labels[0]) == 1 and len(last) < 3)):
         return None
     return Party(kind="dns", value=bare.lower())
 

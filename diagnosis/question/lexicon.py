@@ -48,7 +48,26 @@ def _inflected(verbs: str, irregular: str, role: Role) -> dict[str, Word]:
         consonant_y = verb.endswith("y") and verb[-2] not in "aeiou"
         words[verb] = Word(role, "base")
         words[verb[:-1] + "ies" if consonant_y else verb + ("es" if sibilant else "s")] = Word(role, "base")
-        doubled = verb + verb[-1] if verb in ("log", "drop", "stop", "hit", "submit", "get", "let", "admit", "permit", "hop", "kick-off", "cut", "scp") else verb
+        doubled = (
+            verb + verb[-1]
+            if verb
+            in (
+                "log",
+                "drop",
+                "stop",
+                "hit",
+                "submit",
+                "get",
+                "let",
+                "admit",
+                "permit",
+                "hop",
+                "kick-off",
+                "cut",
+                "scp",
+            )
+            else verb
+        )
         stem = verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else doubled
         past = verb[:-1] + "ied" if consonant_y else (verb + "d" if verb.endswith("e") else doubled + "ed")
         words[past] = Word(role, "past")
@@ -101,7 +120,7 @@ _CLASSES: Final[dict[Role, str]] = {
     "clause": "but because when while if whether so then although though however yet unless once whenever who's-that or and/or cuz bc cos since",
     "determiner": "the a an my our your his their its any some each every either another teh th da le all-the",
     "adjective": """new old other same whole entire remote local current existing following actual specific given particular certain different prod production staging stage dev development test
-        main primary secondary private public internal external shared own single dedicated managed legacy amazon aws central corporate single-az multi-az 
+        main primary secondary private public internal external shared own single dedicated managed legacy amazon aws central corporate single-az multi-az
         specified corresponding respective second first third damn damned bloody stupid freaking fucking""",
     "called": "called named named-as name labelled labeled tagged aka a.k.a. known identified id",
     "internet": "internet www interwebs internets worldwide",
@@ -110,7 +129,9 @@ _CLASSES: Final[dict[Role, str]] = {
 }  # fmt: skip
 
 
-TYPE_NOUNS: Final = frozenset("instance instances database databases db dbs host hosts server servers bastion service services container containers databse".split())
+TYPE_NOUNS: Final = frozenset(
+    "instance instances database databases db dbs host hosts server servers bastion service services container containers databse".split()
+)
 """Nouns that say what kind of thing a name is, and are never part of the name unless they are all that was written."""
 
 LOOSE_NOUNS: Final = frozenset(
@@ -136,9 +157,9 @@ im ve ll re d s t m don isn doesn
 correct incorrect valid invalid proper full any-more  twice thrice
 deployed deploy deploys deploying deployment provisioned created added changed moved updated migrated enabled disabled configured set setup launched started restarted restart rebooted upgraded installed
 port ports protocol proto protocols dport sport number num
-want wants wanted need needs needed trying tries tried try attempt attempts attempted attempting manage manages managed expect expecting like 
+want wants wanted need needs needed trying tries tried try attempt attempts attempted attempting manage manages managed expect expecting like
 wait waiting waits quick quickly fast urgent urgently asap immediately
-network networking net aws amazon region az zone cloud environment ingress inbound outbound incoming outgoing bidirectional bidirectionally unidirectional direction directions 
+network networking net aws amazon region az zone cloud environment ingress inbound outbound incoming outgoing bidirectional bidirectionally unidirectional direction directions
 back away out around together each other others another's more less most least many much few several some-more half double
 else otherwise either neither both rather instead though such same thus hence therefore
 ever yet soon later earlier ago long short while until eventually finally meanwhile then first last next previous
@@ -150,11 +171,11 @@ colleague colleagues support
 weather joke day days nice cool great awesome perfect bye goodbye welcome sorry
 doing done did-not feature features
 exactly precisely specifically especially particularly mostly mainly entirely completely totally fully partly partially
-hence etc e.g eg i.e ie vs versus 
+hence etc e.g eg i.e ie vs versus
 retries retry retrying attempts percent seconds second minutes minute hours hour ms
 code codes exit errno status-code http-status mtu ttl
 whenever wherever however whichever
-curious 
+curious
 made sense story history today's yesterday's
 pm am
 ping-pong
@@ -177,39 +198,78 @@ def _lexicon() -> dict[str, Word]:
     words.update(_inflected(_TRY, "", "try"))
     words.update(_inflected(_REACH, _IRREGULAR_REACH, "reach"))
     words.update(_inflected(_REJECT, _IRREGULAR_REJECT, "reject"))
-    for word in ("request", "requests", "flow", "flows", "stream", "streams", "tunnel", "route", "routes", "handshake", "handshakes", "probe", "probes"):
+    for word in (
+        "request",
+        "requests",
+        "flow",
+        "flows",
+        "stream",
+        "streams",
+        "tunnel",
+        "route",
+        "routes",
+        "handshake",
+        "handshakes",
+        "probe",
+        "probes",
+    ):
         words[word] = Word("traffic")
     words["responses"] = Word("reply")
     for word in ("interface", "proxy", "peer", "peers", "backup", "dump", "read", "stop", "store", "cache"):
         words.pop(word, None)
-    words |= {"interface": Word("noun"), "stop": Word("reject", "base"), "read": Word("reach", "base"), "peer": Word("noun"), "like": Word("other")}
-    words |= {"failed": Word("not"), "fail": Word("not"), "fails": Word("not"), "failing": Word("not"), "reset": Word("error"), "resets": Word("error"), "use": Word("reach", "base")}
-    words |= {"called": Word("called"), "why": Word("clause"), "closed": Word("open"), "lost": Word("reach", "past"), "broken": Word("other"), "limit": Word("other"), "expected": Word("other"), "copy": Word("reach", "base")}
+    words |= {
+        "interface": Word("noun"),
+        "stop": Word("reject", "base"),
+        "read": Word("reach", "base"),
+        "peer": Word("noun"),
+        "like": Word("other"),
+    }
+    words |= {
+        "failed": Word("not"),
+        "fail": Word("not"),
+        "fails": Word("not"),
+        "failing": Word("not"),
+        "reset": Word("error"),
+        "resets": Word("error"),
+        "use": Word("reach", "base"),
+    }
+    words |= {
+        "called": Word("called"),
+        "why": Word("clause"),
+        "closed": Word("open"),
+        "lost": Word("reach", "past"),
+        "broken": Word("other"),
+        "limit": Word("other"),
+        "expected": Word("other"),
+        "copy": Word("reach", "base"),
+    }
     return words
 
 
 WORDS: Final[dict[str, Word]] = _lexicon()
 """Each known word in lower case → its class."""
 
+_PHRASES: Final[dict[Role, str]] = {
+    "reject": "cut off|kicked off|kicked out|locked out|shut out|shut off|walled off|separated|firewalled off|firewalled",
+    "filter": "security group|security groups|network acl|network acls|route table|route tables|nacl rule|security rule|access list|firewall rule|block public access|security policy|return route|anything in between",
+    "variable": "no one|no-one|any one|every one|any host|any instance|any server|any machine|any client|all hosts|all instances|all servers|every host|every instance|all machines|every server|everything else|who else|what else|anything else|any other host|any other instance|any resource|all of the hosts",
+    "internet": "get out|gets out|getting out|got out|go out|goes out|going out|break out|get outside|get online|go online|gets online|going online|external users|external clients|external customers|public users|outside users|internet users|internet clients|people outside|external visitors|external traffic|internet traffic|public clients|the internet|public internet|outside world|the outside|open internet|the world|whole world|entire internet|entire world|external world|the public|public network|internet access|wider internet|rest of the world|the web at large|the open web",
+    "public": "open to the public|from outside|from the outside|from external|from externally|from the public",
+    "from": "logged into|logged in to|logged on to|logged onto|logged in on|sitting on|ssh'd into|sshed into",
+    "other": "able to|out of|at all|each other|one another|this morning|any more|as well|any idea|at least|at most|at the moment|at present|so far|in general|in fact|for sure|for some reason|for example|of course|right away|in order|by chance|as expected|how come|what the hell|what the heck|the hell|the heck|on earth|in advance|in turn|in time|by the way|to me|for me|with me|to us|for us|from here|from there|up to|on aws|in aws|from time to time|health check|health checks|a lot|a bit|on it|at it|in it|time to time|any luck|no luck|in prod|in production|in staging|for reference|for info|heads up|quick question|other side|far end|no idea|in hell|any clue|in vain|in my account|in our account|to no avail|by any chance|by default|kind regards|best regards|on port|in the path|on the path|in the way|in between|as it should|long time|some time|same time|on the way|on the network|by accident|for now|for hours|for days|for ages|in time|to be able|of late|of sudden|on purpose|all day|all morning|on fire",
+    "error": "time out|times out|timed out|timing out|connection refused|connection reset|connection timed out|connection timeout|connect timeout|no route to host|destination host unreachable|host unreachable|network unreachable|read timeout|i/o timeout|operation timed out|host is unreachable|network is unreachable|goes nowhere|went nowhere",
+    "reply": "return traffic|return packets|return path traffic|reply packets|reply traffic|response packets|response traffic",
+    "traffic": "network path|network traffic|line of sight|network connectivity|network connection|ip connectivity",
+    "reach": "get through|gets through|getting through|have access|has access|had access|make it|makes it|made it|gain access|get access|gets access|got access|get hold of|get in|get into|gets into|getting into|reach out|reaches out|reaching out|log into|log in|logs into|logging into|look up",
+    "not": "not able|no longer|not possible",
+    "can": "is able|are able|was able|were able",
+}
+
 PHRASES: Final[dict[tuple[str, ...], Word]] = {
     tuple(phrase.split()): Word(role, "past" if role == "reject" else "")
-    for role, phrases in {
-        "reject": "cut off|kicked off|kicked out|locked out|shut out|shut off|walled off|separated|firewalled off|firewalled",
-        "filter": "security group|security groups|network acl|network acls|route table|route tables|nacl rule|security rule|access list|firewall rule|block public access|security policy|return route|anything in between",
-        "variable": "no one|no-one|any one|every one|any host|any instance|any server|any machine|any client|all hosts|all instances|all servers|every host|every instance|all machines|every server|everything else|who else|what else|anything else|any other host|any other instance|any resource|all of the hosts",
-        "internet": "get out|gets out|getting out|got out|go out|goes out|going out|break out|get outside|get online|go online|gets online|going online|external users|external clients|external customers|public users|outside users|internet users|internet clients|people outside|external visitors|external traffic|internet traffic|public clients|the internet|public internet|outside world|the outside|open internet|the world|whole world|entire internet|entire world|external world|the public|public network|internet access|wider internet|rest of the world|the web at large|the open web",
-        "public": "open to the public|from outside|from the outside|from external|from externally|from the public",
-        "from": "logged into|logged in to|logged on to|logged onto|logged in on|sitting on|ssh'd into|sshed into",
-        "other": "able to|out of|at all|each other|one another|this morning|any more|as well|any idea|at least|at most|at the moment|at present|so far|in general|in fact|for sure|for some reason|for example|of course|right away|in order|by chance|as expected|how come|what the hell|what the heck|the hell|the heck|on earth|in advance|in turn|in time|by the way|to me|for me|with me|to us|for us|from here|from there|up to|on aws|in aws|from time to time|health check|health checks|a lot|a bit|on it|at it|in it|time to time|any luck|no luck|in prod|in production|in staging|for reference|for info|heads up|quick question|other side|far end|no idea|in hell|any clue|in vain|in my account|in our account|to no avail|by any chance|by default|kind regards|best regards|on port|in the path|on the path|in the way|in between|as it should|long time|some time|same time|on the way|on the network|by accident|for now|for hours|for days|for ages|in time|to be able|of late|of sudden|on purpose|all day|all morning|on fire",
-        "error": "time out|times out|timed out|timing out|connection refused|connection reset|connection timed out|connection timeout|connect timeout|no route to host|destination host unreachable|host unreachable|network unreachable|read timeout|i/o timeout|operation timed out|host is unreachable|network is unreachable|goes nowhere|went nowhere",
-        "reply": "return traffic|return packets|return path traffic|reply packets|reply traffic|response packets|response traffic",
-        "traffic": "network path|network traffic|line of sight|network connectivity|network connection|ip connectivity",
-        "reach": "get through|gets through|getting through|have access|has access|had access|make it|makes it|made it|gain access|get access|gets access|got access|get hold of|get in|get into|gets into|getting into|reach out|reaches out|reaching out|log into|log in|logs into|logging into|look up",
-        "not": "not able|no longer|not possible",
-        "can": "is able|are able|was able|were able",
-    }.items()
+    for role, phrases in _PHRASES.items()
     for phrase in phrases.split("|")
-}  # type: ignore[misc]
+}
 """Word sequences that mean one thing, longest first in use."""
 
 LONGEST_PHRASE: Final = max(len(phrase) for phrase in PHRASES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -9,7 +10,8 @@ from typing import Final
 from diagnosis.question.lexicon import GENERIC_NOUNS, LONGEST_PHRASE, LOOSE_NOUNS, PHRASES, TYPE_NOUNS, WORDS, Word
 from diagnosis.question.ports import Marked, PortMark
 from diagnosis.question.question import Party
-from diagnosis.question.services import API_SERVICES, LONGEST_PHRASE as LONGEST_SERVICE, SERVICE_NOUNS, SERVICE_PHRASES
+from diagnosis.question.services import API_SERVICES, SERVICE_NOUNS, SERVICE_PHRASES
+from diagnosis.question.services import LONGEST_PHRASE as LONGEST_SERVICE
 from diagnosis.question.tokens import Token
 from diagnosis.question.well_known_ports import PORTLESS, TRANSPORTS, implied_by
 
@@ -17,7 +19,14 @@ INTERNET: Final = Party(kind="internet", value="internet")
 _VERB_PROTOCOLS: Final = frozenset(
     "ssh ping ping6 rdp telnet scp sftp rsync ftp pings pinging pinged sshing ssh'ing rdping sshed".split()
 )
-_PROTOCOL_PHRASES: Final = {"remote desktop": "rdp", "sql server": "mssql", "ms sql": "mssql", "secure shell": "ssh", "microsoft sql": "mssql", "windows remote management": "winrm"}
+_PROTOCOL_PHRASES: Final = {
+    "remote desktop": "rdp",
+    "sql server": "mssql",
+    "ms sql": "mssql",
+    "secure shell": "ssh",
+    "microsoft sql": "mssql",
+    "windows remote management": "winrm",
+}
 _IMPLYING: Final = {"pingable": "ping", "unpingable": "ping", "sshable": "ssh"}
 _TOOLS: Final = {
     "redis-cli": "redis", "valkey-cli": "redis", "mongosh": "mongodb", "sqlcmd": "mssql", "sqlplus": "oracle", "ldapsearch": "ldap", "mysqladmin": "mysql",
@@ -25,13 +34,60 @@ _TOOLS: Final = {
     "dig": "dns", "nslookup": "dns", "ssh-keyscan": "ssh", "ssh-copy-id": "ssh", "mstsc": "rdp", "showmount": "nfs",
 }  # fmt: skip
 """Command line tools → the protocol that they speak."""
-_VERB_IMPLIES: Final = {"sshing": "ssh", "ssh'ing": "ssh", "rdping": "rdp", "sshed": "ssh", "pinging": "ping", "pinged": "ping", "pings": "ping"}
-_SPLIT_CONTRACTIONS: Final = {"what's": "what", "who's": "who", "where's": "where", "how's": "how", "that's": "it", "it's": "it", "there's": "there", "why's": "why", "whats": "what", "whos": "who", "wheres": "where"}
-_NO_IDENTIFIERS: Final = ("on-prem", "in-house", "off-site", "third-party", "site-to-site", "cross-account", "back-end", "front-end")
+_VERB_IMPLIES: Final = {
+    "sshing": "ssh",
+    "ssh'ing": "ssh",
+    "rdping": "rdp",
+    "sshed": "ssh",
+    "pinging": "ping",
+    "pinged": "ping",
+    "pings": "ping",
+}
+_SPLIT_CONTRACTIONS: Final = {
+    "what's": "what",
+    "who's": "who",
+    "where's": "where",
+    "how's": "how",
+    "that's": "it",
+    "it's": "it",
+    "there's": "there",
+    "why's": "why",
+    "whats": "what",
+    "whos": "who",
+    "wheres": "where",
+}
+_NO_IDENTIFIERS: Final = (
+    "on-prem",
+    "in-house",
+    "off-site",
+    "third-party",
+    "site-to-site",
+    "cross-account",
+    "back-end",
+    "front-end",
+)
 _AGENTS: Final = frozenset("agent agents client sdk cli script daemon sidecar exporter plugin".split())
-_ENVIRONMENTS: Final = frozenset("prod production staging stage dev development test main primary secondary private public internal external shared central corporate".split())
-_LEADING_NOUNS: Final = frozenset("application pod task function vm machine microservice cluster deployment workload kubernetes k8s docker".split())
-_NAMEABLE: Final = frozenset({"party", "service", "protocol", "noun", "word", "number", "called", "determiner", "adjective", "broken", "internet"})
+_ENVIRONMENTS: Final = frozenset(
+    "prod production staging stage dev development test main primary secondary private public internal external shared central corporate".split()
+)
+_LEADING_NOUNS: Final = frozenset(
+    "application pod task function vm machine microservice cluster deployment workload kubernetes k8s docker".split()
+)
+_NAMEABLE: Final = frozenset(
+    {
+        "party",
+        "service",
+        "protocol",
+        "noun",
+        "word",
+        "number",
+        "called",
+        "determiner",
+        "adjective",
+        "broken",
+        "internet",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +106,15 @@ class Item:
 
     @property
     def lower(self) -> str:
+        """The text in lower case."""
         return self.text.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A place in the text that names a party. `strength`: 3 by form or quotes, 2 looks like an identifier, 1 a plain word,
-    0 a protocol word that may only describe the traffic. Without a party it is "anything" (`variable`)."""
+    0 a protocol word that may only describe the traffic. Without a party it is "anything" (`variable`).
+    """
 
     party: Party | None
     strength: int
@@ -126,7 +184,9 @@ def _phrase(marked: Sequence[Marked], i: int) -> tuple[int, Item | None]:
 def _single(token: Token) -> Iterator[Item]:
     if token.kind == "party":
         service = token.party.value if token.party and token.party.kind == "service" else None
-        yield Item("service" if service else "party", token.text, token=token, service=service, possessive=token.possessive)
+        yield Item(
+            "service" if service else "party", token.text, token=token, service=service, possessive=token.possessive
+        )
     elif token.kind == "word":
         yield from _of_word(token)
     elif token.kind == "number":
@@ -149,12 +209,20 @@ def _of_word(token: Token) -> Iterator[Item]:
         yield Item("be", "is", "base")
         return
     if lower in TRANSPORTS or lower in PORTLESS:
-        role = "reach" if lower in _VERB_PROTOCOLS else "protocol" if lower in PORTLESS and lower not in TRANSPORTS else "transport"
+        role = (
+            "reach"
+            if lower in _VERB_PROTOCOLS
+            else "protocol"
+            if lower in PORTLESS and lower not in TRANSPORTS
+            else "transport"
+        )
         yield Item(role, token.text, "base", implies=_VERB_IMPLIES.get(lower, lower))
     elif lower in _TOOLS:
         yield Item("reach", token.text, "base", implies=_TOOLS[lower])
     elif lower in _VERB_PROTOCOLS:
-        yield Item("reach", token.text, "ing" if lower.endswith("ing") else "base", implies=_VERB_IMPLIES.get(lower, lower))
+        yield Item(
+            "reach", token.text, "ing" if lower.endswith("ing") else "base", implies=_VERB_IMPLIES.get(lower, lower)
+        )
     elif lower in WORDS and not token.quoted:
         known = WORDS[lower]
         yield Item(known.role, token.text, known.form, implies=_IMPLYING.get(lower), possessive=token.possessive)
@@ -172,7 +240,7 @@ def looks_like_identifier(text: str) -> bool:
     """Return whether a word has the form of a resource's name: a hyphen, underscore, digit, slash or dot inside."""
     if text.lower().startswith(_NO_IDENTIFIERS):
         return False
-    if any(a.islower() and b.isupper() for a, b in zip(text, text[1:], strict=False)):
+    if any(a.islower() and b.isupper() for a, b in itertools.pairwise(text)):
         return True
     return any(c in "-_/.:0123456789" for c in text.strip("-_/.:")) and any(c.isalnum() for c in text)
 
@@ -220,12 +288,16 @@ def _anchored(item: Item) -> Mention:
     if item.role == "broken":
         return Mention(None, 3)
     if item.role == "party" and token is not None:
-        return Mention(token.party, 3, port=token.port, protocol=token.protocol, implied=token.implied, possessive=token.possessive)
+        return Mention(
+            token.party, 3, port=token.port, protocol=token.protocol, implied=token.implied, possessive=token.possessive
+        )
     return Mention(Party(kind="name", value=item.text), 2, possessive=item.possessive)
 
 
 def _protocol_mentions(items: Sequence[Item]) -> list[Mention]:
-    return [Mention(Party(kind="name", value=i.text), 0, protocol_word=i.implies) for i in items if i.role == "protocol"]
+    return [
+        Mention(Party(kind="name", value=i.text), 0, protocol_word=i.implies) for i in items if i.role == "protocol"
+    ]
 
 
 def _of_plain_words(run: Sequence[Item]) -> list[Mention]:
@@ -241,11 +313,24 @@ def _of_plain_words(run: Sequence[Item]) -> list[Mention]:
         token = services[0].token
         names = [i.text for i in words if i.lower not in SERVICE_NOUNS and i.role != "number"]
         if any(n.lower() in _AGENTS for n in names):
-            return [Mention(Party(kind="name", value=" ".join(i.text for i in run if i.role != "determiner")), 1, possessive=possessive, generic=True)]
+            return [
+                Mention(
+                    Party(kind="name", value=" ".join(i.text for i in run if i.role != "determiner")),
+                    1,
+                    possessive=possessive,
+                    generic=True,
+                )
+            ]
         if names and service not in API_SERVICES - {"lambda"} and (service != "ec2" or names):
-            return [Mention(Party(kind="name", value=" ".join(names)), 2, possessive=possessive), *_protocol_mentions(run)]
+            return [
+                Mention(Party(kind="name", value=" ".join(names)), 2, possessive=possessive),
+                *_protocol_mentions(run),
+            ]
         port = token.port if token else None
-        return [Mention(Party(kind="service", value=service), 3, port=port, possessive=possessive), *_protocol_mentions(run)]
+        return [
+            Mention(Party(kind="service", value=service), 3, port=port, possessive=possessive),
+            *_protocol_mentions(run),
+        ]
     names = _without_type_nouns([i.text for i in words])
     protocols = _protocol_mentions(run)
     generic = bool(names) and all(n.lower() in GENERIC_NOUNS | TYPE_NOUNS | LOOSE_NOUNS for n in names)
@@ -255,22 +340,41 @@ def _of_plain_words(run: Sequence[Item]) -> list[Mention]:
         return _only_adjective(run, possessive)
     strength = 2 if named_after_called else 1
     anybody = all(n.lower() in GENERIC_NOUNS for n in names)
-    return [Mention(Party(kind="name", value=" ".join(names)), strength, possessive=possessive, generic=generic, anybody=anybody), *protocols]
+    return [
+        Mention(
+            Party(kind="name", value=" ".join(names)), strength, possessive=possessive, generic=generic, anybody=anybody
+        ),
+        *protocols,
+    ]
 
 
 def _only_adjective(run: Sequence[Item], possessive: bool) -> list[Mention]:
     """Read "from prod", "to staging": an adjective that stands alone is a name, an article is nothing."""
     adjectives = [i.text for i in run if i.role == "adjective" and i.lower in _ENVIRONMENTS]
-    return [Mention(Party(kind="name", value=adjectives[-1]), 1, possessive=possessive, generic=True, adjective=True)] if adjectives else []
+    return (
+        [Mention(Party(kind="name", value=adjectives[-1]), 1, possessive=possessive, generic=True, adjective=True)]
+        if adjectives
+        else []
+    )
 
 
 def _without_type_nouns(words: list[str]) -> list[str]:
     """Drop type nouns at both ends; of nothing but type nouns keep the first, which says most ("bastion host").
 
-    What follows a type noun names the thing ("app server checkout"), and so does what follows a noun like "pod"."""
-    inner = [n for n, word in enumerate(words[:-1]) if word.lower() in TYPE_NOUNS and words[n + 1].lower() not in TYPE_NOUNS | LOOSE_NOUNS]
+    What follows a type noun names the thing ("app server checkout"), and so does what follows a noun like "pod".
+    """
+    inner = [
+        n
+        for n, word in enumerate(words[:-1])
+        if word.lower() in TYPE_NOUNS and words[n + 1].lower() not in TYPE_NOUNS | LOOSE_NOUNS
+    ]
     words = words[inner[-1] + 1 :] if inner and not words[-1].isdigit() else words
-    while len(words) > 1 and words[0].lower() in _LEADING_NOUNS and (words[1].lower() not in TYPE_NOUNS | LOOSE_NOUNS or words[1].lower() in _LEADING_NOUNS) and not words[1].isdigit():
+    while (
+        len(words) > 1
+        and words[0].lower() in _LEADING_NOUNS
+        and (words[1].lower() not in TYPE_NOUNS | LOOSE_NOUNS or words[1].lower() in _LEADING_NOUNS)
+        and not words[1].isdigit()
+    ):
         words = words[1:]
     if len(words) > 1 and words[-1].lower() in _LEADING_NOUNS and words[-2].lower() not in TYPE_NOUNS | LOOSE_NOUNS:
         words = words[:-1]

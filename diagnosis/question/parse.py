@@ -13,10 +13,11 @@ from diagnosis.question import ask_back
 from diagnosis.question.mentions import Item, Mention, classify
 from diagnosis.question.pasted_errors import PastedError, find_error
 from diagnosis.question.pasted_text import without_debris, without_shell
+from diagnosis.question.placements import Placed, Side
 from diagnosis.question.ports import mark_ports
 from diagnosis.question.question import Party, Question, TimeWindow
 from diagnosis.question.records import Record, find_record
-from diagnosis.question.roles import Placed, Reading, Side
+from diagnosis.question.roles import Reading
 from diagnosis.question.slack_text import plain
 from diagnosis.question.spelling import respelled
 from diagnosis.question.times import take_window
@@ -51,7 +52,7 @@ def parse(text: str) -> Question:
     words = plain(text)
     record = find_record(words)
     if record is not None:
-        return _of_record(record, words)
+        return _of_record(record)
     words = without_shell(words)
     error = find_error(words)
     if error is not None:
@@ -86,7 +87,14 @@ def _read(tokens: list[Token]) -> _Understood:
     source, destination = _winner(placed, "source"), _winner(placed, "destination")
     source, destination = _filled(placed, source, destination, items, reading.relations)
     if destination is None and source is not None and not any(p.mention.variable for p in placed):
-        destination = next((p for p in everything if p.because == "via" and p.mention.party is not None and p.mention.party.kind in ("dns", "ip")), None)
+        destination = next(
+            (
+                p
+                for p in everything
+                if p.because == "via" and p.mention.party is not None and p.mention.party.kind in ("dns", "ip")
+            ),
+            None,
+        )
     variables = [p for p in placed if p.mention.variable and p.side is not None]
     for variable in variables:
         if variable.mention.where and source is not None and destination is None and variable.side == "source":
@@ -113,14 +121,28 @@ def _after_contrast(placed: list[Placed], items: list[Item]) -> list[Placed]:
 
 
 def _winner(placed: list[Placed], side: Side) -> Placed | None:
-    candidates = [p for p in placed if p.side == side and p.mention.party is not None and (p.mention.strength > 0 or side == "destination" or p.because == "reaching")]
+    candidates = [
+        p
+        for p in placed
+        if p.side == side
+        and p.mention.party is not None
+        and (p.mention.strength > 0 or side == "destination" or p.because == "reaching")
+    ]
     return max(candidates, key=lambda p: (p.mention.strength > 0, p.weight, min(p.mention.strength, 2)), default=None)
 
 
-def _filled(placed: list[Placed], source: Placed | None, destination: Placed | None, items: list[Item], relations: int) -> tuple[Placed | None, Placed | None]:
+def _filled(
+    placed: list[Placed], source: Placed | None, destination: Placed | None, items: list[Item], relations: int
+) -> tuple[Placed | None, Placed | None]:
     """Give a role that nobody has to the party that is left over; two parties without any grammar are source, destination."""
-    named = [p for p in placed if p.mention.party is not None and p.mention.strength > 0 and p is not source and p is not destination]
-    spare = [p for p in named if p.mention.strength >= 2 or p.weight > 0 or p.because] or [p for p in named if not p.mention.generic and (source or destination)]
+    named = [
+        p
+        for p in placed
+        if p.mention.party is not None and p.mention.strength > 0 and p is not source and p is not destination
+    ]
+    spare = [p for p in named if p.mention.strength >= 2 or p.weight > 0 or p.because] or [
+        p for p in named if not p.mention.generic and (source or destination)
+    ]
     taken = {side for side, party in (("source", source), ("destination", destination)) if party is not None}
     asked = any(p.mention.variable and p.side is not None and p.side not in taken for p in placed)
     if source is None and destination is None and asked:
@@ -134,11 +156,11 @@ def _filled(placed: list[Placed], source: Placed | None, destination: Placed | N
         if len(strong) >= 2:
             return _internet_last(strong[0], strong[1])
         if len(strong) == 1 and relations == 0:
-            only = _beside(strong[0])
-            return only if only[0] is not None or any(i.role == "port" for i in items) else (None, None)
+            pair = _beside(strong[0])
+            return pair if pair[0] is not None or any(i.role == "port" for i in items) else (None, None)
         terse = named if len(named) == 2 and not any(i.role in ("other", "person", "be") for i in items) else []
         return (terse[0], terse[1]) if terse else (None, None)
-    if (source is None) == (destination is None) or asked and not spare:
+    if (source is None) == (destination is None) or (asked and not spare):
         return source, destination
     best = max(spare, key=lambda p: (min(p.mention.strength, 2), p.weight), default=None)
     if best is None or asked:
@@ -167,7 +189,12 @@ def _of_words(understood: _Understood, window: TimeWindow | None) -> Question:
     if understood.complete:
         intent = "why" if from_party and to_party else "who"
         return _question(intent, from_party, to_party, traffic, window, None)
-    if understood.destination is not None and understood.destination.because == "with" and to_party and understood.destination.mention.strength == 1:
+    if (
+        understood.destination is not None
+        and understood.destination.because == "with"
+        and to_party
+        and understood.destination.mention.strength == 1
+    ):
         to_party = None
     back = ask_back.missing(from_party, to_party, traffic.port, understood.broken)
     return _question("unclear", from_party, to_party, traffic, window, back)
@@ -177,7 +204,14 @@ def _mention(placed: Placed | None) -> Mention | None:
     return placed.mention if placed else None
 
 
-def _question(intent: str, source: Party | None, destination: Party | None, traffic: Wire, window: TimeWindow | None, back: str | None) -> Question:
+def _question(
+    intent: str,
+    source: Party | None,
+    destination: Party | None,
+    traffic: Wire,
+    window: TimeWindow | None,
+    back: str | None,
+) -> Question:
     return Question(
         intent="why" if intent == "why" else "who" if intent == "who" else "unclear",
         source=source,
@@ -196,7 +230,12 @@ def _of_error(error: PastedError) -> Question:
     understood = _read(tokenise(words))
     source = error.source or _speaker(understood, error.destination)
     written = understood.destination
-    names_one = written is not None and written.weight >= 2 and written.mention.strength >= 2 and written.mention.party != source
+    names_one = (
+        written is not None
+        and written.weight >= 2
+        and written.mention.strength >= 2
+        and written.mention.party != source
+    )
     destination = written.mention.party if names_one and written is not None else error.destination
     traffic = Wire(error.protocol, error.port, error.source_port)
     if source is None:
@@ -206,13 +245,19 @@ def _of_error(error: PastedError) -> Question:
 
 def _speaker(understood: _Understood, destination: Party) -> Party | None:
     """Who saw the error: the source of the words around it, else the first party named there."""
-    candidates = [p for p in understood.placed if p.mention.party is not None and p.mention.party != destination and p.mention.strength > 0]
+    candidates = [
+        p
+        for p in understood.placed
+        if p.mention.party is not None and p.mention.party != destination and p.mention.strength > 0
+    ]
     places = [p for p in candidates if p.ignored and p.because == "place"]
     candidates = [p for p in candidates if not p.ignored]
     sources = [p for p in candidates if p.side == "source" and (p.weight >= 1)]
     if sources:
         return max(sources, key=lambda p: (p.weight, p.mention.strength)).mention.party
-    others = [p for p in candidates if p.side is None and p.mention.strength >= 2] or [p for p in candidates[:1] if p.side is None and _introduces(understood, p)]
+    others = [p for p in candidates if p.side is None and p.mention.strength >= 2] or [
+        p for p in candidates[:1] if p.side is None and _introduces(understood, p)
+    ]
     others = others or places
     return others[0].mention.party if others else None
 
@@ -223,11 +268,13 @@ def _introduces(understood: _Understood, placed: Placed) -> bool:
     return any(i.role in ("say", "reach", "see", "error") or i.text == ":" for i in following)
 
 
-def _of_record(record: Record, text: str) -> Question:
+def _of_record(record: Record) -> Question:
     traffic = Wire(record.protocol, record.port, record.source_port)
     if record.source is None or record.destination is None:
         back = ask_back.record_without_traffic(record.status, str(record.fields.get("interface-id") or "an interface"))
-        return _question("unclear", None, None, Wire(None, None), None, back).model_copy(update={"record": record.fields})
+        return _question("unclear", None, None, Wire(None, None), None, back).model_copy(
+            update={"record": record.fields}
+        )
     question = _question("why", record.source, record.destination, traffic, _record_window(record), None)
     return question.model_copy(update={"record": record.fields})
 
@@ -235,6 +282,3 @@ def _of_record(record: Record, text: str) -> Question:
 def _record_window(record: Record) -> TimeWindow | None:
     start, end = record.fields.get("start-utc"), record.fields.get("end-utc")
     return TimeWindow(text="the record's window", since=start, until=end) if start and end else None
-
-
-__all__ = ["parse"]

@@ -30,7 +30,9 @@ class PastedError:
 
 
 _WORD_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$"
-_CLASS_NAME: Final = Pattern(r"\b(?:[a-z_]\w{0,40}\.){1,8}[A-Z]\w{0,80}|\b[A-Z]\w{0,60}\.[a-z]\w{0,60}|\b[A-Za-z]\w{0,60}(?:Exception|Error|Timeout)\b:?|\[[^\[\]\n]{0,60}=[^\[\]\n]{0,120}\]|\b(?:Get|Post|Put|Head|Delete|Patch) \"[^\"\n]{1,300}\":?")
+_CLASS_NAME: Final = Pattern(
+    r"\b(?:[a-z_]\w{0,40}\.){1,8}[A-Z]\w{0,80}|\b[A-Z]\w{0,60}\.[a-z]\w{0,60}|\b[A-Za-z]\w{0,60}(?:Exception|Error|Timeout)\b:?|\[[^\[\]\n]{0,60}=[^\[\]\n]{0,120}\]|\b(?:Get|Post|Put|Head|Delete|Patch) \"[^\"\n]{1,300}\":?"
+)
 
 
 def find_error(text: str) -> PastedError | None:
@@ -64,10 +66,17 @@ def _error(found: re.Match[str], form: ErrorForm, text: str) -> PastedError | No
     before = before.rstrip(_WORD_CHARACTERS) if before.endswith(".") else before
     rest = f"{_CLASS_NAME.sub(' ', before)} , {_CLASS_NAME.sub(' ', text[found.end() :])}"
     is_v6 = transport == "icmp" and destination.kind == "ip" and ":" in destination.value
-    return PastedError(destination, known, "icmpv6" if is_v6 else transport, source, int(sport) if sport and source else None, rest)
+    return PastedError(
+        destination, known, "icmpv6" if is_v6 else transport, source, int(sport) if sport and source else None, rest
+    )
 
 
-_NO_HOSTS: Final = frozenset("host server port the a an to from it them localhost remote database my your our that this mysql postgres redis".split()) | WELL_KNOWN.keys()
+_NO_HOSTS: Final = (
+    frozenset(
+        "host server port the a an to from it them localhost remote database my your our that this mysql postgres redis".split()
+    )
+    | WELL_KNOWN.keys()
+)
 
 
 def _tried(host: str | None, tried: str | None) -> Party | None:

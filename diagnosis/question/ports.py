@@ -11,10 +11,14 @@ from diagnosis.question.tokens import Token
 from diagnosis.question.well_known_ports import PORTLESS, TRANSPORTS, implied_by
 
 _PORT_WORDS: Final = frozenset("port ports prt porta portnumber port-number tcp-port udp-port pport".split())
-_DESTINATION_LABELS: Final = frozenset("dport dstport dst_port destport dest_port dst-port dest-port destination-port --dport -p --port -port -P".split())
+_DESTINATION_LABELS: Final = frozenset(
+    "dport dstport dst_port destport dest_port dst-port dest-port destination-port --dport -p --port -port -P".split()
+)
 _SOURCE_LABELS: Final = frozenset("sport srcport src_port sourceport source_port src-port source-port --sport".split())
 _SOURCE_SIDE: Final = frozenset("source src client local ephemeral originating outgoing".split())
-_TARGET_SIDE: Final = frozenset("destination dst dest target remote server listening service listener db database".split())
+_TARGET_SIDE: Final = frozenset(
+    "destination dst dest target remote server listening service listener db database".split()
+)
 _FILLERS: Final = frozenset("number numbers no nr num is = : # the of being on to at".split())
 _PREPOSITIONS: Final = frozenset("on over via using at through to by with under for @ onto into against".split())
 _UNITS: Final = frozenset(
@@ -28,8 +32,45 @@ _BEFORE: Final = frozenset(
     mtu size timeout ttl seq icmp_seq last past next first another than least most only roughly total count id year page table rule number- vlan asn as rev build release exactly ~ waited waits took takes
     http/1.1 http/2 between-""".split()
 )
-_STATUSES: Final = frozenset({200, 201, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 408, 409, 410, 413, 421, 422, 429, 499, 500, 501, 502, 503, 504, 505, 520, 521, 522, 523, 524})
-_STATUS_VERBS: Final = frozenset("a an gets get got getting returns returned return receives receive received sees see gives give throws throw with http https answers responds reports error errors status".split())
+_STATUSES: Final = frozenset(
+    {
+        200,
+        201,
+        204,
+        301,
+        302,
+        304,
+        307,
+        308,
+        400,
+        401,
+        403,
+        404,
+        405,
+        408,
+        409,
+        410,
+        413,
+        421,
+        422,
+        429,
+        499,
+        500,
+        501,
+        502,
+        503,
+        504,
+        505,
+        520,
+        521,
+        522,
+        523,
+        524,
+    }
+)
+_STATUS_VERBS: Final = frozenset(
+    "a an gets get got getting returns returned return receives receive received sees see gives give throws throw with http https answers responds reports error errors status".split()
+)
 _SMALL_PORTS: Final = frozenset({20, 21, 22, 23, 25, 43, 49, 53, 67, 68, 69, 70, 79, 80, 88})
 
 
@@ -102,7 +143,13 @@ def _labelled(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | Non
     if transport:
         j += 1
     label = _lower(tokens, j)
-    if label not in _PORT_WORDS and label not in _DESTINATION_LABELS and label not in _SOURCE_LABELS and tokens[j : j + 1] and tokens[j].text != "-P":
+    if (
+        label not in _PORT_WORDS
+        and label not in _DESTINATION_LABELS
+        and label not in _SOURCE_LABELS
+        and tokens[j : j + 1]
+        and tokens[j].text != "-P"
+    ):
         return None
     j += 1
     is_source = is_source or label in _SOURCE_LABELS
@@ -125,7 +172,11 @@ def _labelled(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | Non
 
 def _rest_of_list(tokens: Sequence[Token], i: int) -> int:
     """Skip the further ports of a list ("80 and 443", "80, 443", "80-90"): a question is about one port, the first."""
-    while _lower(tokens, i) in ("and", "or", ",", "/", "&", "-", "through") and _number(tokens, i + 1) is not None and _lower(tokens, i + 2) not in _UNITS:
+    while (
+        _lower(tokens, i) in ("and", "or", ",", "/", "&", "-", "through")
+        and _number(tokens, i + 1) is not None
+        and _lower(tokens, i + 2) not in _UNITS
+    ):
         i += 2
     return i
 
@@ -168,7 +219,12 @@ def _by_preposition(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]]
     if _lower(tokens, j) in ("the", "a", ":", "#"):
         j += 1
     port = _number(tokens, j)
-    if port is None or port < 20 and _lower(tokens, i) not in ("on", "over") or _is_count(tokens, j) or len(tokens[j].text) < 2 and port != 7:
+    if (
+        port is None
+        or (port < 20 and _lower(tokens, i) not in ("on", "over"))
+        or _is_count(tokens, j)
+        or (len(tokens[j].text) < 2 and port != 7)
+    ):
         return None
     end, after = _after_number(tokens, j + 1)
     return _rest_of_list(tokens, end), [PortMark(port, after, 2)]
@@ -184,7 +240,10 @@ def _is_count(tokens: Sequence[Token], i: int) -> bool:
     if before in ("is", "=", ":") and _lower(tokens, i - 2) in _BEFORE:
         return True
     value = int(tokens[i].text)
-    return value in _STATUSES and (before in _STATUS_VERBS or after in ("from", "bad", "gateway", "forbidden", "not", "service", "internal", "response"))
+    return value in _STATUSES and (
+        before in _STATUS_VERBS
+        or after in ("from", "bad", "gateway", "forbidden", "not", "service", "internal", "response")
+    )
 
 
 def _bare(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
@@ -204,7 +263,14 @@ def _bare(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
         return end, [PortMark(port, after, 2)]
     if port < 20 or (port < 100 and port not in _SMALL_PORTS):
         return None
-    if before is not None and before.kind == "word" and port < 100 and previous not in WORDS and previous.isalpha() and not after:
+    if (
+        before is not None
+        and before.kind == "word"
+        and port < 100
+        and previous not in WORDS
+        and previous.isalpha()
+        and not after
+    ):
         return None
     return _rest_of_list(tokens, end), [PortMark(port, after, 2 if after else 1)]
 
@@ -220,4 +286,11 @@ def _status(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
     return (j + 1, [Token("word", "error")]) if number in _STATUSES else None
 
 
-_MATCHERS: Final[tuple[Callable[[Sequence[Token], int], tuple[int, list[Marked]] | None], ...]] = (_status, _labelled, _by_transport, _written_whole, _by_preposition, _bare)
+_MATCHERS: Final[tuple[Callable[[Sequence[Token], int], tuple[int, list[Marked]] | None], ...]] = (
+    _status,
+    _labelled,
+    _by_transport,
+    _written_whole,
+    _by_preposition,
+    _bare,
+)

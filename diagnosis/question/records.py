@@ -29,9 +29,31 @@ _DEFAULT: Final = re.compile(
     r"(?<![\w.:-])(\d{1,2}) (\d{12}|unknown|-) (eni-\w+|-) (\S{1,45}) (\S{1,45}) (\d{1,5}|-) (\d{1,5}|-) (\d{1,3}|-) (\d{1,15}|-) (\d{1,18}|-) (\d{9,11}|-) (\d{9,11}|-)"
     r" (ACCEPT|REJECT|-) (OK|NODATA|SKIPDATA)(?!\w)"
 )
-_PAIR: Final = re.compile(r"[\"']?\b(srcaddr|dstaddr|srcport|dstport|protocol|action|interface-?id|log-?status|packets|bytes|start|end|tcp-?flags|flow-?direction)[\"']?\s{0,3}[=:]\s{0,3}[\"']?([\w.:-]{1,64})", re.IGNORECASE)
-_FIELD_OF: Final = {"interfaceid": "interface-id", "logstatus": "log-status", "tcpflags": "tcp-flags", "flowdirection": "flow-direction"}
-_PROTOCOL_NAMES: Final = {1: "ICMP", 2: "IGMP", 4: "IP-in-IP", 6: "TCP", 17: "UDP", 41: "IPv6", 47: "GRE", 50: "ESP", 51: "AH", 58: "ICMPv6", 89: "OSPF", 112: "VRRP", 132: "SCTP"}
+_PAIR: Final = re.compile(
+    r"[\"']?\b(srcaddr|dstaddr|srcport|dstport|protocol|action|interface-?id|log-?status|packets|bytes|start|end|tcp-?flags|flow-?direction)[\"']?\s{0,3}[=:]\s{0,3}[\"']?([\w.:-]{1,64})",
+    re.IGNORECASE,
+)
+_FIELD_OF: Final = {
+    "interfaceid": "interface-id",
+    "logstatus": "log-status",
+    "tcpflags": "tcp-flags",
+    "flowdirection": "flow-direction",
+}
+_PROTOCOL_NAMES: Final = {
+    1: "ICMP",
+    2: "IGMP",
+    4: "IP-in-IP",
+    6: "TCP",
+    17: "UDP",
+    41: "IPv6",
+    47: "GRE",
+    50: "ESP",
+    51: "AH",
+    58: "ICMPv6",
+    89: "OSPF",
+    112: "VRRP",
+    132: "SCTP",
+}
 _FLAGS: Final = ((1, "FIN"), (2, "SYN"), (4, "RST"), (8, "PSH"), (16, "ACK"), (32, "URG"))
 _TRAFFIC_PATHS: Final = {
     1: "through another resource in the same VPC",
@@ -43,7 +65,10 @@ _TRAFFIC_PATHS: Final = {
     7: "through a gateway VPC endpoint (Nitro-based instances)",
     8: "through an internet gateway (Nitro-based instances)",
 }
-_ACTIONS: Final = {"ACCEPT": "the security groups and network ACLs allowed it", "REJECT": "a security group or a network ACL refused it"}
+_ACTIONS: Final = {
+    "ACCEPT": "the security groups and network ACLs allowed it",
+    "REJECT": "a security group or a network ACL refused it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +124,12 @@ def _named_values(text: str) -> Record | None:
         name = found[1].lower()
         values.setdefault(_FIELD_OF.get(name, name), found[2])
         span = (min(span[0], found.start()), max(span[1], found.end()))
-    if not {"srcaddr", "dstaddr"} <= values.keys() or not values.keys() & {"action", "interface-id", "dstport", "log-status"}:
+    if not {"srcaddr", "dstaddr"} <= values.keys() or not values.keys() & {
+        "action",
+        "interface-id",
+        "dstport",
+        "log-status",
+    }:
         return None
     return _record(values, span)
 
@@ -117,7 +147,16 @@ def _record(raw: dict[str, str], span: tuple[int, int]) -> Record | None:
         protocol = raw["protocol"].lower()
     if protocol is None and port:
         protocol = "tcp"
-    return Record(_decoded(raw), source, destination, protocol, port or None, (_integer(raw.get("srcport")) or None) if has_ports else None, status, span)
+    return Record(
+        _decoded(raw),
+        source,
+        destination,
+        protocol,
+        port or None,
+        (_integer(raw.get("srcport")) or None) if has_ports else None,
+        status,
+        span,
+    )
 
 
 def _integer(text: str | None) -> int | None:

@@ -79,4 +79,4 @@ def _unwrapped(match: re.Match[str]) -> str:
         return match[0] if "\u2192" in target else " "
     if target.startswith("tel:"):
         return target[4:]
-    return target[7:] if target.startswith("mailto:") else target
+    return target.removeprefix("mailto:")

@@ -40,20 +40,28 @@ _DAY_WORD: Final = (
 _INSTANT: Final = rf"(?:{_DATE}(?:(?:[T,]| at|,? around| @)? ?{_CLOCK})?|{_DAY_WORD}(?:(?:,| at| around| @| from)? ?{_CLOCK})?|{_CLOCK}(?:,? (?:on )?(?:{_DATE}|{_DAY_WORD}))?)"
 _LEAD: Final = r"(?:(?:ever )?since|after|before|until|till|around|about|at|by|on|from|starting(?: at| from)?|as of|approximately|approx\.?|ca\.?|circa|~|@)"
 
-_SPAN: Final = Pattern(rf"(?<![\w.:/-])(?:(?:on )?(?:{_DAY_WORD}|{_DATE}),? )?(?:between|from|during)? ?(?P<since>{_INSTANT}) ?(?:-|to|and|until|till|through) ?(?P<until>{_INSTANT})(?![\w/-])", re.IGNORECASE)
+_SPAN: Final = Pattern(
+    rf"(?<![\w.:/-])(?:(?:on )?(?:{_DAY_WORD}|{_DATE}),? )?(?:between|from|during)? ?(?P<since>{_INSTANT}) ?(?:-|to|and|until|till|through) ?(?P<until>{_INSTANT})(?![\w/-])",
+    re.IGNORECASE,
+)
 _BACK: Final = Pattern(
     rf"(?<![\w.:/-])(?:(?:in|for|over|during|within|from|since)(?: about| around| roughly| at least| more than| over)?(?: the)? ?)?(?:the )?(?:last|past|previous|recent) (?:{_LENGTH}|(?P<single>{_UNIT}))(?![\w/-])"
     rf"|(?<![\w.:/-])(?:since |about |around |from )?{_LENGTH.replace('count', 'count2').replace('<unit', '<unit2')} (?:ago|back)(?![\w/-])"
     rf"|(?<![\w.:/-])for (?:about |around |roughly |over |at least |more than |nearly |almost )?(?:the |a )?{_LENGTH.replace('count', 'count3').replace('<unit', '<unit3')}(?: now| already)?(?![\w/-])",
     re.IGNORECASE,
 )
-_POINT: Final = Pattern(rf"(?<![\w.:/-])(?:(?P<lead>{_LEAD}) (?:about |around )?)?(?P<instant>{_INSTANT})(?![\w/-])", re.IGNORECASE)
+_POINT: Final = Pattern(
+    rf"(?<![\w.:/-])(?:(?P<lead>{_LEAD}) (?:about |around )?)?(?P<instant>{_INSTANT})(?![\w/-])", re.IGNORECASE
+)
 _DURATION: Final = Pattern(
     rf"(?<![\w.:/-])(?:(?:after|within|every|in|exceeded|about|around|exactly|of|roughly|up to|than) )*(?:\d{{1,7}}(?:[.,]\d{{1,3}})?) ?-?(?:{_UNIT})(?![\w/-])(?: timeouts?)?"
     rf"|(?<![\w.:/-])(?:after|within|every|in|takes?|took) (?:about |around )?(?:a |an )?(?:{'|'.join(_NUMBERS)}) (?:of )?(?:{_UNIT})(?![\w/-])",
     re.IGNORECASE,
 )
-_STAMP: Final = Pattern(r"(\d{4})-(\d{2})-(\d{2})(?:[T ,]+(?:at )?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d+)? ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?\Z", re.IGNORECASE)
+_STAMP: Final = Pattern(
+    r"(\d{4})-(\d{2})-(\d{2})(?:[T ,]+(?:at )?(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,]\d+)? ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?\Z",
+    re.IGNORECASE,
+)
 _MENTIONS_TIME: Final = re.compile(
     r"\d ?(?:[smhdw]\b|:\d\d|[ap]\.?m|min|sec|hour|hr|day|week|-\d\d|st\b|nd\b|rd\b|th\b|/\d|o'c|month|ms)|day|night|morning|evening|noon|now\b|week|hour|min(?:ute)?s?\b|second|month|last |past |previous|since",
     re.IGNORECASE,

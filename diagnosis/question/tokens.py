@@ -33,6 +33,7 @@ class Token:
 
     @property
     def lower(self) -> str:
+        """The text in lower case."""
         return self.text.lower()
 
 
@@ -61,7 +62,10 @@ _HOST_PORT: Final = re.compile(r"([A-Za-z0-9][\w.\-]{0,252}):(\d{1,5})(?:/(tcp|u
 _IPV4_AND_MORE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
 _EXPORT: Final = re.compile(r"([A-Za-z0-9][\w.-]{0,252}):/\S*\Z")
 _USER_AT: Final = re.compile(r"[\w.+-]{1,64}@(?=[A-Za-z0-9\[])")
-_QUOTED_SENTENCE: Final = re.compile(r"[:?=\n\u2192]|(?:^|\s)-{1,2}[a-zA-Z]|\s\d{2,5}\Z|\b(?:can(?:no|')?t|from|to|on|port|reach|connect|connection|curl|telnet|nc|ssh|ping|wget|time[d-]? ?out|refused|error|failed|blocked|denied|unreachable)\b", re.IGNORECASE)
+_QUOTED_SENTENCE: Final = re.compile(
+    r"[:?=\n\u2192]|(?:^|\s)-{1,2}[a-zA-Z]|\s\d{2,5}\Z|\b(?:can(?:no|')?t|from|to|on|port|reach|connect|connection|curl|telnet|nc|ssh|ping|wget|time[d-]? ?out|refused|error|failed|blocked|denied|unreachable)\b",
+    re.IGNORECASE,
+)
 
 
 def tokenise(text: str, depth: int = 0) -> list[Token]:
@@ -94,7 +98,9 @@ def _of_quoted(inner: str, kind: str, depth: int) -> Iterator[Token]:
     one_word = len(stripped.split()) == 1
     if stripped.lower() in SERVICE_PHRASES:
         yield Token("party", stripped, Party(kind="service", value=SERVICE_PHRASES[stripped.lower()]), quoted=True)
-    elif one_word and (kind == "code" or not plain_name or _NUMBER.match(stripped) or recognised(stripped) or implied_by(stripped)):
+    elif one_word and (
+        kind == "code" or not plain_name or _NUMBER.match(stripped) or recognised(stripped) or implied_by(stripped)
+    ):
         yield from _of_chunk(stripped) if "://" not in stripped else iter([_of_url(stripped)])
     elif plain_name:
         yield Token("party", stripped, Party(kind="name", value=" ".join(stripped.split())), quoted=True)
@@ -153,7 +159,9 @@ def _of_chunk(chunk: str) -> Iterator[Token]:
     core = chunk.lstrip("@").lstrip("*~.'#&$%^+/\\").rstrip("*~'&$%^+/\\")
     if chunk.startswith("'") and len(core) > 1 and chunk.rstrip(".:").endswith("'"):
         core = core.strip("'")
-    core, colon = (core[:-1], True) if core.endswith((":", ".")) and core not in ("::",) and not _ends_in_v6(core) else (core, False)
+    core, colon = (
+        (core[:-1], True) if core.endswith((":", ".")) and core != "::" and not _ends_in_v6(core) else (core, False)
+    )
     closing = chunk[len(chunk.rstrip(".:*~'")) :]
     core = core.rstrip(".*'~")
     if core:
@@ -205,11 +213,17 @@ def _of_named(bare: str, possessive: bool) -> Token:
     if exported and recognised(bare) is None:
         return Token("party", exported[1], recognised(exported[1]) or Party(kind="name", value=exported[1]))
     path = bare.partition("/")
-    aliased = _IPV4_AND_MORE.match(f"{path[2]}:0") and address(path[2]) and not any(c.isdigit() and "." in path[0] for c in path[0])
+    aliased = (
+        _IPV4_AND_MORE.match(f"{path[2]}:0")
+        and address(path[2])
+        and not any(c.isdigit() and "." in path[0] for c in path[0])
+    )
     if aliased and recognised(path[0]) is None and not path[0].isdigit() and resource_id(bare) is None:
         return Token("party", path[0], Party(kind="name", value=path[0]))
     party = cidr(bare) or resource_id(bare) or recognised(path[0])
     if party is not None and path[1] and party.kind in ("dns", "ip") and "/" in bare and cidr(bare) is None:
         digits = path[2].partition("/")[0]
-        return Token("party", path[0], party, port=_port(digits) if digits.isdecimal() and party.kind == "dns" else None)
+        return Token(
+            "party", path[0], party, port=_port(digits) if digits.isdecimal() and party.kind == "dns" else None
+        )
     return Token("party", bare, party, possessive=possessive) if party else Token("word", bare, possessive=possessive)

@@ -33,12 +33,15 @@ class _Words:
     implied: tuple[str, int] | None
 
 
-def wire(items: Sequence[Item], source: Mention | None, destination: Mention | None, source_ports: Sequence[PortMark]) -> Wire:
+def wire(
+    items: Sequence[Item], source: Mention | None, destination: Mention | None, source_ports: Sequence[PortMark]
+) -> Wire:
     """Return the protocol and ports of the question. `source_ports` are the ports written right after the source."""
     marks = [i.mark for i in items if i.mark is not None]
     words = _protocol_words(items, source)
     source_port = next((m.port for m in marks if m.is_source), None)
     marks = [m for m in marks if not m.is_source]
+    port: int | None
     if destination is not None and destination.port is not None:
         port, protocol, implied = destination.port, destination.protocol, destination.implied
         source_port = source_port or (source.port if source else None)
@@ -63,9 +66,12 @@ def wire(items: Sequence[Item], source: Mention | None, destination: Mention | N
     return Wire(implied[0], implied[1], source_port) if implied else Wire(words.portless, None, source_port)
 
 
-def _chosen(marks: Sequence[PortMark], source: Mention | None, source_ports: Sequence[PortMark], source_port: int | None) -> tuple[PortMark | None, int | None]:
+def _chosen(
+    marks: Sequence[PortMark], source: Mention | None, source_ports: Sequence[PortMark], source_port: int | None
+) -> tuple[PortMark | None, int | None]:
     """Pick the port mark that was said most clearly; one that stands right after the source, with another for the
-    destination, is the source port, and so is a port attached to the source ("10.0.1.10:49152")."""
+    destination, is the source port, and so is a port attached to the source ("10.0.1.10:49152").
+    """
     if len(marks) > 1 and source_ports and source_ports[0] in marks and marks[0] is source_ports[0]:
         source_port, marks = source_port or source_ports[0].port, marks[1:]
     best = max(marks, key=lambda m: (m.port is not None or m.protocol is not None, m.rank), default=None)
@@ -82,7 +88,12 @@ def _protocol_words(items: Sequence[Item], source: Mention | None) -> _Words:
         if item.implies is None or _is_contrast(items, i):
             continue
         word = item.implies
-        if source is not None and source.party is not None and source.protocol_word == word and source.party.value == item.text:
+        if (
+            source is not None
+            and source.party is not None
+            and source.protocol_word == word
+            and source.party.value == item.text
+        ):
             continue
         if word in TRANSPORTS:
             transport = transport or TRANSPORTS[word]

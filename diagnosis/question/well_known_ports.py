@@ -52,7 +52,17 @@ PORTLESS: Final[dict[str, str]] = {
 }  # fmt: skip
 """Words for protocols without ports (IANA protocol numbers) → what `parse` prints."""
 
-TRANSPORTS: Final = {"tcp": "tcp", "udp": "udp", "icmp": "icmp", "icmpv6": "icmpv6", "icmp6": "icmpv6", "tcp4": "tcp", "tcp6": "tcp", "udp4": "udp", "udp6": "udp"}
+TRANSPORTS: Final = {
+    "tcp": "tcp",
+    "udp": "udp",
+    "icmp": "icmp",
+    "icmpv6": "icmpv6",
+    "icmp6": "icmpv6",
+    "tcp4": "tcp",
+    "tcp6": "tcp",
+    "udp4": "udp",
+    "udp6": "udp",
+}
 """Words that name the transport itself."""
 
 PROTOCOL_NUMBERS: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}

@@ -24,8 +24,8 @@ def host_rules(account: Account, interface: Item) -> str:
         ("input", "ingress", "IpPermissions", "iifname", "saddr"),
         ("output", "egress", "IpPermissionsEgress", "oifname", "daddr"),
     ):
-        # A stopped instance drops everything else, but neighbours who failed to find it would not look for it again when
-        # the next account has it running.
+        # A stopped instance drops everything else; but neighbours who failed to find it would not look for it again at
+        # once when the next account has it running.
         text += [f"chain {direction} {{", f"type filter hook {hook} priority 0; policy drop;", NEIGHBOURS]
         if _running(account, interface):
             passes = f"{log('group', eni, direction, 'pass')} accept"
