@@ -29,7 +29,7 @@ def write(folder: Path, *, interfaces: int = 10_000, groups: int = 2_000, rules:
         "ec2.describe_vpcs": {"Vpcs": [_vpc(v) for v in range(VPCS)]},
         "ec2.describe_subnets": {"Subnets": subnets},
         "ec2.describe_network_interfaces": {"NetworkInterfaces": enis},
-        "ec2.describe_security_groups": {"SecurityGroups": list(_groups(chance, held, rules, enis))},
+        "ec2.describe_security_groups": {"SecurityGroups": list(_groups(chance, held, rules))},
         "ec2.describe_network_acls": {
             "NetworkAcls": [_acl(v, half, subnets, chance) for v in range(VPCS) for half in (0, 1)]
         },
@@ -141,14 +141,14 @@ def _instance(eni: Item) -> Item:
     }
 
 
-def _groups(chance: random.Random, held: list[list[str]], rules: int, enis: list[Item]) -> Iterator[Item]:
+def _groups(chance: random.Random, held: list[list[str]], rules: int) -> Iterator[Item]:
     each = rules / sum(len(g) for g in held)
     for v, identities in enumerate(held):
         for identity in identities:
-            ingress = list(_permissions(chance, v, identities, round(each * chance.choice((0.2, 0.5, 1, 1, 2)) * 0.8)))
+            ingress = list(_permissions(chance, identities, round(each * chance.choice((0.2, 0.5, 1, 1, 2)) * 0.8)))
             egress: list[Item] = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
             if chance.random() < 0.3:
-                egress = list(_permissions(chance, v, identities, 6))
+                egress = list(_permissions(chance, identities, 6))
             yield {
                 "GroupId": identity,
                 "GroupName": identity,
@@ -159,7 +159,7 @@ def _groups(chance: random.Random, held: list[list[str]], rules: int, enis: list
             }
 
 
-def _permissions(chance: random.Random, v: int, groups: list[str], count: int) -> Iterator[Item]:
+def _permissions(chance: random.Random, groups: list[str], count: int) -> Iterator[Item]:
     for _ in range(max(1, count)):
         port = chance.choice(PORTS)
         item: Item = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port + chance.choice((0, 0, 0, 10))}
@@ -186,22 +186,22 @@ def _entries(n: int, chance: random.Random) -> Iterator[Item]:
 
 def _acl(v: int, half: int, subnets: list[Item], chance: random.Random) -> Item:
     mine = [s["SubnetId"] for n, s in enumerate(subnets) if n // SUBNETS == v and n % 2 == half]
-    entries = [
+    entries: list[Item] = [
         {"RuleNumber": 32767, "Egress": egress, "RuleAction": "deny", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}
         for egress in (True, False)
     ]
     for egress in (True, False):
-        for n in range(20):
-            entries.append(
-                {
-                    "RuleNumber": 10 + n,
-                    "Egress": egress,
-                    "RuleAction": "deny",
-                    "Protocol": "6",
-                    "CidrBlock": f"10.{chance.randrange(VPCS)}.{chance.randrange(256)}.0/26",
-                    "PortRange": {"From": 20, "To": 8000},
-                }
-            )
+        entries += [
+            {
+                "RuleNumber": 10 + n,
+                "Egress": egress,
+                "RuleAction": "deny",
+                "Protocol": "6",
+                "CidrBlock": f"10.{chance.randrange(VPCS)}.{chance.randrange(256)}.0/26",
+                "PortRange": {"From": 20, "To": 8000},
+            }
+            for n in range(20)
+        ]
         entries.append(
             {"RuleNumber": 100, "Egress": egress, "RuleAction": "allow", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}
         )

@@ -1,4 +1,4 @@
-"""The Answer to one question: verdict, causes, evidence, fixes, and what was not seen. Its JSON is a public contract."""
+"""The Answer to one question: verdict, causes, evidence, fixes, what was not seen. Its JSON is a public contract."""
 
 from __future__ import annotations
 

@@ -71,7 +71,9 @@ def window_of(question: Question, since: str | None, until: str | None) -> Windo
     if since is not None and start is None:
         raise BadTime(f"--since {since} is neither a length like 1h nor a time like 2026-11-22T14:05Z")
     if start is not None and end is not None and end < start:
-        raise BadTime(f"--since {since} is after --until {until}: give them like 2026-11-22T13:05Z and 2026-11-22T14:05Z")
+        raise BadTime(
+            f"--since {since} is after --until {until}: give them like 2026-11-22T13:05Z and 2026-11-22T14:05Z"
+        )
     return Between(start, end) if start is not None else Last(3600, until=end)
 
 

@@ -60,7 +60,7 @@ def investigate(
     if flow_logs is not None and any(t.paths for t in traces):
         say("asking the flow logs")
         spoken = asked.source_port if asked.source_port is not None else question.source_port
-        sightings = flow_logs.read(query_of(network, traces, asked.window, spoken))
+        sightings = flow_logs.read(query_of(traces, asked.window, spoken))
         for warning in sightings.warnings:
             warn(warning)
     heard = witness(network, traces, verdict, sightings)

@@ -38,7 +38,7 @@ class Witness:
     advice: tuple[str, ...] = ()
 
 
-def query_of(network: Network, traces: tuple[Trace, ...], window: Span, source_port: int | None) -> FlowLogQuery:
+def query_of(traces: tuple[Trace, ...], window: Span, source_port: int | None) -> FlowLogQuery:
     """The conversation of these traces, by every address that a party may be logged under."""
     flow = traces[0].flow
     protocol = flow.protocol

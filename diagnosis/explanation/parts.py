@@ -24,7 +24,7 @@ def parts(traces: tuple[Trace, ...]) -> tuple[str, ...]:
     lost = asked.minus(works)
     if lost.empty:
         return (
-            "It works for some choices of the gateway's port and fails for others, since replies to some ports are dropped.",
+            "It works for some ports that the gateway picks and fails for others: replies to some are dropped.",
         )
     sentences = [
         *_protocols(asked, works),

@@ -71,7 +71,8 @@ def _words(step: Step) -> str:
             return f"{step.detail}, for a part" if disposition == "partly" else step.detail
         case "route-table":
             if disposition != "passed" and step.blockers:
-                return f"{step.rule or 'no route'}{' is a blackhole' if step.blockers[0].code == 'BAD_STATE_ROUTE' else ''}"
+                gone = " is a blackhole" if step.blockers[0].code == "BAD_STATE_ROUTE" else ""
+                return f"{step.rule or 'no route'}{gone}"
             return step.detail
         case _:
             return step.detail or ("drops it" if disposition == "dropped" else "")

@@ -142,7 +142,7 @@ _WORDS: dict[Code, str] = {
     Code.INGRESS_RTB_TRAFFIC_REDIRECTION: "route both directions through the same appliance",
     Code.REGIONAL_NGW_ROUTE_AZ_RESTRICTION: "add the zone to the regional NAT gateway, or route this subnet elsewhere",
     Code.TGW_ROUTE_AZ_RESTRICTION: "add a subnet of this zone to the transit gateway attachment",
-    Code.TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION: "associate the attachment with the route table that it is meant to use",
+    Code.TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION: "associate the attachment with the route table meant for it",
     Code.TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT: (
         "check that the attachment is associated with the route table that it is meant to use; if it is, add a route "
         "or a propagation for the destination's attachment to that table"

@@ -184,9 +184,7 @@ def _reference(network: Network, trace: Trace, blocker: Blocker, addresses: Inte
     return min(groups, key=lambda g: (len(network.members.get(g, ())), g), default=None)
 
 
-def _peer_interface(
-    network: Network, trace: Trace, own: NetworkInterface, address: int
-) -> NetworkInterface | None:
+def _peer_interface(network: Network, trace: Trace, own: NetworkInterface, address: int) -> NetworkInterface | None:
     """The other party, or the load balancer's node that stands in its place before a target."""
     nodes = [network.interfaces[eni] for eni in network.holders(address) if eni in network.balancer_of_interface]
     for node in nodes:

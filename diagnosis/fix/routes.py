@@ -30,9 +30,7 @@ def route_changes(network: Network, trace: Trace, leg: Leg, blocker: Blocker) ->
         ways = [("vpc-peering-connection", p) for p in peerings] + [("transit-gateway", g) for g in gateways]
         if len(ways) == 1 and size(addresses) == 1:
             kind, way = ways[0]
-            yield RouteChange(
-                component=table.id, destination=format_cidrs(addresses)[0], target_kind=kind, target=way
-            )
+            yield RouteChange(component=table.id, destination=format_cidrs(addresses)[0], target_kind=kind, target=way)
     elif isinstance(target, Internet) or (isinstance(target, Held) and target.by_public_address):
         yield from _to_internet(network, trace, leg, table, six=is_ipv6(addresses[0]))
 

@@ -41,7 +41,7 @@ class Coverage:
         return call in self.asked or any(failed[0] == call for failed in self.failed)
 
     def unanswered(self, call: str) -> tuple[str, str] | None:
-        """An (account, Region) that other calls show to exist and that this call says nothing of; None where none is."""
+        """An (account, Region) that other calls show and that this call says nothing of; None where none is."""
         failed = sorted((account, region) for name, account, region in self.failed if name == call)
         if failed:
             return failed[0]

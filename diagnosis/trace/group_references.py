@@ -78,7 +78,7 @@ def judge_leaving(
     *,
     explain: bool,
 ) -> Step | None:
-    """What the groups of an interface do to traffic that leaves by a transit gateway: outbound references never match."""
+    """What the groups of an interface do to traffic that leaves by a transit gateway: references never match."""
     own = frozenset({interface.vpc or ""})
     without = security_groups.judge(network, interface, traffic, own, peer, egress=True, explain=explain)
     if without is None or peer is None or peer.vpc is None or peer.vpc in own or without.dropped.empty:

@@ -82,7 +82,7 @@ class _Dice:
     """Numbers that look random and are the same in every run, on every version of Python."""
 
     def __init__(self, name: str) -> None:
-        self._random = Random(f"{_SEED}/{name}")  # noqa: S311  (a story, not a secret)
+        self._random = Random(f"{_SEED}/{name}")
 
     def below(self, limit: int) -> int:
         """An integer from 0 to before the limit; only random() promises the same numbers in every version."""

@@ -383,9 +383,7 @@ def test_a_reply_to_what_came_over_a_peering_may_come_home_by_the_gateway() -> N
 
 def with_two_zones(made: Hub) -> Hub:
     """VPC b is attached in a second zone too, with a subnet, table and ACL of its own."""
-    made.subnet(
-        "hub-b2", "vpc-b", "10.9.254.0/24", AvailabilityZone="us-east-1b", AvailabilityZoneId="use1-az2"
-    )
+    made.subnet("hub-b2", "vpc-b", "10.9.254.0/24", AvailabilityZone="us-east-1b", AvailabilityZoneId="use1-az2")
     made.acl("acl-hub-b2", "vpc-b", ["hub-b2"])
     made.table("rtb-hub-b2", "vpc-b", (), ["hub-b2"])
     made.hub[VPC_ATTACHMENTS][1]["SubnetIds"] = ["hub-b", "hub-b2"]
