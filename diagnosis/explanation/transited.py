@@ -9,20 +9,24 @@ from diagnosis.trace.step import Blocker
 
 
 def transited(network: Network, blocker: Blocker, towards: str) -> str | None:
-    """The sentence of a blocker; None where its code is about something else. `towards`: what is headed for whom."""
+    """The sentence of a blocker; None where its code is about something else.
+
+    `towards` is what the traffic is headed for: an address, or "the replies to" one.
+    """
     name = label(network, blocker.component)
+    traffic = towards if towards.startswith("the replies") else f"traffic for {towards}"
     other = label(network, blocker.related[0]) if blocker.related else ""
     match blocker.code:
         case Code.TGW_ROUTE_AZ_RESTRICTION:
             zone = f" {blocker.detail}" if blocker.detail else ""
             return (
                 f"transit gateway attachment {name} has no subnet in Availability Zone{zone}, where subnet {other} is, "
-                f"so nothing from there enters the transit gateway ({towards})."
+                f"so {traffic} cannot enter the transit gateway from there."
             )
         case Code.TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION:
             return (
                 f"transit gateway attachment {name} is associated with no route table of {other}, "
-                f"so the gateway drops {towards}."
+                f"so the gateway drops {traffic}."
             )
         case Code.TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT:
             table = f"transit gateway route table {name}"
@@ -32,7 +36,7 @@ def transited(network: Network, blocker: Blocker, towards: str) -> str | None:
                 return f"{table} sends {towards} by {blocker.rule} to attachment {other}, {ends}."
             return f"{table}, with which attachment {other} is associated, has no route for {towards}."
         case Code.TGW_RTB_BAD_STATE_ROUTE:
-            return f"route {blocker.rule} of transit gateway route table {name} is a blackhole: it drops {towards}."
+            return f"route {blocker.rule} of transit gateway route table {name} is a blackhole: it drops {traffic}."
         case Code.TGW_BAD_STATE_VPN | Code.BAD_STATE_VPN:
             return f"VPN connection {name} behind {other} is {blocker.detail}, so it carries nothing."
         case Code.VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from diagnosis.answer import Exposure, NewlyReachable
@@ -75,6 +75,12 @@ def _pairs(sources: tuple[str, ...], destinations: tuple[str, ...]) -> int:
     return len(sources) * len(destinations) - len(set(sources) & set(destinations))
 
 
+def _identified(network: Network, key: str) -> str:
+    """Name and id: what a program or a reviewer needs."""
+    name = display_name(network, key)
+    return f"{name} ({key})" if name else key
+
+
 def _said(network: Network, key: str) -> str:
     """The name alone where no other interface has it."""
     name = display_name(network, key)
@@ -108,27 +114,27 @@ def _rows(network: Network, opened: list[Opened]) -> Iterator[NewlyReachable]:
             grouped[(tuple(sorted(sources)), protocol, ports)].append(destination)
     for (sources_, protocol, ports), destinations in sorted(grouped.items()):
         yield NewlyReachable(
-            source=_several(network, sources_),
-            destination=_several(network, tuple(destinations)),
+            source=_several(network, sources_, say=_identified),
+            destination=_several(network, tuple(destinations), say=_identified),
             protocol=protocol,
             ports=ports,
             count=_pairs(sources_, tuple(destinations)),
         )
 
 
-def _several(network: Network, keys: tuple[str, ...]) -> str:
+def _several(network: Network, keys: tuple[str, ...], say: Callable[[Network, str], str]) -> str:
     """A few by name, many by the group or subnet that they share, with the count."""
     if len(keys) <= SHOWN:
-        return ", ".join(_said(network, key) for key in keys)
+        return ", ".join(say(network, key) for key in keys)
     found = [network.interfaces[key] for key in keys if key in network.interfaces]
     groups = set.intersection(*(set(i.groups or ()) for i in found)) if found else set()
     subnets = {i.subnet for i in found}
     if len(found) == len(keys) and groups:
-        shared = f"security group {_said(network, min(groups))}"
+        shared = f"security group {say(network, min(groups))}"
     elif len(found) == len(keys) and len(subnets) == 1:
-        shared = f"subnet {_said(network, min(str(s) for s in subnets))}"
+        shared = f"subnet {say(network, min(str(s) for s in subnets))}"
     else:
-        shared = ", ".join(_said(network, key) for key in keys[:SHOWN]) + ", ..."
+        shared = ", ".join(say(network, key) for key in keys[:SHOWN]) + ", ..."
     return f"{len(keys)} of {shared}"
 
 
@@ -143,8 +149,8 @@ def _text(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, a
     what = sorted({f"{p} {ports}" for o in others for p, ports in _ports(o.traffic)})
     listed = ", ".join(what[:SHOWN]) + (", ..." if len(what) > SHOWN else "")
     return (
-        f"also opens{more} {listed} from {_several(network, tuple(sources))} "
-        f"to {_several(network, tuple(destinations))}"
+        f"also opens{more} {listed} from {_several(network, tuple(sources), say=_said)} "
+        f"to {_several(network, tuple(destinations), say=_said)}"
     )
 
 

@@ -21,7 +21,7 @@ _RECEIVING: Final = tuple(
 )
 _PULLING: Final = tuple(
     """
-    download pull fetch load read retriev scrap consum clon restor import poll subscrib sync
+    download pull fetch load read retriev scrap consum clon restor import poll replicat subscrib sync
     """.split()
 )
 _SEPARATED: Final = ("cut", "kick", "lock", "shut", "wall", "isolat", "disconnect", "separat", "exclud", "ban")
@@ -261,6 +261,9 @@ class Placement:
 
     def _for(self, placed: Placed) -> None:
         clause = self._clause
+        if clause.error and clause.verb is None and clause.verb_text.startswith(("say", "said")):
+            placed.take("destination", 2, "for")
+            return
         if (
             clause.verb == "reject"
             and clause.passive

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnosis.question.mentions import Item, Mention, is_nameable
+from diagnosis.question.mentions import INTERNET, Item, Mention, is_nameable
 from diagnosis.question.placements import FILTER_IDS, Clause, Placed, Placement, Side
 
 _OTHER_SIDE: Final[dict[Side, Side]] = {"source": "destination", "destination": "source"}
+
+_TRANSPARENT: Final = frozenset("other not never can adjective flag person variable where what".split())
+"""Words that may stand between a mention and what belongs to it."""
 
 
 class Reading(Placement):
@@ -52,18 +55,7 @@ class Reading(Placement):
             "with",
         ):
             self.relations += 1
-        if item.role not in (
-            "other",
-            "not",
-            "never",
-            "can",
-            "adjective",
-            "flag",
-            "person",
-            "variable",
-            "where",
-            "what",
-        ):
+        if item.role not in _TRANSPARENT:
             self._previous = "protocol" if item.role == "transport" else item.role
 
     def _next(self, i: int) -> Item | None:
@@ -342,8 +334,6 @@ class Reading(Placement):
         self._preposition = None
 
     def _on_public(self, item: Item, i: int) -> None:
-        from diagnosis.question.mentions import INTERNET
-
         self.placed.append(Placed(Mention(INTERNET, 3), i, "source", 3, because="public"))
 
     def _on_port(self, item: Item, i: int) -> None:
@@ -371,6 +361,11 @@ class Reading(Placement):
 
     def _on_clause(self, item: Item, i: int) -> None:
         self._new_clause(keep_pending=False)
+        pronoun = self.items[i + 1].lower if i + 1 < len(self.items) else ""
+        if pronoun in ("it", "they", "he", "she") and len(self.placed) == 1 and self.placed[0].weight < 3:
+            # "A keeps timing out when it calls B": whatever was thought of A, it is who calls.
+            self.placed[0].side, self.placed[0].weight = None, 0
+            self._clause.pending = [self.placed[0]]
         contrast = self.items[i + 1 : i + 3]
         if item.lower == "but" and len(contrast) == 2 and contrast[0].lower == "not" and is_nameable(contrast[1]):
             self._preposition = "instead"

@@ -45,7 +45,9 @@ def leave(
 ) -> Iterator[tuple[Walk, Onward]]:
     """Out of a VPC into a transit gateway, by a route of one of its tables."""
     if device.arrived is not None:
-        yield walk, unmodelled(target, KIND, device)
+        # Out of one gateway and into one again: nothing says that a VPC passes such traffic on.
+        course = Course(device.arrived.gateway, device.arrived.entered, None)
+        yield from _not_seen(walk, unmodelled(target, KIND, device), course, device.arrived.home, destination)
         return
     passages = list(from_vpc(walk.network, FORWARD, target, table.id, rule, device, walk.traffic, explain=walk.explain))
     for passage in passages:

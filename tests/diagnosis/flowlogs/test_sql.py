@@ -33,7 +33,7 @@ def test_a_nul_byte_is_refused() -> None:
         sql.text("a\0b")
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=str)
+@pytest.mark.parametrize("query", QUERIES)
 def test_the_query_is_one_select_that_athena_can_say(query: FlowLogQuery) -> None:
     statement = sql.aggregates(sql.conversation(query, "flow_logs"), sql.within(Between(1, 2)))
 
