@@ -8,13 +8,14 @@ GOAL := $(or $(firstword $(MAKECMDGOALS)),demo)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench format pins clean
+.PHONY: help demo test check bench oracle format pins clean
 
 help:
 	@echo 'make demo    answer the well-known question on the embedded account'
 	@echo 'make test    run the tests                      (make test ARGS="-k network_acl")'
 	@echo 'make check   lint, format, types, import contracts, documentation'
 	@echo 'make bench   measure, and print the figures'
+	@echo 'make oracle  compare with a Linux kernel, as root  (make oracle ARGS="--flows 5000")'
 	@echo 'make format  reformat and sort imports'
 	@echo 'make pins    write constraints.txt anew from the newest releases'
 	@echo 'make clean   remove .venv and every cache'
@@ -34,6 +35,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+oracle: $(VENV)/.dev
+	@$(BIN)/python -m tests.kernel $(ARGS)
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix --exit-zero --quiet
