@@ -59,7 +59,7 @@ def enter(walk: Walk, destination: Held, arrival: Arrival) -> Walk:
         step = network_acls.judge(
             network, acl, interface.subnet, walk.traffic, "ingress", INGRESS, explain=walk.explain
         )
-        walk.take(transit_walks.unless_beside(step, arrival) if isinstance(arrival, FromTransit) else step)
+        walk.take(transit_walks.unless_beside(walk, step, arrival, destination))
     if walk.appliance is not None:
         arrival = FromGateway(walk.appliance, appliances.KIND, certain=False)
     elif walk.relay is not None and walk.relay.keeps_client:
@@ -80,10 +80,9 @@ def arrive(walk: Walk, destination: Held) -> Walk:
     else:
         scope, peer = _peer_of(walk, destination)
         last = walk.crossings[-1] if walk.crossings else None
-        if isinstance(last, EnteredSubnet) and isinstance(last.arrival, FromTransit):
-            step = group_references.judge(
-                walk.network, interface, walk.traffic, last.arrival, peer, explain=walk.explain
-            )
+        through = transit_walks.perhaps_by(walk, last.arrival, destination) if isinstance(last, EnteredSubnet) else None
+        if through is not None:
+            step = group_references.judge(walk.network, interface, walk.traffic, through, peer, explain=walk.explain)
         else:
             doubt = doubtful_scope(walk.network, interface.vpc, peer.vpc if peer else None, interface.origins)
             step = security_groups.judge(

@@ -73,6 +73,9 @@ def out_of_subnet(walk: Walk, device: Device, destination: Destination) -> Itera
         walk.crossings.append(StayedInSubnet())
         yield arrive(walk, destination)
         return
+    if isinstance(destination, Nobody) and device.subnet is not None and destination.subnet == device.subnet:
+        yield nobody(walk, destination.vpc, destination.subnet)
+        return
     if device.table is not None:
         table = nat_gateways.own_table(network, device)
     else:

@@ -36,7 +36,9 @@ from diagnosis.trace.walk import (
     Unmodelled,
     Walk,
 )
+from diagnosis.traffic.addresses import IPV6, PUBLIC
 from diagnosis.traffic.filters import REPLY_EGRESS, REPLY_INGRESS
+from diagnosis.traffic.intervals import covers, meet
 from diagnosis.traffic.traffic import Traffic
 
 
@@ -91,6 +93,7 @@ def _cross(back: Walk, crossing: object) -> None:
             _leave(back, device, arrival)
         case LeftSubnet(device=device):
             network = back.network
+            back.senders = back.senders[:-1]
             beside = back.beside.meet(back.traffic)
             judged, back.beside = back.traffic.minus(beside), Traffic.nothing()
             if judged.empty:
@@ -127,6 +130,7 @@ def _leave(back: Walk, device: Device, arrival: Arrival) -> None:
     table = network.table_of(device.subnet, device.vpc, device.origins)
     if isinstance(table, Missing):
         back.take(cannot_tell(route_tables.KIND, device.subnet or device.id, back.traffic, table))
+        _perhaps_beside(back, device, back.traffic)
         return
     for way in route_tables.routing(network, table).split(back.traffic.project("source")):
         part = back.traffic.only(source=way.addresses)
@@ -138,6 +142,14 @@ def _leave(back: Walk, device: Device, arrival: Arrival) -> None:
             continue
         step = _home(network, way, table.id, device, arrival, part, whole_internet=back.whole_internet)
         back.take(_with_rest(step, back.traffic.minus(part)))
+        _perhaps_beside(back, device, step.unknown)
+
+
+def _perhaps_beside(back: Walk, device: Device, part: Traffic) -> None:
+    """What comes home from another VPC in a way that is not known may come out of a transit gateway."""
+    sender = back.senders[-1] if back.senders else None
+    if sender is not None and sender.vpc != device.vpc and sender.vpc in back.network.transit.of_vpc and not part.empty:
+        transit_replies.by_some_way(back, sender, part)
 
 
 def _by_transit(back: Walk, way: Way, arrival: Arrival) -> Device | Literal["beyond"] | None:
@@ -235,6 +247,11 @@ def _astray(kind: str, target: str, table: str, rule: str, part: Traffic) -> Ste
             return Step(
                 route_tables.KIND, table, None, Traffic.nothing(), part, Traffic.nothing(), rule, target, blockers
             )
+    home = part.project("source")
+    if kind in ("internet-gateway", "vpc-peering-connection") and covers(meet(PUBLIC, IPV6), home):
+        # Nothing translates IPv6 and neither gateway keeps state: the reply may get home by the other one.
+        reason = f"whether IPv6 replies get home by {target}, another way than they came, is not documented"
+        return cannot_tell(route_tables.KIND, table, part, Missing("", "", "", reason), rule=rule)
     blocker = Blocker(Code.NO_ROUTE_TO_DESTINATION, table, (target,), None, rule, part, target)
     return drops(route_tables.KIND, table, part, blocker)
 

@@ -105,11 +105,11 @@ def into_gateway(
         gap = network.gap(VPC_ATTACHMENTS, device.origins, f"the subnets of {attachment.id}")
         yield cannot_tell(ATTACHMENT, attachment.id, traffic, gap)
         return
-    near: str | None = None
+    near = device.subnet if device.subnet in attachment.subnets else None
     unknown = own is None or own.zone is None
-    for identity in attachment.subnets:
+    for identity in attachment.subnets if near is None else ():
         subnet = network.subnets.get(identity)
-        if identity == device.subnet or (subnet is not None and own is not None and same_zone(subnet, own)):
+        if subnet is not None and own is not None and same_zone(subnet, own):
             near = identity
         unknown = unknown or subnet is None or subnet.zone is None
     if near is None and unknown:

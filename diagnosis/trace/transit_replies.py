@@ -46,15 +46,15 @@ def home_by_transit(
                     _take(back, passes(ATTACHMENT, attachment.id, mine), mine)
                 else:
                     _take(back, cannot_tell(ATTACHMENT, attachment.id, mine, gap), mine)
-                    _by_some_way(back, sender, mine)
+                    by_some_way(back, sender, mine)
             case Unseen(component=component, kind=kind, gap=gap):
                 _take(back, cannot_tell(kind, component, mine, gap), mine)
-                _by_some_way(back, sender, mine)
+                by_some_way(back, sender, mine)
             case Lost(course=course):
                 _as_if_home(back, course, sender, mine)
 
 
-def _by_some_way(back: Walk, sender: Device | None, part: Traffic) -> None:
+def by_some_way(back: Walk, sender: Device | None, part: Traffic) -> None:
     """Home by a way that is not known: the ACL at home judges it, unless it may come out in that very subnet."""
     if sender is not None and may_come_out_in(back.network, sender.vpc, sender.subnet, sender.origins) is not None:
         back.beside = back.beside.union(part)
@@ -69,7 +69,7 @@ def _as_if_home(back: Walk, course: Course, sender: Device | None, part: Traffic
         iter(transit.of_vpc.get(sender.vpc or "", ())), None
     )
     if attachment is None or attachment.state in OVER:
-        _by_some_way(back, sender, part)
+        by_some_way(back, sender, part)
         return
     _into_home(back, attachment, Course(course.gateway, "", course.zone), sender, part)
 

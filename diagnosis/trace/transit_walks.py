@@ -29,7 +29,18 @@ from diagnosis.trace.transit_attachments import (
     state_step,
 )
 from diagnosis.trace.transit_gateways import Course, Edge, IntoVpc, Lost, Passage, Unseen, from_vpc
-from diagnosis.trace.walk import Branch, Device, FromTransit, LeftByTransit, Unmodelled, Walk, unmodelled
+from diagnosis.trace.walk import (
+    Arrival,
+    Branch,
+    Device,
+    FromGateway,
+    FromTransit,
+    LeftByTransit,
+    LeftSubnet,
+    Unmodelled,
+    Walk,
+    unmodelled,
+)
 from diagnosis.traffic.intervals import IntervalSet
 
 Onward = Device | FromTransit | Unmodelled | None
@@ -235,12 +246,35 @@ def out_step(walk: Walk, device: Device) -> Step:
     return network_acls.judge(walk.network, acl, device.subnet, walk.traffic, "egress", view, explain=walk.explain)
 
 
-def unless_beside(step: Step, arrival: FromTransit) -> Step:
-    """The step of the receiver's subnet ACL: where the gateway's subnet was not seen it may be the very same."""
-    if arrival.unsure is None or step.dropped.empty:
+def unless_beside(walk: Walk, step: Step, arrival: Arrival, destination: Held) -> Step:
+    """The step of the receiver's subnet ACL: what comes out of a gateway in that very subnet would not meet it."""
+    interface = destination.interface
+    gap: Missing | None = None
+    if isinstance(arrival, FromTransit):
+        gap = arrival.unsure
+    elif _by_unknown_way(walk, arrival, interface.vpc) and interface.vpc in walk.network.transit.of_vpc:
+        gap = may_come_out_in(walk.network, interface.vpc, interface.subnet, interface.origins)
+    if gap is None or step.dropped.empty:
         return step
     unknown = step.unknown.union(step.dropped)
-    return replace(step, dropped=NOTHING, unknown=unknown, blockers=(), gaps=(*step.gaps, arrival.unsure))
+    return replace(step, dropped=NOTHING, unknown=unknown, blockers=(), gaps=(*step.gaps, gap))
+
+
+def _by_unknown_way(walk: Walk, arrival: Arrival, vpc: str | None) -> bool:
+    """Whether it came into this VPC from outside it, in a way that is not known."""
+    left = [c.device.vpc for c in walk.crossings if isinstance(c, LeftSubnet)]
+    return isinstance(arrival, FromGateway) and not arrival.certain and (not left or left[-1] != vpc)
+
+
+def perhaps_by(walk: Walk, arrival: Arrival, destination: Held) -> FromTransit | None:
+    """The transit gateway that traffic came by, or, where that is not known, may have come by."""
+    vpc = destination.interface.vpc
+    if isinstance(arrival, FromTransit) or not _by_unknown_way(walk, arrival, vpc):
+        return arrival if isinstance(arrival, FromTransit) else None
+    if walk.appliance is not None or walk.relay is not None:
+        return None
+    sender = next((c.device for c in walk.crossings if isinstance(c, LeftSubnet)), None)
+    return linking(walk.network, sender, vpc) if sender is not None else None
 
 
 def leads_into(walk: Walk, device: Device) -> str | None:

@@ -222,7 +222,7 @@ class Walk:
     notes: tuple[str, ...] = ()
     """What a person should know of this path; no part of the verdict."""
     senders: tuple[Device, ...] = ()
-    """On the return leg: the devices whose subnets the forward packet left, in the order in which it did."""
+    """On the return leg: the devices whose subnets the forward packet left and the reply has not come back to."""
     beside: Traffic = NOTHING
     """On the return leg: what the next subnet's ACL has judged already, or does not judge at all."""
 
