@@ -153,13 +153,13 @@ def explained(account: Account, probe: Probe, engine: Item, seen: Round) -> str 
         # The kernel keeps the client's port through a NAT gateway; AWS picks one of 1024-65535, so the engine asks all.
         return "an ACL cuts the ports that a NAT gateway picks from"
     if verdict == "blocked" and answered and ":" in probe.from_address:
-        there, back = target_of(account, probe), target_of(account, probe, back=True)
+        back = target_of(account, probe, back=True)
         if back == EGRESS_ONLY and probe.protocol in (17, OTHER):
             # Such a gateway sees an answer to what it never saw; protocols without connections do not tell it apart.
             return "an IPv6 answer without a connection leaves by an egress-only gateway"
-        if PEERING in (there, back) and there != back and None not in (there, back):
-            # IPv6 addresses stay the same on every way, so the answer may get home by another one. AWS does not say.
-            return "IPv6 goes over a peering connection one way and by the internet the other"
+    if verdict == "unknown" and any("is not documented" in gap["error"] for gap in engine["unseen"]):
+        # IPv6 addresses stay the same on every way, so the answer may get home by another one. AWS does not say.
+        return "IPv6 goes over a peering connection one way and by the internet the other"
     if verdict == "blocked" and not answered:
         return _elsewhere(engine["causes"], drops)
     return None
