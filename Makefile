@@ -63,12 +63,14 @@ $(VENV)/.runtime: $(VENV)/.made pyproject.toml constraints.txt
 	@echo 'Installing whynot into $(VENV), once.' >&2
 	@$(PIP) -c constraints.txt setuptools
 	@$(PIP) -c constraints.txt --no-build-isolation --config-settings editable_mode=compat -e .
+	@$(BIN)/python -m compileall -q bot diagnosis
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	@echo 'Installing whynot and its development tools into $(VENV), once. This takes about a minute.' >&2
 	@$(PIP) -c constraints.txt setuptools
 	@$(PIP) -c constraints.txt --no-build-isolation --config-settings editable_mode=compat -e '.[dev]'
+	@$(BIN)/python -m compileall -q bot diagnosis
 	@touch $(VENV)/.runtime $@
 
 # Debian's python3 may come without ensurepip (python3-venv), and then perhaps with a pip of its own (python3-pip).

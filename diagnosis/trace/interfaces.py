@@ -20,6 +20,7 @@ ANY_CLIENT = port_range(1024, 65535)
 (https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html, ephemeral ports)."""
 
 DEAD = frozenset({"stopped", "stopping", "terminated", "shutting-down"})
+UNATTACHED = "available"
 DETACHED = frozenset({"detached", "detaching"})
 
 
@@ -37,6 +38,10 @@ def judge(network: Network, interface: NetworkInterface, traffic: Traffic) -> St
     owner = network.instance_of_interface.get(interface.id)
     if interface.attachment_status in DETACHED:
         return _down(interface, traffic, Code.BAD_STATE_ATTACHMENT, interface.attachment_status or "", owner)
+    if interface.status == UNATTACHED:
+        # Inside a VPC its rules are judged as they will hold once it is attached; an internet gateway tells it apart.
+        text = f"ec2.describe_network_interfaces: {interface.id} is attached (its status is available)"
+        return passes(KIND, interface.id, traffic, assumed=(text,))
     if (interface.status or "in-use") not in ("in-use", "associated"):
         return _down(interface, traffic, Code.BAD_STATE, interface.status or "", owner)
     if owner is None:

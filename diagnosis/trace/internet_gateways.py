@@ -14,6 +14,7 @@ from diagnosis.network.public_access import EXCLUSIONS, OPTIONS, block_state
 from diagnosis.network.route_tables import RouteTable
 from diagnosis.trace import appliances
 from diagnosis.trace.codes import Code
+from diagnosis.trace.interfaces import UNATTACHED
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import NOTHING, Blocker, Direction, Step, cannot_tell, drops, passes
 from diagnosis.trace.walk import (
@@ -89,7 +90,8 @@ def destination_public(gateway: str, kind: str, table: str, rule: str | None, tr
 
 def public_source(gateway: str, device: Device, traffic: Traffic) -> Step:
     """IPv4 leaves only from a private address that has a public one associated."""
-    if device.public is not None:
+    attached = device.interface is None or device.interface.status != UNATTACHED
+    if device.public is not None and attached:
         return passes("address-translation", gateway, traffic)
     lacking = traffic.only(source=IPV4).only(destination=minus(IPV4, NOT_PUBLIC))
     if lacking.empty:
@@ -133,7 +135,7 @@ def public_destination(gateway: str, place: Held, traffic: Traffic) -> Step:
     if interface.denies_internet_gateway:
         blocker = Blocker(Code.ENI_DENIES_INTERNET_GATEWAY, interface.id, (gateway,), "ingress", None, traffic)
         return drops(kind, gateway, traffic, blocker)
-    if not place.is_ipv6 and not place.by_public_address:
+    if interface.status == UNATTACHED or (not place.is_ipv6 and not place.by_public_address):
         blocker = Blocker(
             Code.IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS, interface.id, (gateway,), "ingress", None, traffic
         )

@@ -16,7 +16,7 @@ from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace.alike import classes, own_addresses
 from diagnosis.trace.places import Held, Internet, OnPremises, Place, Undecided
-from diagnosis.trace.placing import Anchor, AtInterface, AtInternet, InRange, place_both
+from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, AtInternet, InRange, place_both
 from diagnosis.trace.step import Blocker, Leg, Step
 from diagnosis.trace.trace import Flow, Trace, Verdict, trace
 from diagnosis.traffic.addresses import NOT_PUBLIC, is_ipv6, parse_cidr
@@ -71,8 +71,12 @@ def reach(
 
 def _others(network: Network, target: Anchor) -> Iterator[tuple[Kind, Anchor, tuple[NetworkInterface, ...]]]:
     """Each class of interfaces by its first one, the internet, and the ranges beyond gateways."""
-    own = target.interface if isinstance(target, AtInterface) else None
-    for members in classes(network, (i for i in network.interfaces.values() if i.id != own)):
+    own: tuple[str, ...] = ()
+    if isinstance(target, AtInterface):
+        own = (target.interface,)
+    elif isinstance(target, AtAddress):
+        own = network.holders(target.address) or network.by_public_address.get(target.address, ())
+    for members in classes(network, (i for i in network.interfaces.values() if i.id not in own)):
         yield "interfaces", AtInterface(members[0].id), members
     yield "internet", AtInternet(), ()
     beyond = _premises(network)

@@ -76,6 +76,14 @@ def test_an_open_question_has_neither_cause_nor_fix_and_says_what_is_not_judged(
     assert any("host firewall" in caveat for caveat in answer.caveats)
 
 
+def test_open_connections_are_spoken_of_only_where_a_security_group_is_a_cause() -> None:
+    denied = two_subnets()
+    denied.items["ec2.describe_network_acls"][1]["Entries"].append(entry(50, "deny", "10.0.1.10/32"))
+
+    assert any("Connections that were open" in text for text in answered(closed().network(), question()).caveats)
+    assert not any("Connections that were open" in text for text in answered(denied.network(), question()).caveats)
+
+
 def test_both_ways_are_told_hop_by_hop() -> None:
     answer = answered(two_subnets().network(), question())
 

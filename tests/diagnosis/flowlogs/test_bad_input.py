@@ -105,7 +105,7 @@ def test_a_gzip_file_with_a_damaged_middle_is_unreadable(tmp_path: Path) -> None
     ("content", "reason"),
     [
         (b"", "empty"),
-        (gzip.compress(b""), "empty"),
+        (gzip.compress(b"", mtime=0), "empty"),
         (b"\x1f\x8b", "cut short"),
         (os.urandom(9000).replace(b"\x1f\x8b", b"ab"), ""),
         (b"\0" * 5000, "no flow log"),

@@ -57,21 +57,26 @@ def test_an_instance_that_cannot_be_read_is_unknown() -> None:
     assert any("i-1" in warning for warning in network.warnings)
 
 
-@pytest.mark.parametrize(
-    ("status", "attachment"), [("available", None), ("in-use", "detached"), ("in-use", "detaching")]
-)
-def test_a_detached_interface_carries_nothing(status: str, attachment: str | None) -> None:
+@pytest.mark.parametrize("attachment", ["detached", "detaching"])
+def test_a_detached_interface_carries_nothing(attachment: str) -> None:
     account = two_subnets()
-    item = account.items["ec2.describe_network_interfaces"][1]
-    item["Status"] = status
-    if attachment is None:
-        del item["Attachment"]
-    else:
-        item["Attachment"]["Status"] = attachment
+    account.items["ec2.describe_network_interfaces"][1]["Attachment"]["Status"] = attachment
 
     assert [(code, component) for code, component, _ in causes(ask(account, "10.0.1.10", "10.0.2.20"))] == [
-        ("BAD_STATE_ATTACHMENT" if attachment else "BAD_STATE", "eni-server")
+        ("BAD_STATE_ATTACHMENT", "eni-server")
     ]
+
+
+def test_an_interface_that_is_not_attached_yet_is_judged_as_if_it_were_and_the_answer_says_so() -> None:
+    account = two_subnets()
+    item = account.items["ec2.describe_network_interfaces"][1]
+    item["Status"] = "available"
+    del item["Attachment"]
+
+    found = ask(account, "10.0.1.10", "10.0.2.20")
+
+    assert found.verdict == "reachable"
+    assert any("eni-server is attached" in text for text in found.assumed())
 
 
 def test_interfaces_that_say_nothing_of_their_state_are_taken_for_working() -> None:
