@@ -159,7 +159,7 @@ def test_an_ipv6_range_is_opened_as_that_range_and_not_as_everything() -> None:
 
 def test_what_no_change_of_ours_repairs_has_no_fix() -> None:
     account = closed()
-    account.items["ec2.describe_network_interfaces"][1]["Status"] = "available"
+    account.items["ec2.describe_network_interfaces"][1]["Attachment"]["Status"] = "detached"
 
     assert fixes(account, "10.0.1.10", "10.0.2.20") == ()
 
