@@ -111,7 +111,7 @@ _CLASSES: Final[dict[Role, str]] = {
     "where": "where wherefrom",
     "what": "what whats what's wat",
     "which": "which list show enumerate display",
-    "person": "i we us you he she me they them it him her ours yours mine theirs myself itself themselves this that's these those here there one ones u i'm we're i've we've im ive they're you're it'll y'all guys folks team everyone's",
+    "person": "i we us you he she me they them it him her ours yours mine theirs myself itself themselves this that's these those here there one ones u i'd we'd you'd he'd they'd i'll we'll you'll they'll he's she's you've they've who'd i'm we're i've we've im ive they're you're it'll y'all guys folks team everyone's",
     "that": "that",
     "problem": """wrong problem problems issue issues trouble troubles matter up deal happening happens happened happen occur occurs occurring going difficulty difficulties
         outage incident ticket cause causes causing reason reasons culprit root""",

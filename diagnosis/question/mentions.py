@@ -20,6 +20,8 @@ _VERB_PROTOCOLS: Final = frozenset(
     "ssh ping ping6 rdp telnet scp sftp rsync ftp pings pinging pinged sshing ssh'ing rdping sshed".split()
 )
 _PROTOCOL_PHRASES: Final = {
+    "snmp trap": "snmptrap",
+    "snmp traps": "snmptrap",
     "remote desktop": "rdp",
     "sql server": "mssql",
     "ms sql": "mssql",

@@ -24,8 +24,8 @@ from diagnosis.question.times import take_window
 from diagnosis.question.tokens import Token, tokenise
 from diagnosis.question.traffic_words import Wire, wire, with_address_family
 
-_HEAD: Final = 800
-_LONGEST: Final = 1100
+_HEAD: Final = 650
+_LONGEST: Final = 950
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +82,12 @@ def _read(tokens: list[Token]) -> _Understood:
     items = classify(mark_ports(tokens))
     reading = Reading(items)
     everything = reading.read()
-    placed = _after_contrast([p for p in everything if not p.ignored], items)
+    placed = _first_whole_sentence(_after_contrast([p for p in everything if not p.ignored], items), items)
     broken = next((t.text for t in tokens if t.kind == "broken"), None)
     source, destination = _winner(placed, "source"), _winner(placed, "destination")
     source, destination = _filled(placed, source, destination, items, reading.relations)
-    if destination is None and source is not None and not any(p.mention.variable for p in placed):
-        destination = next(
-            (
-                p
-                for p in everything
-                if p.because == "via" and p.mention.party is not None and p.mention.party.kind in ("dns", "ip")
-            ),
-            None,
-        )
+    if source is not None and not any(p.mention.variable for p in placed):
+        destination = _through(everything, destination)
     variables = [p for p in placed if p.mention.variable and p.side is not None]
     for variable in variables:
         if variable.mention.where and source is not None and destination is None and variable.side == "source":
@@ -108,6 +101,29 @@ def _read(tokens: list[Token]) -> _Understood:
         any(p.side == "destination" for p in variables),
         broken,
     )
+
+
+def _first_whole_sentence(placed: list[Placed], items: list[Item]) -> list[Placed]:
+    """Keep to the first sentence that names both sides: what follows it is context, and may name anything."""
+    ends = [i for i, item in enumerate(items) if item.role == "mark" and item.text in "?.!\n"]
+    start = 0
+    for end in [*ends, len(items)]:
+        sentence = [p for p in placed if start <= p.at < end]
+        certain = [p for p in sentence if p.mention.party is not None and p.mention.strength > 0 and p.weight > 1]
+        if {p.side for p in certain} >= {"source", "destination"}:
+            return sentence
+        start = end
+    return placed
+
+
+def _through(everything: list[Placed], destination: Placed | None) -> Placed | None:
+    """Take the host behind "via" for the destination where nothing, or only a protocol word, stands there otherwise."""
+    if destination is not None and destination.mention.strength > 0:
+        return destination
+    via = [p for p in everything if p.because == "via" and p.mention.party is not None]
+    only_a_protocol = [p for p in via if destination is not None and p.mention.strength == 2]
+    by_form = [p for p in via if p.mention.party is not None and p.mention.party.kind in ("dns", "ip")]
+    return next(iter(by_form or only_a_protocol), destination)
 
 
 def _after_contrast(placed: list[Placed], items: list[Item]) -> list[Placed]:

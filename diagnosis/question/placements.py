@@ -261,6 +261,10 @@ class Placement:
 
     def _for(self, placed: Placed) -> None:
         clause = self._clause
+        waits = any(i.lower.startswith("wait") for i in self.items[: placed.at])
+        if waits and (clause.pending or clause.subject):
+            placed.take("destination", 2, "for")
+            return
         if clause.error and clause.verb is None and clause.verb_text.startswith(("say", "said")):
             placed.take("destination", 2, "for")
             return

@@ -88,10 +88,13 @@ class Record:
 
 def find_record(text: str) -> Record | None:
     """Return the first flow-log record in the text: by its header line, in the default format, or as names and values."""
-    return _with_header(text) or _default_format(text) or _named_values(text)
+    named = "srcaddr" in text.lower()
+    return (_with_header(text) if named else None) or _default_format(text) or (_named_values(text) if named else None)
 
 
 def _default_format(text: str) -> Record | None:
+    if "eni-" not in text:
+        return None
     found = _DEFAULT.search(re.sub(r"[ \t]", " ", text))
     if not found:
         return None

@@ -317,6 +317,9 @@ class Reading(Placement):
             self._variable(Mention(None, 1, variable=True), i)
 
     def _variable(self, mention: Mention, i: int) -> None:
+        if i and self.items[i - 1].role == "other":
+            # In "I'd like to know what can reach B" the "to" does not govern "what".
+            self._preposition = None
         placed = Placed(mention, i)
         self.placed.append(placed)
         self._place(placed, first=True)

@@ -61,6 +61,8 @@ _NUMBER_PROTOCOL: Final = re.compile(
 _HOST_PORT: Final = re.compile(r"([A-Za-z0-9][\w.\-]{0,252}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
 _IPV4_AND_MORE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
 _EXPORT: Final = re.compile(r"([A-Za-z0-9][\w.-]{0,252}):/\S*\Z")
+_ADDRESS_PROTOCOL_PORT: Final = 3
+"""The parts of "10.0.2.20/udp/53"."""
 _USER_AT: Final = re.compile(r"[\w.+-]{1,64}@(?=[A-Za-z0-9\[])")
 _QUOTED_SENTENCE: Final = re.compile(
     r"[:?=\n\u2192]|(?:^|\s)-{1,2}[a-zA-Z]|\s\d{2,5}\Z|\b(?:can(?:no|')?t|from|to|on|port|reach|connect|connection|curl|telnet|nc|ssh|ping|wget|time[d-]? ?out|refused|error|failed|blocked|denied|unreachable)\b",
@@ -212,6 +214,9 @@ def _of_named(bare: str, possessive: bool) -> Token:
     exported = _EXPORT.match(bare)
     if exported and recognised(bare) is None:
         return Token("party", exported[1], recognised(exported[1]) or Party(kind="name", value=exported[1]))
+    parts = bare.split("/")
+    if len(parts) == _ADDRESS_PROTOCOL_PORT and address(parts[0]) and parts[1].lower() in TRANSPORTS:
+        return Token("party", parts[0], address(parts[0]), port=_port(parts[2]), protocol=parts[1].lower())
     path = bare.partition("/")
     aliased = (
         _IPV4_AND_MORE.match(f"{path[2]}:0")
