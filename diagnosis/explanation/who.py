@@ -15,6 +15,7 @@ from diagnosis.question.question import Question
 from diagnosis.trace.reach import Alike
 from diagnosis.trace.step import Step
 from diagnosis.traffic.addresses import format_address, format_cidrs
+from diagnosis.traffic.traffic import SideName
 
 MOST_RANGES = 64
 RANK = ("reachable", "partly", "unknown", "blocked")
@@ -79,10 +80,10 @@ def _headline(groups: tuple[ReachGroup, ...], target: str, *, towards: bool) -> 
 
 def _group(network: Network, alike: Alike, *, towards: bool) -> ReachGroup:
     causes = tuple(cause(network, leg, blocker) for leg, blocker in alike.blockers)
-    side = "source" if towards else "destination"
+    side: SideName = "source" if towards else "destination"
     ranges: tuple[str, ...] = ()
     if alike.kind != "interfaces":
-        passing = alike.passes.project(side) if not alike.passes.empty else ()  # type: ignore[arg-type]
+        passing = alike.passes.project(side) if not alike.passes.empty else ()
         ranges = tuple(format_cidrs(passing or alike.addresses)[:MOST_RANGES])
     return ReachGroup(
         kind=alike.kind,

@@ -45,14 +45,9 @@ def judge(
     explain: bool,
 ) -> Step | None:
     """What the groups of an interface do to traffic that came out of a transit gateway."""
-    own = frozenset({interface.vpc or ""})
-    without = security_groups.judge(network, interface, traffic, own, peer, egress=False, explain=explain)
-    if without is None or peer is None or peer.vpc is None or peer.vpc in own or without.dropped.empty:
+    without, carried = _compared(network, interface, traffic, peer, egress=False, explain=explain)
+    if without is None or carried is None:
         return without
-    both = own | {peer.vpc}
-    carried = security_groups.judge(network, interface, traffic, both, peer, egress=False, explain=explain)
-    if carried is None or without.dropped.minus(carried.dropped).empty:
-        return without  # No rule that names a group decides here.
     state = referencing(network, arrival)
     if state.on:
         return carried
@@ -79,15 +74,31 @@ def judge_leaving(
     explain: bool,
 ) -> Step | None:
     """What the groups of an interface do to traffic that leaves by a transit gateway: references never match."""
-    own = frozenset({interface.vpc or ""})
-    without = security_groups.judge(network, interface, traffic, own, peer, egress=True, explain=explain)
-    if without is None or peer is None or peer.vpc is None or peer.vpc in own or without.dropped.empty:
-        return without
-    both = own | {peer.vpc}
-    carried = security_groups.judge(network, interface, traffic, both, peer, egress=True, explain=explain)
-    if carried is None or without.dropped.minus(carried.dropped).empty:
+    without, carried = _compared(network, interface, traffic, peer, egress=True, explain=explain)
+    if without is None or carried is None:
         return without
     return _not_carried(without, carried, Referencing(on=False, component=gateway))
+
+
+def _compared(
+    network: Network,
+    interface: NetworkInterface,
+    traffic: Traffic,
+    peer: NetworkInterface | None,
+    *,
+    egress: bool,
+    explain: bool,
+) -> tuple[Step | None, Step | None]:
+    """The groups' step without references to the peer's groups, and with them where that makes a difference."""
+    own = frozenset({interface.vpc or ""})
+    without = security_groups.judge(network, interface, traffic, own, peer, egress=egress, explain=explain)
+    if without is None or peer is None or peer.vpc is None or peer.vpc in own or without.dropped.empty:
+        return without, None
+    both = own | {peer.vpc}
+    carried = security_groups.judge(network, interface, traffic, both, peer, egress=egress, explain=explain)
+    if carried is None or without.dropped.minus(carried.dropped).empty:
+        return without, None  # No rule that names a group decides here.
+    return without, carried
 
 
 def _not_carried(without: Step, carried: Step, state: Referencing) -> Step:

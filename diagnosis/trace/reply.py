@@ -15,12 +15,13 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.internet_gateways import destination_public
 from diagnosis.trace.places import Destination, Held
 from diagnosis.trace.route_tables import Way
-from diagnosis.trace.step import Blocker, Step, cannot_tell, drops, passes
+from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell, drops, passes
 from diagnosis.trace.vpn_gateways import KIND as VPN_GATEWAY
 from diagnosis.trace.walk import (
     Arrival,
     Chain,
     Crossed,
+    Crossing,
     Device,
     EnteredSubnet,
     FromGateway,
@@ -59,32 +60,32 @@ def reply(forward: Walk, source: Held | None, destination: Destination) -> Walk:
         senders=tuple(c.device for c in forward.crossings if isinstance(c, LeftSubnet)),
     )
     if isinstance(destination, Held):
-        _tracked(back, destination, "ingress")
+        _tracked(back, destination, "egress")
     for crossing in reversed(forward.crossings):
         _cross(back, crossing)
     if source is not None:
-        _tracked(back, source, "egress")
+        _tracked(back, source, "ingress")
     return back
 
 
 _ELSEWHERE = ("internet-gateway", "egress-only-internet-gateway", "nat-gateway")
 
 
-def _tracked(back: Walk, place: Held, opened: str) -> None:
+def _tracked(back: Walk, place: Held, direction: Direction) -> None:
+    """The groups of an interface let replies of the connection pass, in this direction."""
     interface = place.interface
     if interface.groups:
-        direction = "egress" if opened == "ingress" else "ingress"
         step = passes(
             "security-group",
             interface.groups[0],
             back.traffic,
-            direction=direction,  # type: ignore[arg-type]
+            direction=direction,
             detail="replies of a tracked connection",
         )
         back.take(step, interface.id, INTERFACE)
 
 
-def _cross(back: Walk, crossing: object) -> None:
+def _cross(back: Walk, crossing: Crossing) -> None:
     """One crossing of the forward leg, the other way."""
     match crossing:
         case StayedInSubnet():
@@ -116,6 +117,8 @@ def _cross(back: Walk, crossing: object) -> None:
                 appliances.edge_of_replies(back, gateway)
         case Unmodelled(component=component, kind=kind, gap=gap):
             back.take(cannot_tell(kind, component, back.traffic, gap))
+        case _:
+            assert_never(crossing)
 
 
 def _leave(back: Walk, device: Device, arrival: Arrival) -> None:

@@ -7,21 +7,19 @@ and sent to the double with boto3.
 from __future__ import annotations
 
 import json
-import logging
 import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.server import ThreadedMotoServer
 
+from tests.moto_server import moto_server, post
 from tests.program import Ran, run, start
 
 REGION = "us-east-1"
@@ -46,7 +44,7 @@ class Account:
         return make(service, region_name=REGION, endpoint_url=self.url)
 
     def post(self, path: str, data: bytes = b"") -> None:
-        _post(self.url, path, data)
+        post(self.url, path, data)
 
     def allow(self, protocol: str, port: int, cidr: str) -> None:
         """A rule of the database's group."""
@@ -67,25 +65,10 @@ class Account:
         )
 
 
-def _post(url: str, path: str, data: bytes = b"") -> None:
-    request = Request(f"{url}/moto-api/{path}", data, {"Content-Type": "text/plain"}, method="POST")  # noqa: S310
-    urlopen(request, timeout=10).close()  # noqa: S310 - loopback, and the address is ours
-
-
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    # An operation that moto lacks is an exception in its server, printed at length: a call that is not offered here.
-    log = logging.getLogger("werkzeug")
-    before = log.level
-    log.setLevel(logging.CRITICAL + 1)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
-        log.setLevel(before)
+    with moto_server() as address:
+        yield address
 
 
 @pytest.fixture
@@ -93,7 +76,7 @@ def account(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """A VPC with a web server 10.0.1.10 and a database 10.0.2.20, which admits nobody on its port yet."""
     for name, value in environment(url).items():
         monkeypatch.setenv(name, value)
-    _post(url, "reset")
+    post(url, "reset")
     make: Callable[..., Any] = boto3.client
     ec2 = make("ec2", region_name=REGION, endpoint_url=url)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -118,7 +101,7 @@ def account(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     )
     acls = [_own_acl(ec2, vpc, subnet) for subnet in subnets]
     yield Account(url, ec2, vpc, (subnets[0], subnets[1]), (acls[0], acls[1]), *groups)
-    _post(url, "reset-auth", b"inf")
+    post(url, "reset-auth", b"inf")
 
 
 def environment(url: str, key: str = "AKIAIOSFODNN7EXAMPLE", keyed: str = "unchecked") -> dict[str, str]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+
+from tests.moto_server import moto_server, post
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -37,24 +36,13 @@ class Double:
         return session(key, keyed)
 
     def post(self, path: str, data: bytes = b"") -> None:
-        request = Request(f"{self.url}/moto-api/{path}", data, {"Content-Type": "text/plain"}, method="POST")  # noqa: S310
-        urlopen(request, timeout=10).close()  # noqa: S310 - loopback, and the address is ours
+        post(self.url, path, data)
 
 
 @pytest.fixture(scope="session")
 def _server() -> Iterator[Double]:
-    # An operation that moto lacks is an exception in its server, printed at length: that is one of the cases here.
-    log = logging.getLogger("werkzeug")
-    before = log.level
-    log.setLevel(logging.CRITICAL + 1)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield Double(f"http://{host}:{port}")
-    finally:
-        server.stop()
-        log.setLevel(before)
+    with moto_server() as address:
+        yield Double(address)
 
 
 @pytest.fixture
