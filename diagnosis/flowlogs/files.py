@@ -21,7 +21,7 @@ from diagnosis.evidence.query import (
     Window,
 )
 from diagnosis.evidence.records import shown, why_malformed
-from diagnosis.flowlogs import history, sql
+from diagnosis.flowlogs import history, statements
 from diagnosis.flowlogs.exact import BAD_KEPT, HOUR, Interest
 from diagnosis.flowlogs.layout import LogFile, find, pruned
 from diagnosis.flowlogs.lines import Format, Unreadable, line_numbers, recognise
@@ -30,6 +30,7 @@ from diagnosis.flowlogs.scan import TABLE, Scan, kept_records
 
 if TYPE_CHECKING:
     import duckdb
+    from sqlglot import exp
 
 ENGINE = "DuckDB on local files"
 _LINES_EACH = 2
@@ -94,22 +95,22 @@ class _Reading:
         """Read the files. If they are the `whole` of what there is, a window may be widened without reading again."""
         scan = self._scan(files)
         newest, skewed = self._newest()
-        inner = sql.conversation(self.query, "flow_logs", self._ipv6())
+        inner = statements.conversation(self.query, "flow_logs", self._ipv6(), also=("file", "line"))
         window = self._window(self.query.window, newest)
-        seen = self._seen(inner, sql.within(window), lines=_LINES_EACH)
+        seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
         widened = whole and not seen and _widens(self.query)
         if widened:
             window = self._window(Between(), newest)
-            seen = self._seen(inner, sql.within(window), lines=_LINES_EACH)
+            seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
         return Sightings(
             engine=ENGINE,
             query=self.query,
-            text=sql.aggregates(inner, sql.within(window)),
+            text=statements.said(statements.sightings(inner, statements.within(window)), "duckdb"),
             counts=self._counts(scan),
             window=window,
             widened=widened,
             seen=seen,
-            earlier=() if window.start is None else self._seen(inner, sql.before(window.start), lines=0),
+            earlier=() if window.start is None else self._seen(inner, statements.before(window.start), lines=0),
             statuses=self._statuses(window),
             newest=newest,
             fields=frozenset.intersection(*map(frozenset, scan.formats)) if scan.formats else frozenset(),
@@ -133,13 +134,18 @@ class _Reading:
 
     def _tabulate(self, scan: Scan) -> None:
         """Make the table `flow_logs` of the lines that were kept, their fields as columns."""
-        columns = ", ".join(f"{sql.name(column)} {kind}" for column, kind in sql.COLUMNS)
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in statements.COLUMNS.items())
         self.connection.execute(f"CREATE TEMP TABLE flow_logs (file VARCHAR, line VARCHAR, {columns})")
         for place, fields in enumerate(scan.formats):
-            self.connection.execute(f"INSERT INTO flow_logs {kept_records(place, fields, sql.COLUMNS)}")
+            self.connection.execute(
+                f"INSERT INTO flow_logs {kept_records(place, fields, tuple(statements.COLUMNS.items()))}"
+            )
 
     def _rows(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(statement, list(parameters)).fetchall()
+
+    def _asked(self, tree: exp.Expr) -> list[tuple[Any, ...]]:
+        return self._rows(statements.said(tree, "duckdb"))
 
     def _newest(self) -> tuple[int | None, tuple[str, ...]]:
         """The end of the newest record, and a warning on the few whose clock is more than a day ahead of all others."""
@@ -172,16 +178,14 @@ class _Reading:
 
     def _ipv6(self) -> frozenset[str]:
         """Addresses among the kept lines, where the query names an IPv6 network."""
-        if not any(":" in each and "/" in each for each in self.query.sources | self.query.destinations):
+        if not statements.names_ipv6_network(self.query):
             return frozenset()
-        columns = ("srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr")
-        statement = " UNION ".join(f"SELECT {each} FROM flow_logs WHERE {each} LIKE '%:%'" for each in columns)
-        return frozenset(str(row[0]) for row in self._rows(statement))
+        return frozenset(str(row[0]) for row in self._asked(statements.ipv6_addresses("flow_logs", ())))
 
-    def _seen(self, inner: str, when: Sequence[str], *, lines: int) -> tuple[Seen, ...]:
+    def _seen(self, inner: exp.Select, when: Sequence[exp.Expr], *, lines: int) -> tuple[Seen, ...]:
         newest: dict[tuple[Any, ...], list[RawLine]] = defaultdict(list)
         if lines:
-            for *key, file, line, ended in self._rows(sql.newest_lines(inner, when, lines)):
+            for *key, file, line, ended in self._asked(statements.newest(inner, when, lines, ("file", "line", "end"))):
                 newest[tuple(key)].append(RawLine(line, file, ended))
             _number(newest.values())
         return tuple(
@@ -198,8 +202,8 @@ class _Reading:
                 reject_reason=reason,
                 lines=tuple(newest[interface, leg, direction, action, reason]),
             )
-            for interface, leg, direction, action, reason, records, packets, first, last, flags in self._rows(
-                sql.aggregates(inner, when)
+            for interface, leg, direction, action, reason, records, packets, first, last, flags in self._asked(
+                statements.sightings(inner, when)
             )
         )
 
