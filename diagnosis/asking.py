@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, Last, Window
+from diagnosis.question.moments import bounds
 from diagnosis.sources import SourceUnavailable
 
 if TYPE_CHECKING:
     from diagnosis.question.parties import NotFound
     from diagnosis.question.question import Question
 
+HOUR = 3600
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 LENGTH = re.compile(r"\s*([0-9]{1,6})\s*(s|m|min|h|d|w)\s*")
 WHY = (
@@ -52,15 +54,38 @@ def moment_of(text: str) -> int | None:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def window_of(question: Question, since: str | None, until: str | None) -> Window:
-    """The time that the logs are asked about: the options, else the question's own words, else the last hour first."""
-    spoken = question.window
-    if since is None and until is None and spoken is not None:
-        if spoken.seconds is not None:
-            return Last(spoken.seconds, until=moment_of(spoken.until) if spoken.until else None)
-        since, until = spoken.since, spoken.until
+def window_of(question: Question, since: str | None, until: str | None, now: int, zone: tzinfo = UTC) -> Window:
+    """The time that the logs are asked about: the options, else the question's own words, else the last hour first.
+
+    `now`, in Unix seconds, and `zone` say what words such as "since 14:00" mean. Raises BadTime.
+    """
     if since is None and until is None:
-        return LAST_HOUR_FIRST
+        return _spoken(question, now, zone) or LAST_HOUR_FIRST
+    return _given(since, until)
+
+
+def _spoken(question: Question, now: int, zone: tzinfo) -> Window | None:
+    """The time that the question's words speak of; None where they name none that can be placed."""
+    spoken = question.window
+    if spoken is None:
+        return None
+    if spoken.seconds is not None:
+        return Last(spoken.seconds)
+    placed = bounds(spoken, now, zone)
+    if placed is None and (spoken.since or spoken.until):
+        placed = (_maybe_moment(spoken.since), _maybe_moment(spoken.until))
+    if placed is None:
+        return None
+    start, end = placed
+    return Between(start, end) if start is not None else Last(HOUR, until=end)
+
+
+def _maybe_moment(text: str | None) -> int | None:
+    return moment_of(text) if text else None
+
+
+def _given(since: str | None, until: str | None) -> Window:
+    """The time that the options give."""
     end = moment_of(until) if until is not None else None
     if until is not None and end is None:
         raise BadTime(f"--until {until} is no time: give one like 2026-11-22T14:05Z")
@@ -74,7 +99,7 @@ def window_of(question: Question, since: str | None, until: str | None) -> Windo
         raise BadTime(
             f"--since {since} is after --until {until}: give them like 2026-11-22T13:05Z and 2026-11-22T14:05Z"
         )
-    return Between(start, end) if start is not None else Last(3600, until=end)
+    return Between(start, end) if start is not None else Last(HOUR, until=end)
 
 
 def asked_back(question: Question, missing: NotFound | None, *, colour: bool) -> tuple[str, dict[str, Any]]:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnosis.answer import Answer
+    from diagnosis.flowlogs.files import FlowLogFiles
     from diagnosis.network.network import Network
     from diagnosis.question.parties import NotFound
     from diagnosis.question.question import Question
-    from diagnosis.sources import FlowLogSource
 
 # A command lives for a second: looking for garbage while modules load, and for plugins of pydantic, only delays it.
 gc.set_threshold(100_000, 50, 50)
@@ -73,10 +73,12 @@ def ask(
     asked = parse_text(question)
     if asked.intent != "why":
         raise typer.Exit(_not_understood(asked, None, as_json=as_json))
-    window = window_of(asked, since, until)
+    logs = _flow_logs(flow_logs)
+    # Files may be old: "since 14:00" is meant on their day.
+    now = (logs.delivered if logs is not None else None) or int(time.time())
+    window = window_of(asked, since, until, now)
     with _working() as (say, warn):
         network = _network(snapshot, region, profile, say, warn)
-        logs = _flow_logs(flow_logs)
         answer = investigate(network, Asked(asked, window, source_port), logs, say, warn)
     if not isinstance(answer, Answer):
         raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
@@ -229,7 +231,7 @@ def _live(regions: list[str] | None, profile: str | None, say: Callable[[str], N
     return LiveAccount.open(profile, regions or (), say).described(KINDS if everything else None)
 
 
-def _flow_logs(paths: list[Path] | None) -> FlowLogSource | None:
+def _flow_logs(paths: list[Path] | None) -> FlowLogFiles | None:
     if not paths:
         return None
     from diagnosis.flowlogs.files import FlowLogFiles

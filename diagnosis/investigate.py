@@ -82,7 +82,7 @@ def investigate(
             path_forward=hops(network, path.forward_hops) if path is not None else (),
             path_return=hops(network, path.return_hops) if path is not None else (),
             causes=found,
-            caveats=caveats(verdict, traces, notes),
+            caveats=(*caveats(verdict, traces, notes), *heard.caveats),
             assumed=tuple(sorted({a for t in traces for a in t.assumed()})),
             unseen=unseen_items(network, gaps),
             evidence=heard.evidence,

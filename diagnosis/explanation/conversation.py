@@ -9,8 +9,9 @@ from diagnosis.answer import Evidence, Verdict, Window
 from diagnosis.evidence.agreement import agreement
 from diagnosis.evidence.flow_log_setup import FlowLog, covering, temporary_flow_log
 from diagnosis.evidence.patterns import Kind, read_pattern
-from diagnosis.evidence.query import FlowLogQuery, Sightings
+from diagnosis.evidence.query import Between, FlowLogQuery, Last, Sightings
 from diagnosis.evidence.query import Window as Span
+from diagnosis.evidence.records import iso
 from diagnosis.explanation.witnesses import to_flow_logs, to_window
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
@@ -36,6 +37,7 @@ class Witness:
     evidence: Evidence
     window: Window
     advice: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
 
 
 def query_of(traces: tuple[Trace, ...], window: Span, source_port: int | None) -> FlowLogQuery:
@@ -109,7 +111,19 @@ def witness(network: Network, traces: tuple[Trace, ...], verdict: Verdict, sight
         flow_logs=to_flow_logs(sightings, pattern),
         agreement=agreement(verdict, pattern, refused_by_rule=by_rule),
     )
-    return Witness(evidence, to_window(sightings), advice)
+    return Witness(evidence, to_window(sightings), advice, tuple(_of_another_time(network, sightings)))
+
+
+def _of_another_time(network: Network, sightings: Sightings) -> Iterable[str]:
+    """Where a time was asked about: the configuration is not of that time."""
+    asked, window = sightings.query.window, sightings.window
+    if asked == Between() or (isinstance(asked, Last) and asked.until is None) or window.end is None:
+        return
+    taken = f"of {network.taken_at}" if network.taken_at else "of now"
+    yield (
+        f"The configuration is {taken}, the logs are read up to {iso(window.end)}: a rule that was changed in between "
+        "shows in one and not in the other."
+    )
 
 
 def _origins(network: Network, known: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -48,6 +48,11 @@ class FlowLogFiles:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._files, self._warnings = find(paths)
 
+    @property
+    def delivered(self) -> int | None:
+        """When the newest file was delivered, Unix seconds, by its name or folder; None where none has a date."""
+        return max((file.dated[1] for file in self._files if file.dated is not None), default=None)
+
     def read(self, query: FlowLogQuery) -> Sightings:
         """Return what the files hold of the conversation; see `Sightings`.
 

@@ -1,7 +1,7 @@
 """The time that a question speaks of, taken out of its text so that no time, duration or date is read as a port or a name.
 
-No clock is read here: what is relative stays a length in seconds or words, and `bounds` gives it a place once the caller says
-what time it is.
+No clock is read here: what is relative stays a length in seconds or words, and `moments` gives it a place once the caller
+says what time it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _UNITS: Final = {
     "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "ms": 0, "msec": 0, "msecs": 0, "millisecond": 0, "milliseconds": 0,
     "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60, "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600,
     "d": 86400, "day": 86400, "days": 86400, "w": 604800, "wk": 604800, "wks": 604800, "week": 604800, "weeks": 604800,
-    "month": 2592000, "months": 2592000, "night": 43200, "evening": 43200,
+    "month": 2592000, "months": 2592000,
 }  # fmt: skip
 _NUMBERS: Final = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -25,7 +25,7 @@ _NUMBERS: Final = {
 }  # fmt: skip
 _UNIT: Final = "|".join(sorted(_UNITS, key=len, reverse=True))
 _COUNT: Final = r"(?:\d{1,6}(?:[.,]\d{1,3})?|" + "|".join(_NUMBERS) + ")"
-_LENGTH: Final = rf"(?P<count>{_COUNT})(?: ?(?:of|an?))?[ -]?(?P<unit>{_UNIT})"
+_LENGTH: Final = rf"(?P<count>{_COUNT})(?:(?<=half) an?| of)?[ -]?(?P<unit>{_UNIT})"
 _ZONE: Final = r"(?: ?(?:Z|UTC|GMT|CET|CEST|EST|EDT|PST|PDT|BST|IST)\b|[+-]\d{2}:?\d{2})?"
 _CLOCK: Final = rf"(?:\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d{{1,9}})?)?(?: ?[ap]\.?m\.?(?!\w))?{_ZONE}|\d{{1,2}} ?[ap]\.?m\.?(?!\w){_ZONE}|\d{{1,2}} ?o'clock|\d{{1,2}}h\d{{2}}|noon|midnight)"
 _DATE: Final = (
@@ -40,7 +40,7 @@ _DAY_WORD: Final = (
 _INSTANT: Final = rf"(?:{_DATE}(?:(?:[T,]| at|,? around| @)? ?{_CLOCK})?|{_DAY_WORD}(?:(?:,| at| around| @| from)? ?{_CLOCK})?|{_CLOCK}(?:,? (?:on )?(?:{_DATE}|{_DAY_WORD}))?)"
 _LEAD: Final = r"(?:(?:ever )?since|after|before|until|till|around|about|at|by|on|from|starting(?: at| from)?|as of|approximately|approx\.?|ca\.?|circa|~|@)"
 
-_SPAN: Final = Pattern(
+SPAN: Final = Pattern(
     rf"(?<![\w.:/-])(?:(?:on )?(?:{_DAY_WORD}|{_DATE}),? )?(?:between|from|during)? ?(?P<since>{_INSTANT}) ?(?:-|to|and|until|till|through) ?(?P<until>{_INSTANT})(?![\w/-])",
     re.IGNORECASE,
 )
@@ -50,7 +50,7 @@ _BACK: Final = Pattern(
     rf"|(?<![\w.:/-])for (?:about |around |roughly |over |at least |more than |nearly |almost )?(?:the |a )?{_LENGTH.replace('count', 'count3').replace('<unit', '<unit3')}(?: now| already)?(?![\w/-])",
     re.IGNORECASE,
 )
-_POINT: Final = Pattern(
+POINT: Final = Pattern(
     rf"(?<![\w.:/-])(?:(?P<lead>{_LEAD}) (?:about |around )?)?(?P<instant>{_INSTANT})(?![\w/-])", re.IGNORECASE
 )
 _DURATION: Final = Pattern(
@@ -73,16 +73,16 @@ def take_window(text: str) -> tuple[str, TimeWindow | None]:
     if not _MENTIONS_TIME.search(text):
         return text, None
     window: TimeWindow | None = None
-    found = _SPAN.search(text)
+    found = SPAN.search(text)
     if found:
-        window = TimeWindow(text=found[0].strip(), since=_utc(found["since"]), until=_utc(found["until"]))
+        window = TimeWindow(text=found[0].strip(), since=utc(found["since"]), until=utc(found["until"]))
         text = _blank(text, found)
     found = _BACK.search(text)
     if found:
         window = window or TimeWindow(text=found[0].strip(), seconds=_seconds(found))
         text = _blank(text, found)
     for _ in range(3):
-        found = _POINT.search(text)
+        found = POINT.search(text)
         if not found:
             break
         window = window or _of_point(found)
@@ -108,7 +108,7 @@ def _seconds(found: re.Match[str]) -> int | None:
 def _of_point(found: re.Match[str]) -> TimeWindow:
     """A point in time opens the window ("since"), closes it ("until"), or is its middle: then both sides are the point."""
     lead = (found["lead"] or "").lower()
-    stamp = _utc(found["instant"])
+    stamp = utc(found["instant"])
     text = found[0].strip()
     if "since" in lead or lead.startswith(("after", "from", "starting", "as of")):
         return TimeWindow(text=text, since=stamp)
@@ -117,7 +117,7 @@ def _of_point(found: re.Match[str]) -> TimeWindow:
     return TimeWindow(text=text, since=stamp, until=stamp)
 
 
-def _utc(text: str) -> str | None:
+def utc(text: str) -> str | None:
     """Return an ISO 8601 UTC time for a full date (and time; without a zone UTC is meant), None for anything less."""
     found = _STAMP.match(text.strip())
     if not found:

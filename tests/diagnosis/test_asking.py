@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from diagnosis.question.question import Party, Question, TimeWindow
 from diagnosis.sources import SourceUnavailable
 
 FIVE_PAST_TWO = int(datetime(2026, 11, 22, 14, 5, tzinfo=UTC).timestamp())
+NOW = FIVE_PAST_TWO + 600
 WEB = Party(kind="ip", value="10.0.1.10")
 RDS = Party(kind="service", value="rds")
 
@@ -50,28 +52,41 @@ def test_a_time_is_iso_8601_and_utc_where_it_names_no_zone(text: str, seconds: i
 
 
 def test_without_options_and_words_the_last_hour_is_read_first() -> None:
-    assert window_of(question(), None, None) == LAST_HOUR_FIRST
+    assert window_of(question(), None, None, NOW) == LAST_HOUR_FIRST
 
 
 def test_since_and_until_span_the_time_that_is_read() -> None:
     until = "2026-11-22T14:05Z"
     start = FIVE_PAST_TWO - 7200
 
-    assert window_of(question(), "2h", None) == Last(7200)
-    assert window_of(question(), "2h", until) == Last(7200, until=FIVE_PAST_TWO)
-    assert window_of(question(), None, until) == Last(3600, until=FIVE_PAST_TWO)
-    assert window_of(question(), "2026-11-22T12:05Z", None) == Between(start, None)
-    assert window_of(question(), "2026-11-22T12:05Z", until) == Between(start, FIVE_PAST_TWO)
+    assert window_of(question(), "2h", None, NOW) == Last(7200)
+    assert window_of(question(), "2h", until, NOW) == Last(7200, until=FIVE_PAST_TWO)
+    assert window_of(question(), None, until, NOW) == Last(3600, until=FIVE_PAST_TWO)
+    assert window_of(question(), "2026-11-22T12:05Z", None, NOW) == Between(start, None)
+    assert window_of(question(), "2026-11-22T12:05Z", until, NOW) == Between(start, FIVE_PAST_TWO)
 
 
 def test_the_questions_own_time_counts_unless_an_option_gives_one() -> None:
     lately = TimeWindow(text="in the last 2 hours", seconds=7200)
     between = TimeWindow(text="at two", since="2026-11-22T12:05:00Z", until="2026-11-22T14:05:00Z")
 
-    assert window_of(question(lately), None, None) == Last(7200)
-    assert window_of(question(between), None, None) == Between(FIVE_PAST_TWO - 7200, FIVE_PAST_TWO)
-    assert window_of(question(lately), "30m", None) == Last(1800)
-    assert window_of(question(between), None, "2026-11-22T14:05Z") == Last(3600, until=FIVE_PAST_TWO)
+    assert window_of(question(lately), None, None, NOW) == Last(7200)
+    assert window_of(question(between), None, None, NOW) == Between(FIVE_PAST_TWO - 7200, FIVE_PAST_TWO)
+    assert window_of(question(lately), "30m", None, NOW) == Last(1800)
+    assert window_of(question(between), None, "2026-11-22T14:05Z", NOW) == Last(3600, until=FIVE_PAST_TWO)
+
+
+def test_words_about_a_time_are_placed_by_the_clock_and_zone_of_the_asker() -> None:
+    since = TimeWindow(text="since 13:05")
+    berlin = ZoneInfo("Europe/Berlin")
+
+    assert window_of(question(since), None, None, NOW) == Between(FIVE_PAST_TWO - 3600, None)
+    assert window_of(question(since), None, None, NOW, berlin) == Between(FIVE_PAST_TWO - 7200, None)
+    assert window_of(question(TimeWindow(text="until 14:05")), None, None, NOW) == Last(3600, until=FIVE_PAST_TWO)
+
+
+def test_words_that_name_no_time_leave_the_last_hour_first() -> None:
+    assert window_of(question(TimeWindow(text="since the last deploy")), None, None, NOW) == LAST_HOUR_FIRST
 
 
 @pytest.mark.parametrize(
@@ -86,7 +101,7 @@ def test_what_is_no_time_is_said_with_the_option_and_a_form_that_works(
     since: str | None, until: str | None, named: str
 ) -> None:
     with pytest.raises(BadTime) as caught:
-        window_of(question(), since, until)
+        window_of(question(), since, until, NOW)
 
     assert isinstance(caught.value, SourceUnavailable)
     assert named in str(caught.value)
