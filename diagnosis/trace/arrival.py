@@ -24,6 +24,7 @@ from diagnosis.trace.walk import (
     FromGateway,
     FromRelay,
     FromTransit,
+    GroupsJudge,
     LeftSubnet,
     Unmodelled,
     Walk,
@@ -78,21 +79,34 @@ def arrive(walk: Walk, destination: Held) -> Walk:
     if walk.relay is not None and walk.relay.keeps_client:
         step = targets.judge_kept(walk, interface, walk.relay)
     else:
-        scope, peer = _peer_of(walk, destination)
-        last = walk.crossings[-1] if walk.crossings else None
-        through = transit_walks.perhaps_by(walk, last.arrival, destination) if isinstance(last, EnteredSubnet) else None
-        if through is not None:
-            step = group_references.judge(walk.network, interface, walk.traffic, through, peer, explain=walk.explain)
-        else:
-            doubt = doubtful_scope(walk.network, interface.vpc, peer.vpc if peer else None, interface.origins)
-            step = security_groups.judge(
-                walk.network, interface, walk.traffic, scope, peer, egress=False, doubt=doubt, explain=walk.explain
-            )
+        walk.entering = _entering(walk, destination)
+        step = walk.entering.step(interface, walk.traffic)
     walk.take(step, interface.id, INTERFACE)
     walk.take(interfaces.judge(walk.network, interface, walk.traffic), interface.id, INTERFACE)
     vpc_endpoints.arrive(walk, interface)
     walk.arrived = True
     return walk
+
+
+def _entering(walk: Walk, destination: Held) -> GroupsJudge:
+    """How the groups of an interface where the destination is judge what reaches it."""
+    network, interface, explain = walk.network, destination.interface, walk.explain
+    scope, peer = _peer_of(walk, destination)
+    last = walk.crossings[-1] if walk.crossings else None
+    through = transit_walks.perhaps_by(walk, last.arrival, destination) if isinstance(last, EnteredSubnet) else None
+    if through is not None:
+        home = (through.home.vpc, through.home.subnet) if through.home is not None else None
+        return GroupsJudge(
+            ("ingress", through.gateway, through.entered, through.left, home, peer.vpc if peer else None),
+            lambda one, traffic: group_references.judge(network, one, traffic, through, peer, explain=explain),
+        )
+    doubt = doubtful_scope(network, interface.vpc, peer.vpc if peer else None, interface.origins)
+    return GroupsJudge(
+        ("ingress", scope, doubt),
+        lambda one, traffic: security_groups.judge(
+            network, one, traffic, scope, peer, egress=False, doubt=doubt, explain=explain
+        ),
+    )
 
 
 def _peer_of(walk: Walk, destination: Held) -> tuple[security_groups.Scope, NetworkInterface | None]:

@@ -32,6 +32,7 @@ from diagnosis.trace.walk import (
     FromPeer,
     FromTransit,
     FromVpc,
+    GroupsJudge,
     LeftSubnet,
     StayedInSubnet,
     Unmodelled,
@@ -49,20 +50,29 @@ def from_interface(walk: Walk, source: Held, destination: Destination) -> Iterat
         yield walk  # To itself: the packet never leaves the host, and no rule of the network sees it.
         return
     vpc_endpoints.start(walk, interface)
+    walk.leaving = _leaving(walk, source, destination)
+    walk.take(walk.leaving.step(interface, walk.traffic), interface.id, INTERFACE)
+    yield from out_of_subnet(walk, interface_device(source), destination)
+
+
+def _leaving(walk: Walk, source: Held, destination: Destination) -> GroupsJudge:
+    """How the groups of an interface where the source is judge what it sends to the destination."""
+    network, vpc, origins, explain = walk.network, source.interface.vpc, source.interface.origins, walk.explain
     peer = destination.interface if isinstance(destination, Held) else None
     gateway = transit_walks.leads_into(walk, interface_device(source))
     if gateway is not None:
-        step = group_references.judge_leaving(
-            walk.network, interface, walk.traffic, gateway, peer, explain=walk.explain
+        return GroupsJudge(
+            ("egress", gateway, peer.vpc if peer else None),
+            lambda one, traffic: group_references.judge_leaving(network, one, traffic, gateway, peer, explain=explain),
         )
-    else:
-        scope = reference_scope(walk.network, interface.vpc, peer.vpc if peer else None)
-        doubt = doubtful_scope(walk.network, interface.vpc, peer.vpc if peer else None, interface.origins)
-        step = security_groups.judge(
-            walk.network, interface, walk.traffic, scope, peer, egress=True, doubt=doubt, explain=walk.explain
-        )
-    walk.take(step, interface.id, INTERFACE)
-    yield from out_of_subnet(walk, interface_device(source), destination)
+    scope = reference_scope(network, vpc, peer.vpc if peer else None)
+    doubt = doubtful_scope(network, vpc, peer.vpc if peer else None, origins)
+    return GroupsJudge(
+        ("egress", scope, doubt),
+        lambda one, traffic: security_groups.judge(
+            network, one, traffic, scope, peer, egress=True, doubt=doubt, explain=explain
+        ),
+    )
 
 
 def out_of_subnet(walk: Walk, device: Device, destination: Destination) -> Iterator[Walk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -17,7 +17,7 @@ from diagnosis.trace.places import Destination, Held, Internet, Nobody, OnPremis
 from diagnosis.trace.premises import from_premises
 from diagnosis.trace.reply import reply
 from diagnosis.trace.step import Blocker, Direction, Hop, Leg, cannot_tell, drops
-from diagnosis.trace.walk import Branch, Chain, Walk
+from diagnosis.trace.walk import Branch, Chain, GroupsJudge, Walk
 from diagnosis.traffic.addresses import IPV4, IPV6
 from diagnosis.traffic.intervals import IntervalSet, meet, minus
 from diagnosis.traffic.ports import ALL_PORTS, icmp_cell, port
@@ -55,6 +55,12 @@ class Path:
     branches: tuple[Branch, ...] = ()
     """The alternatives that were taken, where a load balancer picks or something was not seen."""
     notes: tuple[str, ...] = ()
+    plain: bool = False
+    """Whether what arrives has the headers that were sent, by the only way there is."""
+    leaving: GroupsJudge | None = field(default=None, compare=False)
+    """How the groups of the source were judged, so that those of others in the same place can be."""
+    entering: GroupsJudge | None = field(default=None, compare=False)
+    """The same for the destination's."""
 
     @property
     def forward(self) -> Verdict:
@@ -215,6 +221,9 @@ def _path(forward: Walk, source: Held | None, destination: Destination) -> Path:
         forward.asked,
         forward.branches,
         forward.notes,
+        forward.plain,
+        forward.leaving,
+        forward.entering,
     )
 
 

@@ -6,6 +6,7 @@ blocker of the path is found; what really arrives is the common part of what all
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 
 from diagnosis.network.coverage import Missing
@@ -187,6 +188,16 @@ class Chain:
         return Chain(left, self.whole and passed.covers(self.traffic))
 
 
+@dataclass(frozen=True, slots=True)
+class GroupsJudge:
+    """How security groups are judged at one end of a path: those of the interface there, or of others beside it."""
+
+    key: Hashable
+    """Two with equal keys judge the groups of one VPC alike."""
+    step: Callable[[NetworkInterface, Traffic], Step | None]
+    """What the groups of an interface do to traffic; None where it has no group."""
+
+
 @dataclass(slots=True)
 class Walk:
     """One path, as far as it has been walked. `steps` is never shared: `fork` copies."""
@@ -223,6 +234,10 @@ class Walk:
     """What a person should know of this path; no part of the verdict."""
     senders: tuple[Device, ...] = ()
     """On the return leg: the devices whose subnets the forward packet left and the reply has not come back to."""
+    leaving: GroupsJudge | None = None
+    """How the groups of its source were judged, so that those of others in the same place can be."""
+    entering: GroupsJudge | None = None
+    """The same for the interface where it arrived."""
     beside: Traffic = NOTHING
     """On the return leg: what the next subnet's ACL has judged already, or does not judge at all."""
 
@@ -266,6 +281,12 @@ class Walk:
             there = carried(chain.traffic, across, source=not crossing.keeps_source, port=not crossing.keeps_port)
             setattr(self, name, Chain(there, chain.whole))
         self.traffic = across
+
+    @property
+    def plain(self) -> bool:
+        """Whether what arrives has the headers that were sent, by the only way there is."""
+        rewritten = any(isinstance(crossing, Translated) for crossing in self.crossings)
+        return self.trusted and not rewritten and not self.branches and self.relay is None and self.end is None
 
     def copy(self) -> Walk:
         """The same walk, to be walked on apart from this one."""
