@@ -1,0 +1,47 @@
+"""What is remembered of one question."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+State = Literal["waiting", "running", "delivering", "answered", "asked back", "stopped", "failed", "interrupted"]
+"""waiting → running → delivering → answered | asked back; or stopped, failed; interrupted when its process died."""
+Surface = Literal["mention", "thread", "message", "command", "shortcut", "modal", "home", "button"]
+
+OPEN: tuple[State, ...] = ("waiting", "running", "delivering")
+"""Of these somebody still expects an answer."""
+
+
+class StoredQuestion(BaseModel):
+    """One question as it was asked, and how far it is. Times are Unix seconds, `thread` and `reply` Slack's `ts`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    team: str
+    channel: str
+    thread: str
+    person: str
+    surface: Surface
+    text: str
+    """As it was asked, without Slack's markup."""
+    question: str
+    """The Question as JSON."""
+    state: State = "waiting"
+    attempt: int = 1
+    asked_at: float
+    ended_at: float | None = None
+    holder: str | None = None
+    """The process that works on it."""
+    held_until: float | None = None
+    """Until when the holder has vouched for being alive."""
+    progress: str | None = None
+    """The message that shows progress, where one was posted."""
+    reply: str | None = None
+    """The message that holds the answer."""
+    verdict: str | None = None
+    headline: str | None = None
+    answer: str | None = None
+    """The Answer or WhoAnswer as JSON, for the buttons below it."""

@@ -1,0 +1,146 @@
+"""Where settings come from, and that nothing in them is passed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings.reading import BadSettings, read_settings
+from bot.settings.unknown import setting_names, variable_of
+from bot.settings.values import ChannelSettings, host_and_port
+from tests.house.source_tree import ROOT
+
+CHANNEL = "C0AAAAAA1"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def wrong(file: Path | None = None) -> str:
+    with pytest.raises(BadSettings) as caught:
+        read_settings(file)
+    return "\n".join(caught.value.lines)
+
+
+def test_without_a_word_said_the_defaults_hold() -> None:
+    settings = read_settings()
+
+    assert settings.slack.transport == "socket"
+    assert settings.channels == {}
+    assert settings.direct_messages is None
+    assert not settings.people.guests
+
+
+def test_the_environment_goes_before_dotenv_and_that_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "whynot.yaml").write_text(
+        f"runner: {{workers: 1, waiting: 1, seconds: 1}}\nchannels: {{{CHANNEL}: {{vpcs: [vpc-0a1]}}}}\n"
+    )
+    (tmp_path / ".env").write_text("WHYNOT_RUNNER__WAITING=2\nWHYNOT_RUNNER__SECONDS=2\nSOMETHING_ELSE=1\n")
+    monkeypatch.setenv("WHYNOT_RUNNER__SECONDS", "3")
+
+    settings = read_settings()
+
+    assert (settings.runner.workers, settings.runner.waiting, settings.runner.seconds) == (1, 2, 3)
+    assert settings.channels[CHANNEL] == ChannelSettings(vpcs=("vpc-0a1",))
+
+
+def test_the_command_line_goes_before_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHYNOT_ACCOUNT__SNAPSHOT", "a")
+    monkeypatch.setenv("WHYNOT_ACCOUNT__REGIONS", '["eu-west-1"]')
+
+    account = read_settings(over={"account": {"snapshot": "b"}}).account
+
+    assert (account.snapshot, account.regions) == (Path("b"), ("eu-west-1",))
+
+
+def test_a_channel_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"WHYNOT_CHANNELS__{CHANNEL}__FILES", "true")
+
+    assert read_settings().channels == {CHANNEL: ChannelSettings(files=True)}
+
+
+def test_a_misspelt_variable_is_an_error_that_names_the_right_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHYNOT_SLAKC__APP_TOKEN", "xapp-1")
+    assert wrong() == "WHYNOT_SLAKC__APP_TOKEN is no setting. Did you mean WHYNOT_SLACK__APP_TOKEN?"
+
+    monkeypatch.delenv("WHYNOT_SLAKC__APP_TOKEN")
+    (tmp_path / ".env").write_text("WHYNOT_STORE__KEEPDAYS=3\n")
+    assert wrong() == "WHYNOT_STORE__KEEPDAYS is no setting. Did you mean WHYNOT_STORE__KEEP_DAYS?"
+
+
+def test_every_misspelt_name_in_a_file_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "whynot.yaml").write_text(
+        f"slack: {{bot_tokn: xoxb-1}}\nchanels: {{}}\nchannels: {{{CHANNEL}: {{vpc: [vpc-1]}}}}\n"
+    )
+
+    assert wrong().splitlines() == [
+        "slack.bot_tokn is no setting. Did you mean slack.bot_token?",
+        "chanels is no setting. Did you mean channels?",
+        f"channels.{CHANNEL}.vpc is no setting. Did you mean channels.{CHANNEL}.vpcs?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("yaml", "says"),
+    [
+        ("slack: {bot_token: xapp-1-secret}", "are swapped"),
+        ("slack: {app_token: xoxb-1-secret}", "are swapped"),
+        ("slack: {bot_token: xoxp-1-secret}", "slack.bot_token must begin with xoxb-"),
+        ("channels: {general: {}}", "general is no channel id"),
+        ("health: {address: localhost}", "write it like 127.0.0.1:8080"),
+        ("runner: {workers: many}", "runner.workers: "),
+        ("runner: 5", "runner: "),
+        ("- a\n- b", "a settings file holds groups"),
+        ("slack: {bot_token: [", "this is no YAML"),
+    ],
+)
+def test_a_wrong_value_says_which_setting_and_what_would_be_right(tmp_path: Path, yaml: str, says: str) -> None:
+    (tmp_path / "whynot.yaml").write_text(yaml)
+
+    said = wrong()
+
+    assert says in said
+    assert "secret" not in said
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "No such file" in wrong(tmp_path / "none.yaml")
+
+    monkeypatch.setenv("WHYNOT_CONFIG", "elsewhere.yaml")
+    assert "elsewhere.yaml" in wrong()
+
+
+def test_tokens_are_never_shown() -> None:
+    settings = read_settings(over={"slack": {"bot_token": "xoxb-hidden", "signing_secret": "hidden"}})
+
+    assert "hidden" not in repr(settings)
+    assert "hidden" not in settings.model_dump_json()
+
+
+def test_the_example_file_is_read_as_it_stands_and_names_every_setting() -> None:
+    example = ROOT / "whynot.example.yaml"
+    text = example.read_text(encoding="utf-8")
+
+    read_settings(example)
+
+    assert [name for name in setting_names() if f"{name.rsplit('.', 1)[-1]}:" not in text] == []
+
+
+def test_every_setting_has_its_entry_in_the_documents() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    entries = [line.removeprefix("### `").rstrip("`") for line in text.splitlines() if line.startswith("### `")]
+
+    # Direct messages have the settings of a channel.
+    assert entries == [name for name in setting_names() if not name.startswith("direct_messages.")]
+    assert [name for name in entries if f"`{variable_of(name)}`" not in text and "<channel>" not in name] == []
+
+
+def test_an_address_may_be_ipv6() -> None:
+    assert host_and_port("[::1]:8080") == ("::1", 8080)
