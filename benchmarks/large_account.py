@@ -13,6 +13,8 @@ from typing import Any
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 VPCS, SUBNETS = 20, 10
+FLEET, FLEET_SIZE = "sg-fleet", 200
+"""A group besides the others, held by so many interfaces of the first VPC (fewer where the account is small)."""
 PORTS = (22, 80, 443, 3306, 5432, 6379, 8080, 9092)
 Item = dict[str, Any]
 
@@ -24,12 +26,12 @@ def write(folder: Path, *, interfaces: int = 10_000, groups: int = 2_000, rules:
     where.mkdir(parents=True, exist_ok=True)
     subnets = [_subnet(v, s) for v in range(VPCS) for s in range(SUBNETS)]
     held = _groups_by_vpc(groups)
-    enis = [_interface(i, chance, subnets, held) for i in range(interfaces)]
+    enis = list(_interfaces(interfaces, chance, subnets, held))
     answers: dict[str, Item] = {
         "ec2.describe_vpcs": {"Vpcs": [_vpc(v) for v in range(VPCS)]},
         "ec2.describe_subnets": {"Subnets": subnets},
-        "ec2.describe_network_interfaces": {"NetworkInterfaces": enis},
-        "ec2.describe_security_groups": {"SecurityGroups": list(_groups(chance, held, rules))},
+        "ec2.describe_network_interfaces": {"NetworkInterfaces": [*enis, *(_nat_interface(v) for v in range(VPCS))]},
+        "ec2.describe_security_groups": {"SecurityGroups": [*_groups(chance, held, rules), _fleet(chance, held)]},
         "ec2.describe_network_acls": {
             "NetworkAcls": [_acl(v, half, subnets, chance) for v in range(VPCS) for half in (0, 1)]
         },
@@ -103,12 +105,24 @@ def _groups_by_vpc(groups: int) -> list[list[str]]:
     return [[f"sg-{v * 1000 + n:017x}" for n in range(each)] for v in range(VPCS)]
 
 
-def _interface(i: int, chance: random.Random, subnets: list[Item], held: list[list[str]]) -> Item:
-    subnet = subnets[chance.randrange(len(subnets))]
+def _interfaces(count: int, chance: random.Random, subnets: list[Item], held: list[list[str]]) -> Iterator[Item]:
+    """So many interfaces over the subnets, no address twice; some of those in the first VPC are the fleet."""
+    used: dict[str, int] = {}
+    fleet = 0
+    for i in range(count):
+        subnet = subnets[chance.randrange(len(subnets))]
+        host = used[subnet["SubnetId"]] = used.get(subnet["SubnetId"], 9) + 1
+        item = _interface(i, host, chance, subnet, held)
+        if subnet["VpcId"] == _vpc_id(0) and fleet < FLEET_SIZE and chance.random() < 0.6:
+            item["Groups"].append({"GroupId": FLEET})
+            fleet += 1
+        yield item
+
+
+def _interface(i: int, host: int, chance: random.Random, subnet: Item, held: list[list[str]]) -> Item:
     v = int(subnet["VpcId"][4:], 16)
-    host = i + 10
     base = subnet["CidrBlock"].split("/")[0].split(".")
-    address = f"10.{v}.{int(base[2]) + (host // 250) % 16}.{host % 250 + 4}"
+    address = f"10.{v}.{int(base[2]) + host // 250}.{host % 250 + 4}"
     groups = chance.sample(held[v], chance.choice((1, 1, 1, 2, 2, 3, 5)))
     eni = f"eni-{i:017x}"
     item: Item = {
@@ -129,8 +143,28 @@ def _interface(i: int, chance: random.Random, subnets: list[Item], held: list[li
     if chance.random() < 0.8:
         item["Attachment"] = {"InstanceId": f"i-{i:017x}", "Status": "attached", "DeviceIndex": 0}
     if int(base[2]) == 0 and chance.random() < 0.3:
-        item["PrivateIpAddresses"][0]["Association"] = {"PublicIp": f"52.{v}.{i // 250 % 250}.{i % 250}"}
+        item["PrivateIpAddresses"][0]["Association"] = {"PublicIp": f"52.{v}.{host // 250}.{host % 250}"}
     return item
+
+
+def _nat_interface(v: int) -> Item:
+    """The interface of a VPC's NAT gateway."""
+    return {
+        "NetworkInterfaceId": f"eni-nat{v}",
+        "VpcId": _vpc_id(v),
+        "SubnetId": f"subnet-{v * 100:017x}",
+        "OwnerId": ACCOUNT,
+        "AvailabilityZone": f"{REGION}a",
+        "InterfaceType": "nat_gateway",
+        "Status": "in-use",
+        "SourceDestCheck": False,
+        "PrivateIpAddress": f"10.{v}.0.5",
+        "PrivateIpAddresses": [
+            {"PrivateIpAddress": f"10.{v}.0.5", "Primary": True, "Association": {"PublicIp": f"54.{v}.0.5"}}
+        ],
+        "Groups": [],
+        "Description": f"Interface for NAT Gateway nat-{v:017x}",
+    }
 
 
 def _instance(eni: Item) -> Item:
@@ -157,6 +191,17 @@ def _groups(chance: random.Random, held: list[list[str]], rules: int) -> Iterato
                 "IpPermissions": ingress,
                 "IpPermissionsEgress": egress,
             }
+
+
+def _fleet(chance: random.Random, held: list[list[str]]) -> Item:
+    return {
+        "GroupId": FLEET,
+        "GroupName": "fleet",
+        "VpcId": _vpc_id(0),
+        "OwnerId": ACCOUNT,
+        "IpPermissions": list(_permissions(chance, held[0], 6)),
+        "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+    }
 
 
 def _permissions(chance: random.Random, groups: list[str], count: int) -> Iterator[Item]:
