@@ -30,6 +30,8 @@ gc.set_threshold(100_000, 50, 50)
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 OK, STOPPED, FAILED, UNKNOWN, UNCLEAR = 0, 1, 2, 3, 4
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 STATUS = {"reachable": OK, "blocked": STOPPED, "partly": STOPPED, "unknown": UNKNOWN}
 
 app = typer.Typer(
@@ -185,8 +187,8 @@ def main() -> None:
 
     try:
         app()
-    except KeyboardInterrupt:
-        sys.exit(FAILED)
+    except SystemExit as ended:
+        sys.exit(FAILED if ended.code == INTERRUPTED else ended.code)
     except Exception as error:
         _warn(one_line(error))
         if os.environ.get("WHYNOT_DEBUG"):

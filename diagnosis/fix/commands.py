@@ -23,6 +23,7 @@ OPTIONS = frozenset(
         "--egress-only-internet-gateway-id",
         "--gateway-id",
         "--group-id",
+        "--group-owner",
         "--icmp-type-code",
         "--ingress",
         "--ip-permissions",
@@ -79,13 +80,21 @@ def command(change: Change) -> str:
 def _group_rule(change: GroupRuleChange) -> list[str]:
     verb = "authorize" if change.action == "add" else "revoke"
     words = ["aws", "ec2", f"{verb}-security-group-{change.direction}", "--group-id", change.component]
-    simple = change.protocol in ("tcp", "udp") and change.group_owner is None and ":" not in (change.cidr or "")
-    if not simple:
+    foreign = change.group is not None and change.group_owner is not None
+    simple = change.protocol in ("tcp", "udp") and ":" not in (change.cidr or "")
+    if not (simple or foreign):
         return [*words, "--ip-permissions", _permission(change)]
-    words += ["--protocol", change.protocol, "--port", _span(change.from_port, change.to_port)]
-    if change.group is not None:
-        return [*words, "--source-group", change.group]
-    return [*words, "--cidr", change.cidr or ""]
+    words += ["--protocol", {"-1": "all", "icmpv6": "58"}.get(change.protocol, change.protocol)]
+    if change.protocol in ("tcp", "udp"):
+        words += ["--port", _span(change.from_port, change.to_port)]
+    elif change.protocol in ("icmp", "icmpv6"):
+        kind, code = _wild(change.from_port), _wild(change.to_port)
+        words += ["--port", "all" if kind < 0 else f"{kind}-{code}"]
+    if change.group is None:
+        return [*words, "--cidr", change.cidr or ""]
+    # In the form of --ip-permissions a group and its owner are {GroupId=...,UserId=...}: a shell would take it apart.
+    owner = ["--group-owner", change.group_owner] if change.group_owner is not None else []
+    return [*words, "--source-group", change.group, *owner]
 
 
 def _permission(change: GroupRuleChange) -> str:
@@ -96,8 +105,7 @@ def _permission(change: GroupRuleChange) -> str:
     elif change.protocol in ("icmp", "icmpv6"):
         parts += [f"FromPort={_wild(change.from_port)}", f"ToPort={_wild(change.to_port)}"]
     if change.group is not None:
-        owner = f",UserId={change.group_owner}" if change.group_owner is not None else ""
-        parts.append(f"UserIdGroupPairs=[{{GroupId={change.group}{owner}}}]")
+        parts.append(f"UserIdGroupPairs=[{{GroupId={change.group}}}]")
     elif ":" in (change.cidr or ""):
         parts.append(f"Ipv6Ranges=[{{CidrIpv6={change.cidr}}}]")
     else:

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from datetime import datetime
@@ -18,7 +19,7 @@ import pytest
 from diagnosis.snapshots.embedded_account import flow_logs_folder, snapshot_folder
 from tests.accounts import entry, rule, two_subnets
 from tests.case_folder import CASES
-from tests.program import Ran, folder_of, run, start
+from tests.program import PYTHON, Ran, folder_of, run, start
 
 SNAPSHOT = ("--snapshot", str(snapshot_folder()))
 LOGS = ("--flow-logs", str(flow_logs_folder()))
@@ -262,6 +263,21 @@ def test_a_reader_that_has_left_is_no_news(arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_ctrl_c_exits_2(tmp_path: Path) -> None:
+    """Also while it waits for its input, and without a traceback."""
+    pipe = tmp_path / "flows"
+    os.mkfifo(pipe)
+    waiting = subprocess.Popen(
+        [*PYTHON, "trace", "--snapshot", str(snapshot_folder()), "--flows", str(pipe)], stderr=subprocess.PIPE
+    )
+    with pipe.open("wb"):  # Opens as soon as the program reads.
+        waiting.send_signal(signal.SIGINT)
+        _, err = waiting.communicate(timeout=60)
+
+    assert waiting.returncode == 2
+    assert b"Traceback" not in err
+
+
 def test_a_full_disk_is_one_line_and_exit_2() -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(

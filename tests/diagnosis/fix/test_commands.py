@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 
 import botocore.session
 import pytest
@@ -17,6 +18,7 @@ RULE = GroupRuleChange(
     component="sg-1", direction="ingress", protocol="tcp", from_port=22, to_port=22, cidr="10.0.0.1/32"
 )
 ROUTE = RouteChange(component="rtb-1", destination="0.0.0.0/0", target_kind="internet-gateway", target="igw-1")
+PEERED = RULE.model_copy(update={"cidr": None, "group": "sg-2", "group_owner": "444455556666"})
 CUSTOMISED = {"protocol", "port", "cidr", "source-group", "group-owner"}
 """Simple options that the AWS CLI adds to the four security group commands; all others are the model's."""
 
@@ -29,6 +31,27 @@ CUSTOMISED = {"protocol", "port", "cidr", "source-group", "group-owner"}
         (
             RULE.model_copy(update={"direction": "egress", "cidr": None, "group": "sg-2", "to_port": 25}),
             "authorize-security-group-egress --group-id sg-1 --protocol tcp --port 22-25 --source-group sg-2",
+        ),
+        (
+            PEERED,
+            (
+                "authorize-security-group-ingress --group-id sg-1 --protocol tcp --port 22 --source-group sg-2 "
+                "--group-owner 444455556666"
+            ),
+        ),
+        (
+            PEERED.model_copy(update={"protocol": "-1", "from_port": None, "to_port": None}),
+            (
+                "authorize-security-group-ingress --group-id sg-1 --protocol all --source-group sg-2 "
+                "--group-owner 444455556666"
+            ),
+        ),
+        (
+            PEERED.model_copy(update={"protocol": "icmp", "from_port": 8, "to_port": None}),
+            (
+                "authorize-security-group-ingress --group-id sg-1 --protocol icmp --port 8--1 --source-group sg-2 "
+                "--group-owner 444455556666"
+            ),
         ),
         (
             RULE.model_copy(update={"cidr": "::/0"}),
@@ -85,7 +108,7 @@ def test_the_command_of_a_change(change: Change, expected: str) -> None:
     assert command(change) == f"aws ec2 {expected}"
 
 
-@pytest.mark.parametrize("change", [RULE, RULE.inverse(), ACL, ACL.inverse(), ROUTE, ROUTE.inverse()])
+@pytest.mark.parametrize("change", [RULE, PEERED, RULE.inverse(), ACL, ACL.inverse(), ROUTE, ROUTE.inverse()])
 def test_every_option_is_one_that_the_aws_cli_has(change: Change) -> None:
     """Options of the CLI are the members of the operation's input; flags stand for booleans (Egress)."""
     words = shlex.split(command(change))
@@ -100,6 +123,16 @@ def test_every_option_is_one_that_the_aws_cli_has(change: Change) -> None:
         known |= CUSTOMISED
 
     assert {word[2:] for word in words if word.startswith("--")} <= known
+
+
+def test_bash_takes_no_word_of_a_command_apart() -> None:
+    """A shell expands {a,b} into two words."""
+    changes = (RULE, PEERED, RULE.model_copy(update={"cidr": "::/0"}), ACL, ROUTE)
+    script = "\n".join(f"printf '%s\\n' {command(change)}" for change in changes)
+
+    printed = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+    assert printed == [word for change in changes for word in command(change).split()]
 
 
 def _option(member: str) -> str:
