@@ -10,12 +10,18 @@ from __future__ import annotations
 from typing import Final
 
 from diagnosis.question.mentions import INTERNET, Item, Mention, is_nameable
+from diagnosis.question.objects import has_object
 from diagnosis.question.placements import FILTER_IDS, Clause, Placed, Placement, Side
 
 _OTHER_SIDE: Final[dict[Side, Side]] = {"source": "destination", "destination": "source"}
 
 _TRANSPARENT: Final = frozenset("other not never can adjective flag person variable where what".split())
 """Words that may stand between a mention and what belongs to it."""
+
+_RELATING: Final = frozenset(
+    "reach reject see reachable open from to between arrow traffic error source destination with".split()
+)
+"""Words that put two parties into a relation."""
 
 
 class Reading(Placement):
@@ -38,22 +44,7 @@ class Reading(Placement):
         item = self.items[i]
         if (handler := getattr(self, f"_on_{item.role}", None)) is not None:
             handler(item, i)
-        if item.role in (
-            "reach",
-            "reject",
-            "see",
-            "reachable",
-            "open",
-            "from",
-            "to",
-            "between",
-            "arrow",
-            "traffic",
-            "error",
-            "source",
-            "destination",
-            "with",
-        ):
+        if item.role in _RELATING:
             self.relations += 1
         if item.role not in _TRANSPARENT:
             self._previous = "protocol" if item.role == "transport" else item.role
@@ -85,6 +76,8 @@ class Reading(Placement):
             clause.grants = clause.subject is not None and clause.subject.because == "rejecting"
             clause.has_object = True
             return
+        if clause.joined and len(clause.pending) > 1 and not passive and has_object(self.items, i):
+            clause.pending.pop().ignored = True  # Of two sources the first is asked.
         self._settle("destination" if passive else "source", "reached" if passive else "reaching")
         clause.verb, clause.verb_text, clause.passive, clause.has_object = "reach", item.lower, passive, False
         clause.be = False
