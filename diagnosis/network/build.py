@@ -10,7 +10,13 @@ from typing import Any, TypeVar
 from diagnosis.network.balancing import load_balancers, target_groups
 from diagnosis.network.coverage import coverage_of
 from diagnosis.network.described import Described
-from diagnosis.network.gateways import InternetGateway, parse_internet_gateway, parse_nat_gateway, parse_peering
+from diagnosis.network.gateways import (
+    InternetGateway,
+    NatGateway,
+    parse_internet_gateway,
+    parse_nat_gateway,
+    parse_peering,
+)
 from diagnosis.network.instances import Database, Instance, parse_database, parse_instances
 from diagnosis.network.interfaces import NetworkInterface, PrivateAddress, parse_interface
 from diagnosis.network.network import Network
@@ -22,7 +28,7 @@ from diagnosis.network.security_groups import parse_group
 from diagnosis.network.shape import Item, text
 from diagnosis.network.transit import transit
 from diagnosis.network.vpc_endpoints import parse_endpoint, parse_endpoint_service
-from diagnosis.network.vpcs import Origins, parse_subnet, parse_vpc
+from diagnosis.network.vpcs import Origins, Subnet, parse_subnet, parse_vpc
 from diagnosis.network.vpn_gateways import parse_vpn_connection, parse_vpn_gateway
 from diagnosis.traffic.addresses import parse_address
 
@@ -92,21 +98,24 @@ def merged(answers: list[tuple[tuple[str, str], Item]]) -> tuple[Item, Origins]:
     if len(answers) == 1:
         return answers[0][1], origins
     ordered = sorted(answers, key=lambda a: (a[0][0] != _owner(a[1]), a[0], repr(sorted(a[1].items(), key=str))))
-    whole: dict[str, Any] = {}
-    for _, item in ordered:
-        whole = _filled(whole, item)
+    (where, first), *others = ordered
+    # What the owner sees as empty is empty; another account may see less than there is.
+    gaps: tuple[object, ...] = (None, "") if where[0] == _owner(first) else (None, "", [], {})
+    whole = dict(first)
+    for _, item in others:
+        whole = _filled(whole, item, gaps)
     return whole, origins
 
 
-def _filled(whole: dict[str, Any], other: Item) -> dict[str, Any]:
+def _filled(whole: dict[str, Any], other: Item, gaps: tuple[object, ...]) -> dict[str, Any]:
     """`whole` with what it lacks taken from `other`, also inside its objects."""
     filled = dict(whole)
     for key, value in other.items():
         known = filled.get(key)
-        if known in (None, [], {}, ""):
+        if known in gaps:
             filled[key] = value
         elif isinstance(known, dict) and isinstance(value, dict):
-            filled[key] = _filled(known, value)
+            filled[key] = _filled(known, value, gaps)
     return filled
 
 
@@ -120,10 +129,12 @@ def build(described: Described) -> Network:
     group_rules: defaultdict[str, list[Item]] = defaultdict(list)
     for _, rule in reader.lists("ec2.describe_security_group_rules", "SecurityGroupRules"):
         group_rules[str(rule.get("GroupId"))].append(rule)
+    subnets = reader.entities("ec2.describe_subnets", "Subnets", "SubnetId", parse_subnet)
+    nats = reader.entities("ec2.describe_nat_gateways", "NatGateways", "NatGatewayId", parse_nat_gateway)
     network = Network(
         vpcs=reader.entities("ec2.describe_vpcs", "Vpcs", "VpcId", parse_vpc),
-        subnets=reader.entities("ec2.describe_subnets", "Subnets", "SubnetId", parse_subnet),
-        interfaces=_interfaces(reader),
+        subnets=subnets,
+        interfaces=_in_vpc_of_subnet(_interfaces(reader), subnets),
         groups=reader.entities(
             "ec2.describe_security_groups",
             "SecurityGroups",
@@ -133,7 +144,7 @@ def build(described: Described) -> Network:
         acls=reader.entities("ec2.describe_network_acls", "NetworkAcls", "NetworkAclId", parse_acl),
         route_tables=reader.entities("ec2.describe_route_tables", "RouteTables", "RouteTableId", parse_route_table),
         internet_gateways=_internet_gateways(reader),
-        nat_gateways=reader.entities("ec2.describe_nat_gateways", "NatGateways", "NatGatewayId", parse_nat_gateway),
+        nat_gateways=_in_vpc_of_subnet(nats, subnets),
         peerings=reader.entities(
             "ec2.describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId", parse_peering
         ),
@@ -174,6 +185,15 @@ def build(described: Described) -> Network:
         ),
     )
     return replace(network, warnings=tuple(sorted({*described.warnings, *reader.warnings})))
+
+
+InSubnet = TypeVar("InSubnet", NetworkInterface, NatGateway)
+
+
+def _in_vpc_of_subnet(found: Mapping[str, InSubnet], subnets: Mapping[str, Subnet]) -> Mapping[str, InSubnet]:
+    """The entities, each in the VPC of its subnet where its own answer does not say one."""
+    homeless = [e for e in found.values() if e.vpc is None and e.subnet in subnets]
+    return {**found, **{e.id: replace(e, vpc=subnets[e.subnet or ""].vpc) for e in homeless}} if homeless else found
 
 
 def _internet_gateways(reader: _Reader) -> Mapping[str, InternetGateway]:

@@ -99,7 +99,7 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
         attached=has_attachment,
         instance=text(attachment, "InstanceId"),
         device_index=number(attachment, "DeviceIndex") or 0,
-        source_dest_check=flag(item, "SourceDestCheck") is not False,
+        source_dest_check=flag(item, "SourceDestCheck") is True,
         denies_internet_gateway=flag(item, "DenyAllIgwTraffic") is True,
         description=text(item, "Description") or "",
         requester=text(item, "RequesterId"),

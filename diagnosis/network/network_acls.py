@@ -16,6 +16,7 @@ from diagnosis.network.shape import (
     items,
     member,
     name_tag,
+    needed_items,
     number,
     rule_ports,
     rule_protocol,
@@ -82,13 +83,16 @@ class NetworkAcl:
 
 def parse_acl(item: Item, origins: Origins) -> NetworkAcl:
     """An entry of `NetworkAcls`."""
-    entries = [_entry(e) for e in items(item, "Entries")]
-    subnets = {s for s in (text(a, "SubnetId") for a in items(item, "Associations")) if s}
+    entries = [_entry(e) for e in needed_items(item, "Entries")]
+    is_default = flag(item, "IsDefault") is True
+    # Where a VPC's default ACL applies, the others say; where another one applies, it alone does.
+    associations = items(item, "Associations") if is_default else needed_items(item, "Associations")
+    subnets = {s for s in (text(a, "SubnetId") for a in associations) if s}
     return NetworkAcl(
         id=text(item, "NetworkAclId") or "",
         vpc=text(item, "VpcId"),
         account=text(item, "OwnerId") or "",
-        is_default=flag(item, "IsDefault") is True,
+        is_default=is_default,
         subnets=tuple(sorted(subnets)),
         entries=tuple(sorted(entries, key=lambda e: e.order)),
         name=name_tag(item),
@@ -97,9 +101,9 @@ def parse_acl(item: Item, origins: Origins) -> NetworkAcl:
 
 
 def _entry(item: Item) -> AclEntry:
-    rule_number, action = number(item, "RuleNumber"), word(item, "RuleAction")
-    if rule_number is None or action not in ("allow", "deny"):
-        raise Malformed("an entry lacks its RuleNumber or RuleAction")
+    rule_number, action, egress = number(item, "RuleNumber"), word(item, "RuleAction"), flag(item, "Egress")
+    if rule_number is None or action not in ("allow", "deny") or egress is None:
+        raise Malformed("an entry lacks its RuleNumber, RuleAction or Egress")
     protocol = rule_protocol(item, "Protocol")
     span = member(item, "IcmpTypeCode") if protocol in (ICMP, ICMPV6) else member(item, "PortRange")
     keys = ("Type", "Code") if protocol in (ICMP, ICMPV6) else ("From", "To")
@@ -107,7 +111,7 @@ def _entry(item: Item) -> AclEntry:
     if cidr is None:
         raise Malformed(f"entry {rule_number} has no address range")
     return AclEntry(
-        egress=flag(item, "Egress") is True,
+        egress=egress,
         number=rule_number,
         allow=action == "allow",
         protocol=protocol,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, items, text, texts
+from diagnosis.network.shape import Item, Malformed, items, text, texts
 from diagnosis.traffic.addresses import parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all
 
@@ -27,11 +28,11 @@ def parse_prefix_list(item: Item, entries: list[Item] | None) -> PrefixList:
     """An entry of `PrefixLists` (of either call) with the entries from the by-id call, where they were seen."""
     cidrs: set[str] | None = None
     if entries is not None:
-        cidrs = {cidr for cidr in (text(entry, "Cidr") for entry in entries) if cidr}
+        cidrs = _cidrs(entries)
     elif item.get("Cidrs") is not None:
         cidrs = set(texts(item, "Cidrs"))
     elif item.get("Entries") is not None:
-        cidrs = {cidr for cidr in (text(entry, "Cidr") for entry in items(item, "Entries")) if cidr}
+        cidrs = _cidrs(items(item, "Entries"))
     for cidr in cidrs or ():
         parse_cidr(cidr)
     return PrefixList(
@@ -39,3 +40,10 @@ def parse_prefix_list(item: Item, entries: list[Item] | None) -> PrefixList:
         name=text(item, "PrefixListName"),
         cidrs=None if cidrs is None else tuple(sorted(cidrs)),
     )
+
+
+def _cidrs(entries: Sequence[Item]) -> set[str]:
+    found = [text(entry, "Cidr") for entry in entries]
+    if None in found:
+        raise Malformed("an entry lacks its Cidr")
+    return {cidr for cidr in found if cidr}

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from diagnosis.network.security_groups import canonical
-from diagnosis.network.shape import Item, flag, items, member, name_tag, text, word
+from diagnosis.network.shape import Item, flag, member, name_tag, needed_items, text, word
 from diagnosis.network.vpcs import Origins
 
 TARGETS = (
@@ -79,14 +79,14 @@ def parse_route_table(item: Item, origins: Origins) -> RouteTable:
     """An entry of `RouteTables`."""
     associations = [
         a
-        for a in items(item, "Associations")
+        for a in needed_items(item, "Associations")
         if (word(member(a, "AssociationState"), "State") or "associated") not in ("disassociated", "failed")
     ]
     return RouteTable(
         id=text(item, "RouteTableId") or "",
         vpc=text(item, "VpcId"),
         account=text(item, "OwnerId") or "",
-        routes=tuple(sorted(_route(r) for r in items(item, "Routes"))),
+        routes=tuple(sorted(_route(r) for r in needed_items(item, "Routes"))),
         main=any(flag(a, "Main") is True for a in associations),
         subnets=tuple(sorted({s for s in (text(a, "SubnetId") for a in associations) if s})),
         gateways=tuple(sorted({g for g in (text(a, "GatewayId") for a in associations) if g})),

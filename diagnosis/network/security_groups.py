@@ -14,6 +14,7 @@ from diagnosis.network.shape import (
     items,
     member,
     name_tag,
+    needed_items,
     number,
     region_of,
     rule_ports,
@@ -125,8 +126,8 @@ def in_order(rules: Iterable[GroupRule]) -> tuple[GroupRule, ...]:
 
 def parse_group(item: Item, rule_items: list[Item], origins: Origins) -> SecurityGroup:
     """An entry of `SecurityGroups`, with the entries of `SecurityGroupRules` that belong to it (for rule ids)."""
-    rules = list(_permissions(items(item, "IpPermissions"), egress=False))
-    rules += _permissions(items(item, "IpPermissionsEgress"), egress=True)
+    rules = list(_permissions(needed_items(item, "IpPermissions"), egress=False))
+    rules += _permissions(needed_items(item, "IpPermissionsEgress"), egress=True)
     ids = _rule_ids(rule_items)
     named = [replace(rule, rule_id=ids.get(rule.identity)) for rule in rules] if ids else rules
     return SecurityGroup(
@@ -178,7 +179,7 @@ def _rule_ids(rule_items: list[Item]) -> Mapping[object, str]:
     found: dict[object, str] = {}
     for item in rule_items:
         rule_id = text(item, "SecurityGroupRuleId")
-        if not rule_id:
+        if not rule_id or item.get("IpProtocol") is None:
             continue
         protocol = rule_protocol(item, "IpProtocol")
         ports = rule_ports(protocol, number(item, "FromPort"), number(item, "ToPort"))

@@ -66,6 +66,16 @@ def items(item: Item, key: str) -> Sequence[Item]:
     return value
 
 
+def needed_items(item: Item, key: str) -> Sequence[Item]:
+    """The list of objects under `key`, without which nothing can be said of the entity: absent, it is `Malformed`.
+
+    AWS sends such a list even when it is empty. What is absent was not seen, and is not the same as none.
+    """
+    if item.get(key) is None:
+        raise Malformed(f"{key} is absent")
+    return items(item, key)
+
+
 def texts(item: Item, key: str) -> tuple[str, ...]:
     """The list of texts under `key`; empty where it is absent."""
     value = item.get(key)
@@ -123,7 +133,7 @@ def rule_protocol(item: Item, key: str) -> int | None:
     """The protocol number of a rule, None for all (`-1`)."""
     value = item.get(key)
     if value is None:
-        return None
+        raise Malformed(f"a rule lacks its {key}")
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise Malformed(f"{key} is not a protocol")
     try:

@@ -77,7 +77,7 @@ def _records(reader: Reader) -> Iterator[tuple[Where, Item]]:
     for where, item in reader.lists("ec2.describe_transit_gateway_attachments", "TransitGatewayAttachments"):
         # The gateway's owner sees which route table an attachment is associated with: its view comes first.
         owner = item.get("TransitGatewayOwnerId")
-        yield where, {**item, "OwnerId": owner, "listed": owner is None or where[0] in (owner, "") or None}
+        yield where, {**item, "OwnerId": owner, "listed": (owner is not None and where[0] in (owner, "")) or None}
     for where, item in reader.lists("ec2.describe_transit_gateway_vpc_attachments", "TransitGatewayVpcAttachments"):
         yield where, as_attachment(item)
     for where, item in reader.lists(

@@ -47,6 +47,10 @@ def find(network: Network, identity: str, kind: str, device: Device) -> Internet
 def attachment(gateway: InternetGateway, vpc: str | None, traffic: Traffic, table: str | None) -> Step:
     """Whether the gateway is attached to the VPC that the traffic is in."""
     kind = EGRESS_ONLY if gateway.egress_only else KIND
+    if vpc is None:
+        account, region = (gateway.origins or (("", ""),))[0]
+        gap = Missing("", account, region, f"in which VPC the traffic meets {gateway.id}")
+        return cannot_tell(kind, gateway.id, traffic, gap)
     state = gateway.state_for(vpc)
     if state in ATTACHED:
         return passes(kind, gateway.id, traffic)
