@@ -58,19 +58,26 @@ def _some(page: Page, told: Sequence[str], tone: Tone, *, explain: bool) -> list
 
 def closing(page: Page, answer: Answer) -> list[str]:
     """`configuration of 14:05:10 UTC · 318,204 records, 0 malformed · nothing unseen`."""
-    logs = answer.evidence.flow_logs
-    day: str | None = None
-    if logs is not None:
-        _, day = in_turn((logs.first_reject, logs.last_reject, logs.last_accept))
-    taken = moment(answer.snapshot.taken_at)
-    parts = [f"configuration of {taken.said(day)} UTC" if taken else "configuration of an unknown time"]
-    parts.append(counted_records(logs.records) if logs is not None else "no flow logs read")
-    count = len(answer.unseen)
-    parts.append(f"{count} call{'s' if count > 1 else ''} unseen" if count else "nothing unseen")
-    lines = [parts[0]]
-    for part in parts[1:]:
+    first, *rest = sources_told(answer)
+    lines = [first]
+    for part in rest:
         if len(INDENT) + cells(lines[-1]) + 3 + cells(part) <= page.width:
             lines[-1] += f" · {part}"
         else:
             lines.append(part)
     return [row for line in lines for row in page.paragraph(line, Tone.DIM)]
+
+
+def sources_told(answer: Answer) -> tuple[str, str, str]:
+    """What the answer rests on: the configuration and its time, the records that were read, what was not seen."""
+    logs = answer.evidence.flow_logs
+    day: str | None = None
+    if logs is not None:
+        _, day = in_turn((logs.first_reject, logs.last_reject, logs.last_accept))
+    taken = moment(answer.snapshot.taken_at)
+    count = len(answer.unseen)
+    return (
+        f"configuration of {taken.said(day)} UTC" if taken else "configuration of an unknown time",
+        counted_records(logs.records) if logs is not None else "no flow logs read",
+        f"{count} call{'s' if count > 1 else ''} unseen" if count else "nothing unseen",
+    )

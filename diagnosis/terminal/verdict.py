@@ -65,25 +65,26 @@ def asked_traffic(answer: Answer) -> str:
 
 def causes(page: Page, answer: Answer) -> list[str]:
     """The one sentence that answers the question, and every further blocker under it."""
-    blockers = [list(group) for _, group in groupby(answer.causes, key=_blocker)]
-    if not blockers:
+    found = blockers(answer)
+    if not found:
         return page.paragraph(headline(answer))
-    if len(blockers) == 1:
-        return page.paragraph(" ".join(dict.fromkeys([*_summary(answer), _told(blockers[0])])))
-    rows = [row for text in _summary(answer) for row in page.paragraph(text)]
-    rows += page.paragraph(_counted(len(blockers), answer.verdict))
-    for number, group in enumerate(blockers, start=1):
-        told = page.paragraph(_told(group), indent=len(INDENT) + 3)
+    if len(found) == 1:
+        return page.paragraph(" ".join(dict.fromkeys([*summary(answer), *found])))
+    rows = [row for text in summary(answer) for row in page.paragraph(text)]
+    rows += page.paragraph(counted(len(found), answer.verdict))
+    for number, text in enumerate(found, start=1):
+        told = page.paragraph(text, indent=len(INDENT) + 3)
         rows += [f"{INDENT}{number}  {told[0].lstrip(' ')}", *told[1:]]
     return rows
 
 
-def _summary(answer: Answer) -> list[str]:
+def summary(answer: Answer) -> list[str]:
     """The headline where it says more than the causes do: how much fails, or what is not known."""
     return [headline(answer)] if answer.verdict in ("partly", "unknown") else []
 
 
-def _counted(count: int, verdict: Verdict) -> str:
+def counted(count: int, verdict: Verdict) -> str:
+    """What comes before a list of that many blockers."""
     match verdict:
         case "partly":
             return f"{count} things drop a part of it:"
@@ -91,6 +92,11 @@ def _counted(count: int, verdict: Verdict) -> str:
             return f"{count} things are known to drop it, and there may be more:"
         case _:
             return f"{count} things drop it, and each must be repaired:"
+
+
+def blockers(answer: Answer) -> list[str]:
+    """Each thing that drops the traffic in one sentence; the groups of one interface are one such thing."""
+    return [_told(list(group)) for _, group in groupby(answer.causes, key=_blocker)]
 
 
 def _blocker(cause: Cause) -> tuple[object, ...]:

@@ -1,0 +1,75 @@
+"""The names by which presses come back: action ids, callback ids, and what a button's value carries.
+
+A value is opaque here: the caller gives a `ref` that it can look up, and gets it back. Nothing that decides anything
+is ever written into a button.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """The `action_id` of everything that can be pressed or chosen."""
+
+    SHOW_COMMANDS = "show_commands"
+    SHOW_STEPS = "show_steps"
+    SHOW_TRACE = "show_trace"
+    MORE = "more"
+    """A menu of `Detail`s; the chosen option's value is read by `chosen`."""
+    WRONG = "wrong"
+    STOP = "stop"
+    RETRY = "retry"
+    CHOOSE_PARTY = "choose_party"
+    """Buttons carry `choose_party:0` to `choose_party:4`, a select `choose_party`; the value is the caller's."""
+    OPEN_FORM = "open_form"
+    REFRESH_HOME = "refresh_home"
+    EXAMPLE = "example"
+    """A question to be asked as it stands: `example:0` and on; the value is the question."""
+    OPEN_RECENT = "open_recent"
+    """A question of the App Home, `open_recent:0` and on; the value is the caller's."""
+
+
+class Detail(StrEnum):
+    """What a thread can be asked to show of an answer."""
+
+    COMMANDS = "commands"
+    STEPS = "steps"
+    DIAGRAM = "diagram"
+    TRACE = "trace"
+    RECORDS = "records"
+    QUERY = "query"
+    JSON = "json"
+
+
+class Callback(StrEnum):
+    """The `callback_id` of a modal."""
+
+    ASK = "ask"
+    WRONG = "wrong"
+
+
+class Field(StrEnum):
+    """The `block_id` of each field of a form; its input has the same `action_id`."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+    PROTOCOL = "protocol"
+    PORT = "port"
+    COMMENT = "comment"
+
+
+def detail_value(detail: Detail, ref: str) -> str:
+    """The value of a menu's option: which detail, of which answer."""
+    return f"{detail.value}:{ref}"
+
+
+def chosen(value: str) -> tuple[Detail, str]:
+    """The detail and the `ref` of a chosen option. Raises ValueError where the value is none that we gave."""
+    detail, _, ref = value.partition(":")
+    return Detail(detail), ref
+
+
+def family(action_id: str) -> Action:
+    """Which action an `action_id` belongs to, its number apart. Raises ValueError where it is none of ours."""
+    return Action(action_id.partition(":")[0])

@@ -1,0 +1,1 @@
+"""Pictures as SVG, and the one module that turns them into PNG."""

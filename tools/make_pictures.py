@@ -1,0 +1,73 @@
+"""Draws the pictures of the documents: the path and the decision diagram of some golden cases.
+
+Run as `python -m tools.make_pictures [FOLDER]`; the folder is docs/pictures unless another is given.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from bot.views.pictures.decision import decision_picture
+from bot.views.pictures.path import path_picture
+from bot.views.pictures.png import png
+from bot.views.pictures.svg import Picture
+from diagnosis.answer import Answer
+from diagnosis.evidence.query import LAST_HOUR_FIRST
+from diagnosis.flowlogs.files import FlowLogFiles
+from diagnosis.investigate import Asked, investigate
+from diagnosis.network.build import build
+from diagnosis.question.parse import parse
+from diagnosis.snapshots.embedded_account import flow_logs_folder, snapshot_folder
+from diagnosis.snapshots.read import read_snapshot
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+CASES: Final = (
+    "acl-lacks-the-ephemeral-ports-outbound",
+    "transit-gateway-return-route-missing",
+    "acl-denies-a-slice-of-the-return-range",
+    "acls-not-seen",
+)
+"""Folders of tests/cases: one for each way in which a path ends. The embedded account is the fifth."""
+
+
+def answers() -> dict[str, Answer]:
+    """The answers that are drawn, by the names of their files."""
+    found = {"group": _answer("why can't 10.0.1.10 reach RDS on 3306", snapshot_folder(), flow_logs_folder())}
+    for name in CASES:
+        folder = ROOT / "tests" / "cases" / name
+        logs = folder / "flow-logs"
+        question = (folder / "question.txt").read_text(encoding="utf-8").strip()
+        found[name] = _answer(question, folder / "account", logs if logs.is_dir() else None)
+    return found
+
+
+def _answer(question: str, account: Path, logs: Path | None) -> Answer:
+    network = build(read_snapshot(account))
+    found = investigate(network, Asked(parse(question), LAST_HOUR_FIRST), FlowLogFiles([logs]) if logs else None)
+    assert isinstance(found, Answer), question
+    return found
+
+
+def pictures() -> dict[str, Picture]:
+    """Every picture, by its file's name without the ending."""
+    found: dict[str, Picture] = {}
+    for name, answer in answers().items():
+        found[f"{name}-path"] = path_picture(answer)
+        found[f"{name}-decision"] = decision_picture(answer)
+    return found
+
+
+def main() -> None:
+    """Draw every picture into the folder."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, drawn in pictures().items():
+        (folder / f"{name}.svg").write_text(drawn.svg, encoding="utf-8")
+        (folder / f"{name}.png").write_bytes(png(drawn))
+        print(f"{folder / name}.png, {drawn.width} by {drawn.height} units")
+
+
+if __name__ == "__main__":
+    main()
