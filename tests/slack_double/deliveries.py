@@ -74,7 +74,7 @@ class Deliveries:
     def __init__(self, transport: Callable[[], Transport], clock: Clock) -> None:
         self.transport = transport
         self.ack_within = ACK_WITHIN
-        self.retries_after = RETRIES_AFTER
+        self.retries_after: tuple[float, ...] = RETRIES_AFTER
         self.copies = 1
         self.unacknowledged: list[Delivery] = []
         self._clock = clock
@@ -141,6 +141,11 @@ class Deliveries:
                     continue
                 _, _, delivery, attempt = heapq.heappop(self._due)
             self._pool.submit(self._try, delivery, attempt)
+
+    def retry_is_due(self, within: float) -> bool:
+        """Wait until something is to be sent again later; then it is worth while to let time pass."""
+        with self._clock.moved:
+            return self._clock.moved.wait_for(lambda: any(due > self._clock.now() for due, *_ in self._due), within)
 
     def close(self) -> None:
         """Send nothing any more."""

@@ -17,6 +17,7 @@ from tests.slack_double.methods.chat import new_message
 from tests.slack_double.payloads import EVENT_OF, changed_event, event_callback, message_event
 from tests.slack_double.person import NotSeen, Person, mention_events
 from tests.slack_double.response_urls import LASTS, USES, new_response_url
+from tests.slack_double.screens import Seen
 from tests.slack_double.socket_side import SocketSide
 from tests.slack_double.transcript import transcript
 from tests.slack_double.web_api import Called, Mishap, WebApi
@@ -157,11 +158,11 @@ class SlackDouble:
             if self.installation.hears(kind) and BOT_USER in self.workspace.channels[message.channel].members
         ]
 
-    def tell(self, name: str, event: Json, channel: Channel | None) -> Delivery:
-        """Send an event, if the app subscribes to it; else nothing, and the delivery has no replies."""
-        if self.installation.hears(name):
-            return self.deliveries.send("events_api", event_callback(self.workspace, event, channel))
-        return Delivery(attempt=None)  # type: ignore[arg-type]
+    def tell(self, name: str, event: Json, channel: Channel | None) -> Delivery | None:
+        """Send an event, if the app subscribes to it."""
+        if not self.installation.hears(name):
+            return None
+        return self.deliveries.send("events_api", event_callback(self.workspace, event, channel))
 
     def happened(self, message: Message, what: str) -> None:
         """Tell the app what it or somebody did to a message, if it listens."""
@@ -205,6 +206,16 @@ class SlackDouble:
                     raise NotSeen(f"{what}, and it did not come.{self.transcript()}")
                 self.workspace.changed.wait(min(left, 0.25))
             return found
+
+    def status(self, thread: Seen) -> str:
+        """The status line that a thread shows now."""
+        shown = self.workspace.threads.get((thread.message.channel, thread.message.root))
+        return shown.status if shown and self.clock.now() < shown.status_until else ""
+
+    def statuses(self, thread: Seen) -> list[str]:
+        """Every status that a thread was given, in order, those of its session too."""
+        shown = self.workspace.threads.get((thread.message.channel, thread.message.root))
+        return list(shown.statuses) if shown else []
 
     def calls(self, method: str) -> list[Called]:
         """The calls of a method so far."""

@@ -88,7 +88,7 @@ class Person:
             }
         return self.interacts(body)
 
-    def stops(self, thread: Seen) -> Delivery:
+    def stops(self, thread: Seen) -> None:
         """Press the Stop button of an agent's session."""
         channel, root = thread.message.channel, thread.message.root
         session = self.slack.workspace.threads.get((channel, root))
@@ -104,7 +104,8 @@ class Person:
             "streaming_message_ts": streams,
             "event_ts": stamp,
         }
-        return self.slack.tell("agent_session_stopped", event, self.slack.workspace.channels[channel])
+        if self.slack.tell("agent_session_stopped", event, self.slack.workspace.channels[channel]) is None:
+            raise NotSeen("there is no Stop button: the app does not subscribe to agent_session_stopped")
 
     def edits(self, seen: Seen, text: str) -> None:
         """Edit one's own message."""

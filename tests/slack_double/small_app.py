@@ -47,6 +47,9 @@ def serving(app: App, slack: SlackDouble, way: Way) -> Iterator[None]:
     try:
         yield
     finally:
+        # The SDK closes a connection only after its read has timed out, in three seconds, or has ended: so it ends.
+        handler.client.auto_reconnect_enabled = False
+        slack.socket.cut("close")
         handler.close()  # type: ignore[no-untyped-call]
 
 

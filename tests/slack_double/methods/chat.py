@@ -41,7 +41,7 @@ def new_message(api: WebApi, call: Call, channel: str) -> Message:
         raise Refused("no_text")
     if call.text("markdown_text") and (call.text("text") or blocks):
         raise Refused("markdown_text_conflict")
-    if not text:
+    if not text.strip():
         api.fault(f"{call.method}: blocks without text, so the notification says nothing")
     if len(text) > CUT_AT:
         api.fault(f"{call.method}: text of {len(text)} characters, which Slack cuts at {CUT_AT}")

@@ -25,7 +25,7 @@ def get_upload_url(api: WebApi, call: Call) -> Json:
 
 @method("files.completeUploadExternal", "files:write", per_minute=100)
 def complete_upload(api: WebApi, call: Call) -> Json:
-    if call.items("blocks") or call.text("blocks"):
+    if call.text("blocks"):
         # slackapi/python-slack-sdk#1756
         raise Refused("internal_error")
     files = [_uploaded(api, one) for one in call.items("files")]
