@@ -8,6 +8,8 @@ from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View as ViewModel
 
+from bot.views.lint import faults
+from bot.views.rules import Surface
 from tests.slack_double.block_rules import refusals, too_long
 from tests.slack_double.calls import Call, Refused
 from tests.slack_double.web_api import WebApi
@@ -18,13 +20,16 @@ UNMODELLED = {"data_visualization", "data_table", "container"}
 VIEW_LIMITS = {"title": 24, "submit": 24, "close": 24}
 
 
-def checked_blocks(api: WebApi, call: Call, surface: str) -> list[Json]:
-    """The blocks of a call; raises Refused as Slack would. Blocks without an id are given one."""
+def checked_blocks(api: WebApi, call: Call, text: str) -> list[Json]:
+    """The blocks of a message with this text; raises Refused as Slack would. Blocks without an id are given one."""
     blocks = call.items("blocks")
-    _refuse(api, blocks, surface)
-    if surface == "message" and too_long(blocks):
+    if not (text or blocks or call.items("attachments")):
+        raise Refused("no_text")
+    _refuse(api, blocks, "message")
+    if too_long(blocks):
         raise Refused("msg_blocks_too_long")
     model_faults(api, call.method, blocks)
+    lint_faults(api, call.method, {"text": text, "blocks": blocks}, "message")
     return with_ids(api, blocks)
 
 
@@ -55,6 +60,12 @@ def _file_refused(api: WebApi, named: Json) -> bool:
 def with_ids(api: WebApi, blocks: list[Json]) -> list[Json]:
     """The blocks, each with a `block_id`; Slack makes one up where the app gave none."""
     return [{"block_id": api.workspace.new_id("b"), **block} for block in blocks]
+
+
+def lint_faults(api: WebApi, method: str, payload: Json, surface: Surface) -> None:
+    """Note what the app's own lint has against a payload: it was to be asked before anything is sent."""
+    for fault in faults(payload, surface):
+        api.fault(f"{method}: the lint says {fault}")
 
 
 def model_faults(api: WebApi, method: str, blocks: list[Json]) -> None:
@@ -109,8 +120,10 @@ def view_payload(api: WebApi, method: str, view: Json, kinds: set[str]) -> Json:
     if wrong or not isinstance(blocks, list):
         api.fault(f"{method}: a view that Slack refuses: {'; '.join(wrong)}")
         raise Refused("invalid_arguments", response_metadata={"messages": [f"[ERROR] {one}" for one in wrong]})
-    _refuse(api, blocks, str(view["type"]))
+    surface: Surface = "home" if view["type"] == "home" else "modal"
+    _refuse(api, blocks, surface)
     model_faults(api, method, blocks)
+    lint_faults(api, method, view, surface)
     try:
         ViewModel(**view).to_dict()
     except (SlackObjectFormationError, TypeError) as error:

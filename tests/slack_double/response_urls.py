@@ -53,7 +53,7 @@ def _respond(api: WebApi, ticket: Ticket, body: Json) -> None:
             api.happened(original, "deleted")
             return
         original.text = call.text("text")
-        original.blocks = checked_blocks(api, call, "message")
+        original.blocks = checked_blocks(api, call, original.text)
         original.is_edited = True
         original.kept()
         api.happened(original, "changed")

@@ -85,11 +85,12 @@ def echo(app: App) -> None:
 
     @app.event("app_mention")
     def mentioned(event: dict[str, Any], say: Say) -> None:
+        told = f"heard {event['text'].partition('> ')[2]}"
         say(
-            text=f"heard {event['text']}",
+            text=told,
             thread_ts=event["ts"],
             blocks=[
-                {"type": "section", "text": {"type": "mrkdwn", "text": f"heard {event['text']}"}},
+                {"type": "section", "text": {"type": "mrkdwn", "text": told}},
                 {
                     "type": "actions",
                     "block_id": "answer",

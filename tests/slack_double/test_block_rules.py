@@ -8,6 +8,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.views.lint import faults
 from tests.slack_double.conftest import refused
 from tests.slack_double.double import SlackDouble
 
@@ -101,6 +102,12 @@ def test_it_is_refused(slack: SlackDouble, client: WebClient, name: str) -> None
     slack.api.faults.clear()
 
 
+@pytest.mark.parametrize("name", sorted(set(REFUSED) - {"a picture that nobody uploaded"}))
+def test_the_apps_own_lint_would_have_found_it(name: str) -> None:
+    """Two tables of limits that were written apart agree on what is refused."""
+    assert faults({"text": "x", "blocks": REFUSED[name]}, "message")
+
+
 def test_a_message_of_many_blocks_is_taken_and_every_block_has_an_id(client: WebClient) -> None:
     blocks = [
         {"type": "header", "text": plain("x" * 150)},
@@ -116,7 +123,11 @@ def test_a_message_of_many_blocks_is_taken_and_every_block_has_an_id(client: Web
             "type": "rich_text",
             "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "aws ec2"}]}],
         },
-        {"type": "data_visualization", "title": "rejects", "chart": {"type": "pie", "segments": []}},
+        {
+            "type": "data_visualization",
+            "title": "rejects",
+            "chart": {"type": "pie", "segments": [{"label": "a", "value": 1}]},
+        },
     ]
 
     sent = client.chat_postMessage(channel="C1", text="x", blocks=blocks)["message"]["blocks"]
@@ -147,4 +158,5 @@ def test_a_workspace_without_newer_blocks_refuses_them_and_it_is_no_fault(
 def test_what_slack_sdks_models_do_not_know_is_a_fault(slack: SlackDouble, client: WebClient) -> None:
     client.chat_postMessage(channel="C1", text="x", blocks=[section("x", colour="red")])
 
-    assert "/colour" in slack.api.faults.pop()
+    assert any("slack_sdk knows no /colour" in fault for fault in slack.api.faults)
+    slack.api.faults.clear()

@@ -111,7 +111,8 @@ def test_mentions_of_plain_words_and_silent_notifications_are_faults(slack: Slac
     client.chat_postMessage(channel="C1", text="x", link_names=True)
     client.chat_postMessage(channel="C1", text=" ", blocks=[{"type": "divider"}])
 
-    assert [fault.split(":")[0] for fault in slack.api.faults] == ["chat.postMessage"] * 2
+    assert any("make mentions of plain words" in fault for fault in slack.api.faults)
+    assert any("needs a fallback text" in fault for fault in slack.api.faults)
     slack.api.faults.clear()
 
 
@@ -122,7 +123,7 @@ def test_a_fault_fails_the_test_at_its_end() -> None:
             client = WebClient(token=slack.bot_token, base_url=slack.base_url)
             client.chat_postMessage(channel="C1", text=" ", blocks=[{"type": "divider"}])
 
-    with pytest.raises(AssertionError, match="so the notification says nothing"):
+    with pytest.raises(AssertionError, match="needs a fallback text"):
         faulty()
 
 

@@ -34,15 +34,10 @@ def post_ephemeral(api: WebApi, call: Call) -> Json:
 
 def new_message(api: WebApi, call: Call, channel: str) -> Message:
     """The message that a call describes, refused where Slack would."""
-    blocks = checked_blocks(api, call, "message")
     text = call.text("text") or call.text("markdown_text")
-    attachments = call.items("attachments")
-    if not text and not blocks and not attachments:
-        raise Refused("no_text")
+    blocks = checked_blocks(api, call, text)
     if call.text("markdown_text") and (call.text("text") or blocks):
         raise Refused("markdown_text_conflict")
-    if not text.strip():
-        api.fault(f"{call.method}: blocks without text, so the notification says nothing")
     if len(text) > CUT_AT:
         api.fault(f"{call.method}: text of {len(text)} characters, which Slack cuts at {CUT_AT}")
     if call.flag("link_names") or call.text("parse") == "full":
@@ -57,7 +52,7 @@ def new_message(api: WebApi, call: Call, channel: str) -> Message:
         author=BOT_USER,
         text=text[:CUT_AT],
         blocks=blocks,
-        attachments=attachments,
+        attachments=call.items("attachments"),
         thread_ts=thread,
         metadata=call.structured("metadata"),
     )
@@ -85,9 +80,7 @@ def update(api: WebApi, call: Call) -> Json:
     if len(text) > LONGEST_UPDATE:
         raise Refused("msg_too_long")
     if "blocks" in call.arguments:
-        message.blocks = checked_blocks(api, call, "message")
-        if not text:
-            api.fault("chat.update: blocks without text, so the notification says nothing")
+        message.blocks = checked_blocks(api, call, text)
     elif message.blocks:
         api.fault("chat.update without blocks keeps the old ones, live buttons included; pass blocks=[] to remove them")
     message.text = text or message.text

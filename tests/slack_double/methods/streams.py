@@ -40,8 +40,8 @@ def append_stream(api: WebApi, call: Call) -> Json:
 @method("chat.stopStream", "chat:write", per_minute=20)
 def stop_stream(api: WebApi, call: Call) -> Json:
     message = _streaming(api, call)
-    blocks = checked_blocks(api, call, "message") if call.items("blocks") else []
     _append(call, message)
+    blocks = checked_blocks(api, call, message.text) if call.items("blocks") else []
     message.blocks = blocks
     message.is_streaming = False
     message.metadata = call.structured("metadata")
