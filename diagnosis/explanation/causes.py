@@ -11,7 +11,7 @@ from diagnosis.network.owners import display_name, label
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Trace
-from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, format_cidrs
+from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, format_cidrs, is_ipv6
 from diagnosis.traffic.intervals import IntervalSet, meet, minus, size
 from diagnosis.traffic.ports import ALL_PORTS, format_ports, reply_cells
 from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
@@ -174,7 +174,8 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:
         case Code.ENI_SOURCE_DEST_CHECK_RESTRICTION:
             return f"{name} has its source/destination check on, so it drops traffic that is not for its own addresses."
         case Code.IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS:
-            return f"{name} has no public IPv4 address, so internet gateway {gateway} drops what it sends to {target}."
+            lacks = "global IPv6" if is_ipv6(blocker.dropped.project("source")[0]) else "public IPv4"
+            return f"{name} has no {lacks} address, so internet gateway {gateway} drops what it sends to {target}."
         case Code.IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS:
             return f"{name} has no public address at {target}, so nothing from the internet arrives there."
         case Code.IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS | Code.IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS:

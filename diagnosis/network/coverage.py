@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagnosis.network.described import Described
 from diagnosis.network.vpcs import Origins
@@ -18,6 +18,12 @@ class Missing:
     account: str
     region: str
     reason: str
+    also: str = ""
+    """Another call that would show it as well."""
+
+    def each(self) -> tuple[Missing, ...]:
+        """One for each call."""
+        return (replace(self, also=""), replace(self, call=self.also, also="")) if self.also else (self,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class NetworkInterface:
     ipv4: tuple[PrivateAddress, ...]
     """The primary one first."""
     ipv6: tuple[int, ...]
+    """The primary one first, where there is one."""
     prefixes: IntervalSet
     """Delegated prefixes, both families."""
     status: str | None
@@ -90,9 +91,7 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
         kind=(word(item, "InterfaceType") or "interface").replace("_", ""),
         groups=None if groups is None else tuple(sorted({g for g in (text(x, "GroupId") for x in groups) if g})),
         ipv4=_ipv4(item),
-        ipv6=tuple(
-            sorted({parse_address(a) for a in (text(x, "Ipv6Address") for x in items(item, "Ipv6Addresses")) if a})
-        ),
+        ipv6=_ipv6(item),
         prefixes=join_all(parse_cidr(p) for p in prefixes if p),
         status=word(item, "Status"),
         attachment_status=word(attachment, "Status"),
@@ -106,6 +105,15 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
         name=name_tag(item),
         origins=origins,
     )
+
+
+def _ipv6(item: Item) -> tuple[int, ...]:
+    listed = {
+        (flag(entry, "IsPrimaryIpv6") is not True, parse_address(address))
+        for entry in items(item, "Ipv6Addresses")
+        if (address := text(entry, "Ipv6Address")) is not None
+    }
+    return tuple(dict.fromkeys(address for _, address in sorted(listed)))
 
 
 def _ipv4(item: Item) -> tuple[PrivateAddress, ...]:

@@ -24,6 +24,10 @@ from diagnosis.network.vpcs import Origins, Subnet, Vpc
 from diagnosis.network.vpn_gateways import VpnConnection, VpnGateway
 from diagnosis.traffic.intervals import IntervalSet, has, join_all
 
+ENTRIES = "ec2.get_managed_prefix_list_entries"
+AWS_LISTS = "ec2.describe_prefix_lists"
+"""Shows the entries of AWS's own lists, of S3 and DynamoDB."""
+
 
 @dataclass(frozen=True, eq=True)
 class Network:
@@ -169,6 +173,12 @@ class Network:
         if self.coverage.seen(call, origins):
             return self.coverage.missing(call, origins, f"{what} is not in the answer")
         return self.coverage.missing(call, origins, f"{what} was not seen")
+
+    def prefix_list_gap(self, identity: str, origins: Origins) -> Missing:
+        """The `Missing` for the entries of a prefix list; one of AWS's own is shown by a call of its own."""
+        entries = self.gap(ENTRIES, origins, f"prefix list {identity}")
+        known = identity in self.prefix_lists or self.coverage.seen(AWS_LISTS, origins)
+        return entries if known else replace(entries, also=AWS_LISTS)
 
     def acl_of(self, subnet: str | None, vpc: str | None, origins: Origins) -> NetworkAcl | Missing:
         """The network ACL of a subnet: the associated one, else the VPC's default one."""

@@ -23,6 +23,7 @@ from diagnosis.traffic.traffic import Traffic
 
 KIND = "appliance"
 INTERFACE = "network-interface"
+TABLES = "ec2.describe_route_tables"
 TARGETS = frozenset({"network-interface", "instance"})
 """The kinds of route targets that are appliances."""
 
@@ -113,6 +114,9 @@ def edge(walk: Walk, gateway: str, destination: Held, device: Device) -> None:
     """
     table = walk.network.edge_tables.get(gateway)
     if table is None:
+        if not walk.network.coverage.seen(TABLES, device.origins) or not walk.network.whole("RouteTables"):
+            gap = walk.network.gap(TABLES, device.origins, f"whether {gateway} has a route table")
+            walk.take(cannot_tell(route_tables.KIND, gateway, walk.traffic, gap))
         return
     routing = route_tables.routing(walk.network, walk.network.route_tables[table])
     for way in routing.split((destination.private, destination.private + 1)):

@@ -90,17 +90,21 @@ def arrive(walk: Walk, destination: Held) -> Walk:
 
 def _entering(walk: Walk, destination: Held) -> GroupsJudge:
     """How the groups of an interface where the destination is judge what reaches it."""
-    network, interface, explain = walk.network, destination.interface, walk.explain
+    network, interface, explain, stranger = walk.network, destination.interface, walk.explain, walk.stranger
     scope, peer = _peer_of(walk, destination)
     last = walk.crossings[-1] if walk.crossings else None
     through = transit_walks.perhaps_by(walk, last.arrival, destination) if isinstance(last, EnteredSubnet) else None
     if through is not None:
         home = (through.home.vpc, through.home.subnet) if through.home is not None else None
         return GroupsJudge(
-            ("ingress", through.gateway, through.entered, through.left, home, peer.vpc if peer else None),
-            lambda one, traffic: group_references.judge(network, one, traffic, through, peer, explain=explain),
+            ("ingress", through.gateway, through.entered, through.left, home, peer.vpc if peer else None, stranger),
+            lambda one, traffic: group_references.judge(
+                network, one, traffic, through, peer, stranger, explain=explain
+            ),
         )
     doubt = doubtful_scope(network, interface.vpc, peer.vpc if peer else None, interface.origins)
+    if peer is None and stranger is not None:
+        doubt = frozenset({stranger})
     return GroupsJudge(
         ("ingress", scope, doubt),
         lambda one, traffic: security_groups.judge(

@@ -21,7 +21,7 @@ from diagnosis.trace import (
 )
 from diagnosis.trace.arrival import INTERFACE, arrive, beyond, enter, interface_device, nobody
 from diagnosis.trace.codes import Code
-from diagnosis.trace.peerings import crossing_step, doubtful_scope, reference_scope
+from diagnosis.trace.peerings import crossing_step, doubtful_scope, reference_scope, unseen_across
 from diagnosis.trace.places import Destination, Held, Internet, Nobody
 from diagnosis.trace.route_tables import Way
 from diagnosis.trace.step import Blocker, cannot_tell, drops, passes
@@ -67,6 +67,8 @@ def _leaving(walk: Walk, source: Held, destination: Destination) -> GroupsJudge:
         )
     scope = reference_scope(network, vpc, peer.vpc if peer else None)
     doubt = doubtful_scope(network, vpc, peer.vpc if peer else None, origins)
+    if peer is None:
+        doubt = unseen_across(network, vpc, walk.traffic.project("destination"))
     return GroupsJudge(
         ("egress", scope, doubt),
         lambda one, traffic: security_groups.judge(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
+from diagnosis.network.security_groups import CidrPeer
 from diagnosis.trace import security_groups
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Step
@@ -22,6 +23,10 @@ from diagnosis.traffic.traffic import Traffic
 
 ZONES_WITHOUT = frozenset({"use1-az3"})
 """Availability Zones in which AWS does not support references over a transit gateway."""
+
+
+ENDPOINT = "vpcendpoint"
+MOUNT_TARGET = "EFS mount target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +46,22 @@ def judge(
     traffic: Traffic,
     arrival: FromTransit,
     peer: NetworkInterface | None,
+    stranger: str | None = None,
     *,
     explain: bool,
 ) -> Step | None:
-    """What the groups of an interface do to traffic that came out of a transit gateway."""
+    """What the groups of an interface do to traffic that came out of a transit gateway.
+
+    `stranger` is the VPC that it started in, where that was not seen: its interfaces may hold any group.
+    """
+    if peer is None and stranger is not None:
+        return _from_stranger(network, interface, traffic, arrival, stranger, explain=explain)
     without, carried = _compared(network, interface, traffic, peer, egress=False, explain=explain)
     if without is None or carried is None:
         return without
     state = referencing(network, arrival)
+    if not _takes_references(network, interface):
+        state = Referencing(on=False, component=arrival.gateway)
     if state.on:
         return carried
     if state.on is None and state.gap is not None:
@@ -62,6 +75,36 @@ def judge(
             detail=without.detail,
         )
     return _not_carried(without, carried, state)
+
+
+def _from_stranger(
+    network: Network,
+    interface: NetworkInterface,
+    traffic: Traffic,
+    arrival: FromTransit,
+    stranger: str,
+    *,
+    explain: bool,
+) -> Step | None:
+    """The same for traffic from a VPC that was not seen: references may match unless a switch that was seen is off."""
+    gateway = network.transit.gateways.get(arrival.gateway)
+    attachments = (network.transit.at(arrival.gateway, a) for a in (arrival.entered, arrival.left))
+    switches = [s.references for s in (gateway, *attachments) if s is not None]
+    doubt = frozenset({stranger}) if False not in switches and _takes_references(network, interface) else frozenset()
+    own = frozenset({interface.vpc or ""})
+    return security_groups.judge(network, interface, traffic, own, None, egress=False, doubt=doubt, explain=explain)
+
+
+def _takes_references(network: Network, interface: NetworkInterface) -> bool:
+    """Whether references match at all there: not at endpoints, and at EFS only with a rule that lets everything out."""
+    if interface.kind == ENDPOINT:
+        return False
+    if not interface.description.startswith(MOUNT_TARGET):
+        return True
+    out = [
+        r for g in interface.groups or () if g in network.groups for r in network.groups[g].in_direction(egress=True)
+    ]
+    return any(r.protocol is None and isinstance(r.peer, CidrPeer) and r.peer.cidr == "0.0.0.0/0" for r in out)
 
 
 def judge_leaving(

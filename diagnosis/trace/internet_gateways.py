@@ -26,7 +26,7 @@ from diagnosis.trace.walk import (
     Unmodelled,
     Walk,
 )
-from diagnosis.traffic.addresses import IPV4, NOT_PUBLIC, PUBLIC, RFC1918, RFC6598
+from diagnosis.traffic.addresses import IPV4, IPV6, NOT_PUBLIC, PUBLIC, RFC1918, RFC6598, is_public
 from diagnosis.traffic.intervals import IntervalSet, meet, minus
 from diagnosis.traffic.traffic import Traffic
 
@@ -93,14 +93,12 @@ def destination_public(gateway: str, kind: str, table: str, rule: str | None, tr
 
 
 def public_source(gateway: str, device: Device, traffic: Traffic) -> Step:
-    """IPv4 leaves only from a private address that has a public one associated."""
+    """IPv4 leaves only from a private address that has a public one associated, IPv6 only from a global one."""
     attached = device.interface is None or device.interface.status != UNATTACHED
-    if device.public is not None and attached:
-        return passes("address-translation", gateway, traffic)
-    lacking = traffic.only(source=IPV4).only(destination=minus(IPV4, NOT_PUBLIC))
+    lacking = traffic.only(source=meet(NOT_PUBLIC, IPV6), destination=PUBLIC)
+    if not (device.public is not None and attached) and not device.public_unseen:
+        lacking = lacking.union(traffic.only(source=IPV4).only(destination=minus(IPV4, NOT_PUBLIC)))
     if lacking.empty:
-        return passes("address-translation", gateway, traffic)
-    if device.public_unseen:
         return passes("address-translation", gateway, traffic)
     component = device.interface.id if device.interface is not None else device.id
     related = (gateway,) if component == device.id else (gateway, device.id)
@@ -139,7 +137,8 @@ def public_destination(gateway: str, place: Held, traffic: Traffic) -> Step:
     if interface.denies_internet_gateway:
         blocker = Blocker(Code.ENI_DENIES_INTERNET_GATEWAY, interface.id, (gateway,), "ingress", None, traffic)
         return drops(kind, gateway, traffic, blocker)
-    if interface.status == UNATTACHED or (not place.is_ipv6 and not place.by_public_address):
+    known_outside = is_public(place.address) if place.is_ipv6 else place.by_public_address
+    if interface.status == UNATTACHED or not known_outside:
         blocker = Blocker(
             Code.IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS, interface.id, (gateway,), "ingress", None, traffic
         )
@@ -160,8 +159,7 @@ def leave(walk: Walk, target: str, kind: str, table: RouteTable, rule: str, devi
     if public.empty:
         return False
     egress_only = kind == EGRESS_ONLY
-    if not egress_only:
-        walk.take(public_source(target, device, walk.traffic))
+    walk.take(public_source(target, device, walk.traffic))
     started_inside = egress_only or device.through_nat
     walk.take(public_access(network, device, target, walk.traffic, "egress", started_inside=started_inside))
     _translate_source(walk, target, kind, device, egress_only=egress_only)

@@ -11,10 +11,11 @@ from diagnosis.network.network import Network
 from diagnosis.network.vpcs import Origins
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import NOTHING, Blocker, Step, drops, passes
-from diagnosis.traffic.intervals import IntervalSet, join
+from diagnosis.traffic.intervals import IntervalSet, join, meet
 from diagnosis.traffic.traffic import Traffic
 
 KIND = "vpc-peering-connection"
+CALL = "ec2.describe_vpc_peering_connections"
 
 
 def side_addresses(network: Network, side: PeeringSide) -> IntervalSet:
@@ -73,5 +74,21 @@ def doubtful_scope(network: Network, vpc: str | None, peer: str | None, origins:
     """The other VPC, where it was not seen whether a peering connection lets references match there."""
     if peer is None or peer == vpc or peer in reference_scope(network, vpc, peer):
         return frozenset()
-    seen = network.coverage.seen("ec2.describe_vpc_peering_connections", origins)
+    seen = network.coverage.seen(CALL, origins)
     return frozenset() if seen and network.whole("VpcPeeringConnections") else frozenset({peer})
+
+
+def unseen_across(network: Network, vpc: str | None, addresses: IntervalSet) -> frozenset[str]:
+    """VPCs that were not seen, that are peered with this one, and in whose ranges some of the addresses may lie.
+
+    What security groups interfaces there hold is not known, so a reference to one may match.
+    """
+    sides = (p.other_side(vpc) for p in network.peerings.values() if p.state == "active")
+    return frozenset(
+        side.vpc
+        for side in sides
+        if side is not None
+        and side.vpc not in network.vpcs
+        and (not side.addresses or meet(side.addresses, addresses))
+        and reference_scope(network, vpc, side.vpc) != {vpc or ""}
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
+from diagnosis.trace.headings import vpc_headed_for
 from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
 from diagnosis.traffic.addresses import (
     IPV4,
@@ -30,16 +31,17 @@ UNROUTABLE = join(
         for c in (
             "0.0.0.0/8",
             "127.0.0.0/8",
-            "169.254.0.0/16",
-            "224.0.0.0/3",
+            "169.254.168.0/22",
             "::/128",
             "::1/128",
+            "fd00:ec2::/32",
             "fe80::/10",
-            "ff00::/8",
         )
     )
 )
-"""Addresses that no route carries (RFC 6890); what answers at some, such as 169.254.169.254, is not modelled."""
+"""Addresses that hosts and AWS's own services keep to themselves: no route carries traffic to them, and what answers
+there, such as 169.254.169.254, is not modelled
+(https://docs.aws.amazon.com/vpc/latest/userguide/RouteTables.html, RFC 6890)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +102,34 @@ def anchor(network: Network, text: str) -> Anchor:
         return AtInternet()
     if text.startswith("eni-") or text in network.malformed:
         return Nowhere(network.gap(INTERFACES, (), f"network interface {text}"))
-    if text.startswith("i-") or text in network.instances:
+    if text.startswith("i-") or text in network.instances or text in network.instance_of_interface.values():
         call = INTERFACES if text in network.instances else "ec2.describe_instances"
-        return Nowhere(network.gap(call, (), f"an interface of instance {text}"))
+        return Nowhere(network.gap(call, (), f"the first interface of instance {text}"))
     raise ValueError(f"{text!r:.80} is no address and no id of an interface or instance")
 
 
 def interface_of_instance(network: Network, instance: str) -> str | None:
-    """The first interface of an instance; None where none was seen."""
+    """The first interface of an instance; None where it was not seen, though others of the instance may be."""
     known = network.instances.get(instance)
-    for eni in known.interfaces if known is not None else ():
-        if eni in network.interfaces:
-            return eni
+    if known is not None and known.interfaces:
+        return known.interfaces[0] if known.interfaces[0] in network.interfaces else None
     attached = [i for i in network.interfaces.values() if i.instance == instance]
     first = min(attached, key=lambda i: (i.device_index, i.id), default=None)
-    return first.id if first is not None else None
+    return first.id if first is not None and first.device_index == 0 else None
 
 
 def place_both(network: Network, source: Anchor, destination: Anchor) -> tuple[Place, Place]:
     """Both parties placed, each in the light of the other."""
     ours, theirs = _candidates(network, source), _candidates(network, destination)
-    picked = _decide(network, ours, theirs)
+    picked = _decide(network, (source, ours), (destination, theirs))
     if isinstance(picked, Missing):
         return Undecided(picked), Undecided(picked)
     mine, other = picked
     source_vpc = mine.vpc if mine is not None else None
     if mine is not None and isinstance(destination, AtAddress) and destination.vpc is None:
         other = _local_first(network, source_vpc, destination.address, theirs, other)
-    placed_source = _placed(network, source, mine, other.vpc if other is not None else None)
-    placed_destination = _placed(network, destination, other, source_vpc)
+    placed_source = _placed(network, source, mine, other)
+    placed_destination = _placed(network, destination, other, mine)
     return _with_addresses(source, destination, placed_source, placed_destination)
 
 
@@ -147,24 +148,46 @@ def _candidates(network: Network, party: Anchor) -> list[NetworkInterface]:
 Pair = tuple[NetworkInterface | None, NetworkInterface | None]
 
 
-def _decide(network: Network, ours: list[NetworkInterface], theirs: list[NetworkInterface]) -> Pair | Missing:
+def _decide(
+    network: Network, source: tuple[Anchor, list[NetworkInterface]], destination: tuple[Anchor, list[NetworkInterface]]
+) -> Pair | Missing:
     """One interface for each side, decided by the other one where several hold the address."""
+    ours, theirs = source[1], destination[1]
     if len(ours) <= 1 and len(theirs) <= 1:
         return (ours[0] if ours else None), (theirs[0] if theirs else None)
     pairs = [(a, b) for a in ours for b in theirs]
-    for related in (
-        [(a, b) for a, b in pairs if a.vpc == b.vpc],
-        [(a, b) for a, b in pairs if network.active_peerings(a.vpc, b.vpc)],
-        [(a, b) for a, b in pairs if network.transit.linked(a.vpc, b.vpc)],
-    ):
-        if len(related) == 1:
-            return related[0]
-        if related:
-            break
+    within = [(a, b) for a, b in pairs if a.vpc == b.vpc]
+    if len(within) == 1:
+        return within[0]
+    linked = [(a, b) for a, b in pairs if _linked(network, a.vpc, b.vpc)]
+    if not within and len(linked) == 1:
+        return linked[0]
+    if not within and len(ours) == 1 and isinstance(destination[0], AtAddress):
+        headed = _headed(network, ours[0], destination[0].address, theirs)
+        if headed is not None:
+            return ours[0], headed
+    elif not within and len(theirs) == 1 and isinstance(source[0], AtAddress):
+        headed = _headed(network, theirs[0], source[0].address, ours)
+        if headed is not None:
+            return headed, theirs[0]
     several = ours if len(ours) > 1 else theirs
     names = ", ".join(sorted(f"{i.id} in {i.vpc or 'an unknown VPC'}" for i in several))
     account, region = (several[0].origins or (("", ""),))[0]
     return Missing(INTERFACES, account, region, f"several interfaces hold the address: {names}")
+
+
+def _linked(network: Network, one: str | None, other: str | None) -> bool:
+    """Whether two VPCs are peered, or attached to transit gateways that may join them."""
+    return bool(network.active_peerings(one, other) or network.transit.linked(one, other))
+
+
+def _headed(
+    network: Network, interface: NetworkInterface, address: int, holders: list[NetworkInterface]
+) -> NetworkInterface | None:
+    """The holder of an address to which the routes of an interface's subnet lead."""
+    vpc = vpc_headed_for(network, interface, address)
+    found = [holder for holder in holders if vpc is not None and holder.vpc == vpc]
+    return found[0] if len(found) == 1 else None
 
 
 def _local_first(
@@ -177,7 +200,7 @@ def _local_first(
     return next((i for i in theirs if i.vpc == vpc), None)
 
 
-def _placed(network: Network, party: Anchor, chosen: NetworkInterface | None, other_vpc: str | None) -> Place:
+def _placed(network: Network, party: Anchor, chosen: NetworkInterface | None, other: NetworkInterface | None) -> Place:
     match party:
         case Nowhere(gap=gap):
             return Undecided(gap)
@@ -197,21 +220,21 @@ def _placed(network: Network, party: Anchor, chosen: NetworkInterface | None, ot
                 if address not in {a.private for a in chosen.ipv4}:
                     private = chosen.private_of(address) or address
                 return Held(chosen, address, private)
-            return _unheld(network, address, vpc or other_vpc, named=vpc is not None)
+            return _unheld(network, address, vpc, other)
 
 
-def _unheld(network: Network, address: int, vpc: str | None, *, named: bool) -> Place:
-    """An address that no seen interface holds."""
+def _unheld(network: Network, address: int, vpc: str | None, other: NetworkInterface | None) -> Place:
+    """An address that no seen interface holds, in the VPC that was named with it or where the other side finds it."""
     text = format_address(address)
     if has(UNROUTABLE, address):
         return Undecided(Missing("", "", "", f"{text} is answered outside the VPC's routing, which is not modelled"))
     holding = {v.id: v for v in network.vpc_holding(address)}
-    if named and vpc and vpc not in holding:
+    if vpc and vpc not in holding:
         if vpc not in network.vpcs:
             return Undecided(network.gap("ec2.describe_vpcs", (), f"VPC {vpc}"))
         return Nobody(address, vpc, None)
     if holding:
-        home = holding.get(vpc or "") or holding[min(holding)]
+        home = holding[vpc or _home_of(network, address, tuple(sorted(holding)), other)]
         if _is_resolver(home.addresses, address):
             return Undecided(Missing("", "", "", f"{text} is the DNS resolver of {home.id}, which is not modelled"))
         if not network.coverage.seen(INTERFACES, home.origins) or not network.whole("NetworkInterfaces"):
@@ -228,6 +251,16 @@ def _unheld(network: Network, address: int, vpc: str | None, *, named: bool) -> 
     return Internet(single) if is_public(address) else OnPremises(single)
 
 
+def _home_of(network: Network, address: int, holding: tuple[str, ...], other: NetworkInterface | None) -> str:
+    """Of several VPCs whose ranges hold an address the one that the other side reaches by it; else the first."""
+    if other is None or len(holding) == 1 or other.vpc in holding:
+        return other.vpc if other is not None and other.vpc in holding and other.vpc else holding[0]
+    headed = vpc_headed_for(network, other, address)
+    if headed in holding and headed:
+        return headed
+    return next((vpc for vpc in holding if _linked(network, other.vpc, vpc)), holding[0])
+
+
 def _is_resolver(ranges: IntervalSet, address: int) -> bool:
     return not is_ipv6(address) and any(address == low + 2 for low, _ in pieces(meet(ranges, IPV4)))
 
@@ -236,7 +269,7 @@ def _with_addresses(source: Anchor, destination: Anchor, ours: Place, theirs: Pl
     """Ids and names get the address that the other side can talk to: same family, public towards the internet."""
     six = _wants_ipv6(ours, theirs)
     if isinstance(ours, Held) and isinstance(source, AtInterface):
-        ours = _in_family(ours, six=six)
+        ours = _in_family(ours, six=six, outside=isinstance(theirs, Internet))
     if isinstance(theirs, Held) and isinstance(destination, AtInterface):
         theirs = (
             _public(theirs, six=six, whole=ours.whole) if isinstance(ours, Internet) else _in_family(theirs, six=six)
@@ -261,10 +294,12 @@ def _wants_ipv6(ours: Place, theirs: Place) -> bool:
     return any(isinstance(p, Held) and not p.interface.ipv4 and bool(p.interface.ipv6) for p in (ours, theirs))
 
 
-def _in_family(place: Held, *, six: bool) -> Place:
+def _in_family(place: Held, *, six: bool, outside: bool = False) -> Place:
+    """The address by which an interface speaks in one family; with `outside` one that the internet knows."""
     interface = place.interface
     if six and interface.ipv6:
-        return Held(interface, interface.ipv6[0], interface.ipv6[0], implied=True)
+        first = next((a for a in interface.ipv6 if outside and is_public(a)), interface.ipv6[0])
+        return Held(interface, first, first, implied=True)
     if not six and interface.ipv4:
         return Held(interface, interface.ipv4[0].private, interface.ipv4[0].private, implied=True)
     family = "IPv6" if six else "IPv4"
@@ -278,6 +313,4 @@ def _public(place: Held, *, six: bool, whole: bool) -> Place:
         for address in interface.ipv4:
             if address.public is not None:
                 return Held(interface, address.public, address.private, implied=True)
-    if interface.ipv6 and (six or whole):
-        return Held(interface, interface.ipv6[0], interface.ipv6[0], implied=True)
-    return _in_family(place, six=six)
+    return _in_family(place, six=six or (whole and bool(interface.ipv6)), outside=True)

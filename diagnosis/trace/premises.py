@@ -28,12 +28,10 @@ from diagnosis.trace.transit_gateways import (
     through,
 )
 from diagnosis.trace.transit_walks import as_if_through, carry
-from diagnosis.trace.walk import Device, FromGateway, Unmodelled, Walk, unmodelled
+from diagnosis.trace.walk import Crossed, Device, FromGateway, FromPeer, Unmodelled, Walk, unmodelled
 from diagnosis.traffic.intervals import IntervalSet
 
-INSIDE = frozenset(
-    {"local", "none", peerings.KIND, nat_gateways.KIND, internet_gateways.KIND, internet_gateways.EGRESS_ONLY}
-)
+INSIDE = frozenset({"local", "none", nat_gateways.KIND, internet_gateways.KIND, internet_gateways.EGRESS_ONLY})
 """Targets of a route back that no traffic from on premises can have come by."""
 
 
@@ -69,6 +67,8 @@ def _by(walk: Walk, way: Way, table: str, device: Device, destination: Held) -> 
         walk.take(cannot_tell(route_tables.KIND, table, walk.traffic, way.doubt))
         walk.crossings.append(Unmodelled(table, route_tables.KIND, way.doubt))
         yield enter(walk, destination, FromGateway("", "", certain=False))
+    elif route is not None and route.state != "blackhole" and kind == peerings.KIND:
+        yield _by_peering(walk, route.target, table, route.destination, device, destination)
     elif route is None or route.state == "blackhole" or kind in INSIDE:
         # Nowhere from outside: the reply finds out.
         yield enter(walk, destination, FromGateway("", "outside", certain=True))
@@ -84,6 +84,29 @@ def _by(walk: Walk, way: Way, table: str, device: Device, destination: Held) -> 
         walk.take(cannot_tell(crossing.kind, crossing.component, walk.traffic, crossing.gap))
         walk.crossings.append(crossing)
         yield enter(walk, destination, FromGateway(route.target, kind, certain=True))
+
+
+def _by_peering(walk: Walk, target: str, table: str, rule: str, device: Device, destination: Held) -> Walk:
+    """In over the peering connection to which the replies would go: from a VPC that was not seen, or not at all."""
+    network = walk.network
+    peering = network.peerings.get(target)
+    other = peering.other_side(device.vpc) if peering is not None else None
+    if peering is not None and (other is None or other.vpc in network.vpcs):
+        # Its VPC was seen, and the address is none of its own: the reply finds out.
+        return enter(walk, destination, FromGateway("", "outside", certain=True))
+    if peering is None or other is None:
+        past = Unmodelled(target, peerings.KIND, network.gap(peerings.CALL, device.origins, f"peering {target}"))
+    else:
+        theirs = ((other.account, other.region),) if other.account else device.origins
+        gap = network.coverage.missing("ec2.describe_vpcs", theirs, f"VPC {other.vpc} across {target} was not seen")
+        past = Unmodelled(other.vpc or target, "vpc", gap)
+    walk.take(cannot_tell(past.kind, past.component, walk.traffic, past.gap))
+    if peering is not None and other is not None:
+        ours = peering.other_side(other.vpc)
+        walk.take(peerings.crossing_step(network, peering, ours, table, rule, walk.traffic)[0])
+    walk.crossings += [past, Crossed(target, peerings.KIND)]
+    walk.stranger = (other.vpc if other is not None else "") or target
+    return enter(walk, destination, FromPeer(target, other.vpc if other is not None else ""))
 
 
 def _edge_table(walk: Walk, gateway: str, device: Device, destination: Held) -> None:
@@ -112,6 +135,7 @@ def _by_transit(walk: Walk, target: str, table: str, rule: str, device: Device, 
             case Lost(course=course):
                 yield from onward(as_if_through(part, _at(course), None, destination), destination)
             case Unseen(component=component, kind=kind, gap=gap, course=course):
+                part.stranger = component if kind == "vpc" else course.gateway
                 part.take(cannot_tell(kind, component, part.traffic, gap))
                 yield from onward(as_if_through(part, _at(course), None, destination), destination)
             case IntoVpc(attachment=attachment, course=course):

@@ -12,6 +12,7 @@ from diagnosis.network.network import Network
 from diagnosis.trace import appliances, network_acls, route_tables, transit_replies, vpc_endpoints
 from diagnosis.trace.arrival import INTERFACE
 from diagnosis.trace.codes import Code
+from diagnosis.trace.internet_gateways import KIND as INTERNET_GATEWAY
 from diagnosis.trace.internet_gateways import destination_public
 from diagnosis.trace.places import Destination, Held
 from diagnosis.trace.route_tables import Way
@@ -64,11 +65,25 @@ def reply(forward: Walk, source: Held | None, destination: Destination) -> Walk:
     for crossing in reversed(forward.crossings):
         _cross(back, crossing)
     if source is not None:
+        _marked(back, source, forward)
         _tracked(back, source, "ingress")
     return back
 
 
 _ELSEWHERE = ("internet-gateway", "egress-only-internet-gateway", "nat-gateway")
+
+
+def _marked(back: Walk, source: Held, forward: Walk) -> None:
+    """An interface that drops everything from the internet: whether replies are among that, AWS does not say."""
+    interface = source.interface
+    kinds = [c.kind for c in forward.crossings if isinstance(c, Translated | Crossed)]
+    if not interface.denies_internet_gateway or kinds[:1] != [INTERNET_GATEWAY]:
+        return
+    reason = (
+        f"whether replies from the internet reach {interface.id}, which denies internet gateways, is not documented"
+    )
+    gap = Missing("", *((interface.origins or (("", ""),))[0]), reason)
+    back.take(cannot_tell("address-translation", interface.id, back.traffic, gap), interface.id, INTERFACE)
 
 
 def _tracked(back: Walk, place: Held, direction: Direction) -> None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.network.route_tables import Route, RouteTable
+from diagnosis.network.security_groups import canonical
 from diagnosis.traffic.addresses import ALL_ADDRESSES, NOT_PUBLIC, parse_cidr
 from diagnosis.traffic.intervals import EMPTY, IntervalSet, join, meet, minus, size
 
 KIND = "route-table"
-DIVERTING = frozenset({"network-interface", "instance", "nat-gateway", "vpc-endpoint", "gateway"})
-"""Targets that may take traffic out of the local route by a more specific one."""
+DIVERTING = frozenset({"network-interface", "instance", "nat-gateway", "vpc-endpoint", "gateway", "none"})
+"""Targets, those of an unknown kind too, that may take traffic out of the local route by a more specific one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +93,38 @@ class _Entry:
 def _compile(network: Network, table: RouteTable) -> Routing:
     entries: list[_Entry] = []
     unseen: list[tuple[Route, Missing]] = []
-    local = join(
-        *(parse_cidr(r.destination) for r in table.routes if r.target_kind == "local" and not r.is_prefix_list)
-    )
-    for route in table.routes:
+    routes = (*table.routes, *_implied(network, table))
+    local = join(*(parse_cidr(r.destination) for r in routes if r.target_kind == "local" and not r.is_prefix_list))
+    for route in routes:
         if route.state == "filtered":
             continue
+        # Only to an appliance or a NAT gateway may a more specific route lead out of the local one.
+        barred = EMPTY if target_kind(network, route) in (*DIVERTING, "local") and not route.propagated else local
         if not route.is_prefix_list:
             addresses = parse_cidr(route.destination)
-            width = size(addresses)
-            if route.propagated:
-                # A propagated route never wins over the local one, however specific it is.
-                addresses = minus(addresses, local)
+            width, addresses = size(addresses), minus(addresses, barred)
             if addresses:
                 entries.append(_Entry(addresses, 2 if route.propagated else 0, route, width))
             continue
         known = network.prefix_lists.get(route.destination)
         if known is None or known.cidrs is None:
-            call = "ec2.get_managed_prefix_list_entries"
-            unseen.append((route, network.gap(call, table.origins, f"prefix list {route.destination}")))
+            unseen.append((route, network.prefix_list_gap(route.destination, table.origins)))
             continue
-        entries += [_Entry(parse_cidr(cidr), 1, route, size(parse_cidr(cidr))) for cidr in known.cidrs]
+        ranges = [parse_cidr(cidr) for cidr in known.cidrs]
+        entries += [_Entry(left, 1, route, size(whole)) for whole in ranges if (left := minus(whole, barred))]
     entries.sort(key=lambda e: (e.width, e.rank, e.route, e.addresses))
     return Routing((*_partition(network, table, entries),), tuple(unseen))
+
+
+def _implied(network: Network, table: RouteTable) -> list[Route]:
+    """Local routes that an answer leaves out: "every route table contains a local route", and none can be removed.
+
+    A route for exactly a range of the VPC is its local route with another target.
+    """
+    vpc = network.vpcs.get(table.vpc or "")
+    stated = {route.destination for route in table.routes}
+    missing = [cidr for cidr in map(canonical, vpc.cidrs if vpc is not None else ()) if cidr not in stated]
+    return [Route(cidr, False, "local", "local", "active", False) for cidr in missing]
 
 
 def _partition(network: Network, table: RouteTable, entries: list[_Entry]) -> list[Way]:

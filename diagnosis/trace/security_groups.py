@@ -18,7 +18,7 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell, passes
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter, Rule
-from diagnosis.traffic.intervals import IntervalSet, join_all, meet
+from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
 from diagnosis.traffic.ports import ALL_PORTS, format_ports
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, protocol_name
 from diagnosis.traffic.traffic import Traffic
@@ -98,11 +98,7 @@ def _compile(
             addresses = _peer_addresses(network, rule, scope)
             if addresses is None:
                 assert isinstance(rule.peer, PrefixListPeer)
-                gaps.append(
-                    network.gap(
-                        "ec2.get_managed_prefix_list_entries", group.origins, f"prefix list {rule.peer.prefix_list}"
-                    )
-                )
+                gaps.append(network.prefix_list_gap(rule.peer.prefix_list, group.origins))
                 doubtful.append(Rule(True, ALL_ADDRESSES, protocols_of(rule.protocol), rule.ports, ref))
             elif addresses:
                 certain.append(Rule(True, addresses, protocols_of(rule.protocol), rule.ports, ref))
@@ -119,6 +115,13 @@ def _possible_members(
     network: Network, group: str, interface: NetworkInterface, scope: Scope, doubt: Scope
 ) -> tuple[IntervalSet, Missing | None]:
     """Addresses that a reference may match besides the certain ones, and what was not seen of them."""
+    unseen = sorted(vpc for vpc in doubt if vpc not in network.vpcs)
+    if unseen and not network.members.get(group):
+        known = network.groups.get(group)
+        if known is None or known.vpc in unseen:
+            reason = f"which interfaces of {', '.join(unseen)} hold {group} was not seen"
+            gap = network.coverage.missing("ec2.describe_network_interfaces", (), reason)
+            return minus(ALL_ADDRESSES, network.all_vpc_addresses), gap
     if doubt:
         beyond = member_addresses(network, group, doubt)
         if beyond:

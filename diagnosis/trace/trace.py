@@ -118,11 +118,11 @@ class Trace:
 
     def gaps(self) -> list[Missing]:
         """Everything that was not seen and that a step needed, each once."""
-        found: dict[Missing, None] = {} if self.gap is None else {self.gap: None}
+        found: dict[Missing, None] = {} if self.gap is None else dict.fromkeys(self.gap.each())
         for path in self.paths:
             for hop in (*path.forward_hops, *path.return_hops):
                 for step in hop.steps:
-                    found.update(dict.fromkeys(step.gaps))
+                    found.update(dict.fromkeys(each for gap in step.gaps for each in gap.each()))
         return list(found)
 
     def assumed(self) -> tuple[str, ...]:

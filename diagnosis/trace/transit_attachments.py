@@ -29,6 +29,7 @@ KIND = "transit-gateway"
 ATTACHMENT = "transit-gateway-attachment"
 GATEWAYS = "ec2.describe_transit_gateways"
 ATTACHMENTS = "ec2.describe_transit_gateway_attachments"
+TABLES = "ec2.describe_transit_gateway_route_tables"
 VPC_ATTACHMENTS = "ec2.describe_transit_gateway_vpc_attachments"
 
 
@@ -160,7 +161,9 @@ def associated(network: Network, attachment: TransitGatewayAttachment) -> Transi
         return known or TransitGatewayRouteTable(table, attachment.gateway, None, None, None, attachment.origins)
     if tables:
         both = ", ".join(sorted(tables))
-        return network.coverage.missing(ASSOCIATIONS, origins, f"the answers associate {attachment.id} with {both}")
+        listed = [network.transit.tables.get(table) for table in tables]
+        call = ASSOCIATIONS if all(known is not None and known.gateway for known in listed) else TABLES
+        return network.coverage.missing(call, origins, f"the answers associate {attachment.id} with {both}")
     if attachment.says_table or network.transit.lists_all_associations(attachment.gateway):
         return None
     return network.coverage.missing(ATTACHMENTS, origins, f"the route table of {attachment.id} was not seen")

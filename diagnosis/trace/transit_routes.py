@@ -88,15 +88,13 @@ def _partition(network: Network, table: TransitGatewayRouteTable, origins: Origi
             doubt = Missing("", account, region, text)
         for other in unseen:
             if doubt is None and other.targets != entry.route.targets:
-                call = "ec2.get_managed_prefix_list_entries"
-                doubt = network.gap(call, table.origins, f"prefix list {other.destination}")
+                doubt = network.prefix_list_gap(other.destination, table.origins)
         ways.append(TransitWay(entry.route, mine, doubt))
     left = minus(ALL_ADDRESSES, taken)
     if left:
         gap = None
         if unseen:
-            call = "ec2.get_managed_prefix_list_entries"
-            gap = network.gap(call, table.origins, f"prefix list {unseen[0].destination}")
+            gap = network.prefix_list_gap(unseen[0].destination, table.origins)
         ways.append(TransitWay(None, left, gap))
     return tuple(ways)
 

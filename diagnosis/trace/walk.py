@@ -218,6 +218,8 @@ class Walk:
     whole_internet: bool = False
     origin: NetworkInterface | None = None
     """The interface that started the traffic, where one did."""
+    stranger: str | None = None
+    """The VPC that started the traffic, where it is one that was not seen."""
     asked: Traffic = NOTHING
     """The part of the question that takes this path, with the headers that its source sends."""
     nats: frozenset[str] = frozenset()

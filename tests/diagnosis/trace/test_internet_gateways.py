@@ -316,3 +316,58 @@ def test_an_option_of_another_type_is_unseen() -> None:
     account.objects[OPTIONS] = {"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": 5}}
 
     assert ask(account, "10.0.1.10", OUTSIDE).verdict == "unknown"
+
+
+def with_local_ipv6() -> Account:
+    """The client also has fd00:1::10, which no internet gateway carries."""
+    account = with_internet(two_subnets())
+    block = {"Ipv6CidrBlock": "fd00:1::/56", "Ipv6CidrBlockState": {"State": "associated"}}
+    account.items["ec2.describe_vpcs"][0]["Ipv6CidrBlockAssociationSet"].append(block)
+    account.items["ec2.describe_network_interfaces"][0]["Ipv6Addresses"].append({"Ipv6Address": "fd00:1::10"})
+    return account
+
+
+def test_a_local_ipv6_address_is_not_known_to_the_internet() -> None:
+    account = with_local_ipv6()
+
+    assert causes(ask(account, "fd00:1::10", "2600::1")) == [
+        ("IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", "eni-client", "forward")
+    ]
+    assert causes(ask(account, "2600::1", "fd00:1::10"))[0] == (
+        "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS",
+        "eni-client",
+        "forward",
+    )
+
+
+def test_an_id_speaks_to_the_internet_by_its_global_ipv6_address() -> None:
+    account = with_local_ipv6()
+
+    assert ask(account, "eni-client", "2600::1").verdict == "reachable"
+    assert ask(account, "2600::1", "eni-client").verdict == "reachable"
+
+
+def test_no_egress_only_gateway_takes_a_local_ipv6_address() -> None:
+    account = with_local_ipv6()
+    account.egress_only("eigw-1", "vpc-a")
+    account.items["ec2.describe_route_tables"][0]["Routes"].append(route("2600::/12", "eigw-1"))
+
+    assert ask(account, "2001:db8:0:1::10", "2600::1").verdict == "reachable"
+    assert ask(account, "fd00:1::10", "2600::1").verdict == "blocked"
+
+
+def test_whether_replies_reach_an_interface_that_denies_internet_gateways_is_not_known() -> None:
+    account = with_internet(two_subnets(client={"DenyAllIgwTraffic": True}))
+
+    found = ask(account, "2001:db8:0:1::10", "2600::1")
+
+    assert (found.verdict, found.forward, found.returning) == ("unknown", "reachable", "unknown")
+
+
+def test_without_the_route_tables_a_gateway_may_have_one_of_its_own() -> None:
+    network = with_internet(two_subnets()).network(["ec2.describe_route_tables"])
+
+    found = ask(network, "203.0.113.9", "198.51.100.10")
+
+    assert found.forward == "unknown"
+    assert "ec2.describe_route_tables" in calls(found)

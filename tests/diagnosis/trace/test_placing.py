@@ -11,6 +11,7 @@ from diagnosis.network.described import Unseen
 from diagnosis.trace.placing import anchor
 from tests.accounts import Account, route, together, two_subnets, two_vpcs, with_internet
 from tests.diagnosis.trace.asking import ask, calls, causes, verdicts
+from tests.diagnosis.trace.hubs import Hub, routes_of, two_spokes
 
 INTERFACES = "ec2.describe_network_interfaces"
 OUTSIDE = "203.0.113.9"
@@ -213,3 +214,62 @@ def test_an_icmp_question_with_a_number_that_is_no_type_is_judged_or_refused() -
 
 def test_the_peer_holds_what_the_source_vpc_does_not() -> None:
     assert verdicts(ask(two_vpcs(), "eni-client", "eni-peer")) == ("reachable", "reachable", "reachable")
+
+
+def two_ways_to_one_address() -> Hub:
+    """10.9.1.10 is in vpc-b on the transit gateway and in vpc-c across a peering; vpc-a routes to the gateway."""
+    account = two_spokes()
+    account.vpc("vpc-c", "10.9.0.0/16")
+    account.subnet("subnet-c", "vpc-c", "10.9.1.0/24")
+    account.group("sg-c", "vpc-c")
+    account.acl("acl-c", "vpc-c", ["subnet-c"])
+    account.table("rtb-c", "vpc-c", [route("10.0.0.0/16", "pcx-9")], ["subnet-c"], main=True)
+    account.interface("eni-twin", "subnet-c", "10.9.1.10", groups=["sg-c"])
+    account.peering("pcx-9", "vpc-a", "vpc-c")
+    return account
+
+
+def test_of_two_holders_that_the_other_side_can_reach_its_route_decides() -> None:
+    account = two_ways_to_one_address()
+
+    for flow in (("10.0.1.10", "10.9.1.10"), ("10.9.1.10", "10.0.1.10")):
+        assert verdicts(ask(account, *flow)) == ("reachable", "reachable", "reachable"), flow
+    routes_of(account, "rtb-work-a")[-1]["State"] = "blackhole"
+    assert ask(account, "10.0.1.10", "10.9.1.10").verdict == "unknown"
+
+
+def test_an_unheld_address_of_two_vpcs_is_of_the_one_to_which_the_route_leads() -> None:
+    account = two_ways_to_one_address()
+
+    assert causes(ask(account, "10.0.1.10", "10.9.1.77")) == [("NO_INTERFACE_WITH_ADDRESS", "work-b", "forward")]
+
+
+def test_an_instance_whose_first_interface_was_not_seen_is_unknown_and_not_its_second_one() -> None:
+    account = two_subnets()
+    account.instance("i-1", "eni-first", "eni-client")
+    assert ask(account, "i-1", "eni-server").verdict == "unknown"
+
+    account = two_subnets()
+    account.items[INTERFACES][0]["Attachment"] |= {"InstanceId": "i-2", "DeviceIndex": 1}
+    account.items["ec2.describe_instances"] = []
+    assert ask(account, "i-2", "eni-server").verdict == "unknown"
+
+
+@pytest.mark.parametrize("address", ["169.254.1.1", "240.0.0.1", "224.0.0.5", "100.64.0.9"])
+def test_what_is_not_public_is_dropped_by_an_internet_gateway_at_the_table_that_sends_it_there(address: str) -> None:
+    found = ask(with_internet(two_subnets()), "10.0.1.10", address)
+
+    assert found.verdict == "blocked"
+    assert causes(found)[0][1:] == ("rtb-1", "forward")
+
+
+@pytest.mark.parametrize("address", ["198.18.0.1", "192.0.2.9", "203.0.113.9", "192.0.0.9", "192.88.99.1"])
+def test_every_other_range_counts_as_public(address: str) -> None:
+    assert ask(with_internet(two_subnets()), "10.0.1.10", address).verdict == "reachable"
+
+
+def test_no_route_carries_what_aws_keeps_for_its_services() -> None:
+    account = with_internet(two_subnets())
+
+    assert ask(account, "2001:db8:0:1::10", "fd00:ec2::254").verdict == "unknown"
+    assert ask(account, "10.0.1.10", "169.254.170.2").verdict == "unknown"

@@ -186,3 +186,28 @@ def test_a_target_that_is_not_modelled_is_unknown_and_named(target: str) -> None
 
     assert found.verdict == "unknown"
     assert any(target in gap.reason for gap in found.gaps())
+
+
+def test_the_local_route_is_there_where_an_answer_leaves_it_out() -> None:
+    account = two_subnets()
+    for table in account.items["ec2.describe_route_tables"]:
+        table["Routes"] = []
+
+    assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "reachable"
+    assert ask(account, "2001:db8:0:1::10", "2001:db8:0:2::20").verdict == "reachable"
+
+
+def test_a_local_route_with_another_target_is_not_joined_by_one_that_is_implied() -> None:
+    account = two_subnets()
+    account.items["ec2.describe_route_tables"][0]["Routes"][0] = route("10.0.0.0/16", "eni-server")
+    account.interface("eni-third", "subnet-2", "10.0.2.30")
+
+    assert ask(account, "10.0.1.10", "10.0.2.30").verdict == "blocked"
+
+
+@pytest.mark.parametrize("target", ["pcx-1", "igw-1", "tgw-1", "vgw-1", "eigw-1"])
+def test_only_an_appliance_or_a_nat_gateway_takes_traffic_out_of_the_local_route(target: str) -> None:
+    account = two_vpcs()
+    account.items["ec2.describe_route_tables"][0]["Routes"].append(route("10.0.2.0/24", target))
+
+    assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "reachable"

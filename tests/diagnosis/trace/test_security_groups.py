@@ -194,7 +194,7 @@ def test_a_prefix_list_whose_entries_were_not_seen_is_unknown() -> None:
     found = ask(account, "10.0.1.10", "10.0.2.20")
 
     assert found.verdict == "unknown"
-    assert calls(found) == {"ec2.get_managed_prefix_list_entries"}
+    assert calls(found) == {"ec2.get_managed_prefix_list_entries", "ec2.describe_prefix_lists"}
     assert ask(account, "10.0.1.10", "10.0.2.20", "tcp", 22).verdict == "blocked"
 
 
