@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from diagnosis.network.coverage import Coverage, Missing
 from diagnosis.network.gateways import InternetGateway, NatGateway, PeeringConnection
 from diagnosis.network.instances import Database, Instance
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.load_balancers import LoadBalancer, TargetGroup, balancers_by_interface
+from diagnosis.network.memo import Memo
 from diagnosis.network.network_acls import NetworkAcl
 from diagnosis.network.prefix_lists import PrefixList
 from diagnosis.network.public_access import PublicAccess
@@ -27,6 +28,8 @@ from diagnosis.traffic.intervals import IntervalSet, has, join_all
 ENTRIES = "ec2.get_managed_prefix_list_entries"
 AWS_LISTS = "ec2.describe_prefix_lists"
 """Shows the entries of AWS's own lists, of S3 and DynamoDB."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=True)
@@ -64,7 +67,7 @@ class Network:
     transit: Transit = field(default_factory=Transit)
     vpn_gateways: Mapping[str, VpnGateway] = field(default_factory=dict)
     vpn_connections: Mapping[str, VpnConnection] = field(default_factory=dict)
-    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @cached_property
     def by_private_address(self) -> Mapping[int, tuple[str, ...]]:
@@ -198,10 +201,12 @@ class Network:
 
     def table_of(self, subnet: str | None, vpc: str | None, origins: Origins) -> RouteTable | Missing:
         """The route table of a subnet: the explicitly associated one, else the VPC's main one."""
+        table = self._table_of_subnet.get(subnet or "")
+        if table is not None:
+            return self.route_tables[table]
         origins = self.subnet_origins(subnet, vpc) or origins
         seen = self.coverage.seen("ec2.describe_route_tables", origins)
-        table = self._table_of_subnet.get(subnet or "")
-        if table is None and seen and vpc and subnet and self.whole("RouteTables"):
+        if seen and vpc and subnet and self.whole("RouteTables"):
             table = self._main_table.get(vpc)
         if table is not None:
             return self.route_tables[table]
@@ -235,12 +240,46 @@ class Network:
 
     def with_group(self, group: SecurityGroup) -> Network:
         """The network with this group in place of the one of its id."""
-        return replace(self, groups=dict(sorted({**self.groups, group.id: group}.items())), memo={})
+        other = replace(self, groups=_with(self.groups, group.id, group), memo=self.memo.without(group.id))
+        return self._same_indexes(other, _OF_ACLS | _OF_TABLES)
 
     def with_acl(self, acl: NetworkAcl) -> Network:
         """The network with this ACL in place of the one of its id."""
-        return replace(self, acls=dict(sorted({**self.acls, acl.id: acl}.items())), memo={})
+        other = replace(self, acls=_with(self.acls, acl.id, acl), memo=self.memo.without(acl.id))
+        return self._same_indexes(other, _OF_TABLES)
 
     def with_route_table(self, table: RouteTable) -> Network:
         """The network with this route table in place of the one of its id."""
-        return replace(self, route_tables=dict(sorted({**self.route_tables, table.id: table}.items())), memo={})
+        other = replace(self, route_tables=_with(self.route_tables, table.id, table), memo=self.memo.without(table.id))
+        return self._same_indexes(other, _OF_ACLS)
+
+    def _same_indexes(self, other: Network, besides: frozenset[str]) -> Network:
+        """The other network with the indexes that were made here and that its change leaves as they are."""
+        made = vars(self)
+        vars(other).update({name: made[name] for name in _OF_THE_REST | besides if name in made})
+        return other
+
+
+_OF_ACLS = frozenset({"_acl_of_subnet"})
+_OF_TABLES = frozenset({"_table_of_subnet", "_main_table", "edge_tables"})
+_OF_THE_REST = frozenset(
+    {
+        "by_private_address",
+        "by_public_address",
+        "_delegated",
+        "members",
+        "endpoint_of_interface",
+        "balancer_of_interface",
+        "interfaces_of_subnet",
+        "subnets_of_vpc",
+        "all_vpc_addresses",
+        "instance_of_interface",
+    }
+)
+"""Indexes by what they are made from. One that is not named here is made anew after every change."""
+
+
+def _with(known: Mapping[str, T], identity: str, value: T) -> Mapping[str, T]:
+    """The same mapping, in the same order, with one value in place of another."""
+    changed = {**known, identity: value}
+    return changed if identity in known else dict(sorted(changed.items()))

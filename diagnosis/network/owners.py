@@ -53,7 +53,7 @@ def owners(network: Network) -> Mapping[str, tuple[Owner, ...]]:
     """Owners by interface id; several where the answers leave it open (databases that share groups and subnets)."""
     found: Mapping[str, tuple[Owner, ...]] | None = network.memo.get("owners")
     if found is None:
-        found = network.memo["owners"] = _owners(network)
+        found = network.memo.keep("owners", _owners(network))
     return found
 
 

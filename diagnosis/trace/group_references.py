@@ -137,6 +137,8 @@ def _compared(
     without = security_groups.judge(network, interface, traffic, own, peer, egress=egress, explain=explain)
     if without is None or peer is None or peer.vpc is None or peer.vpc in own or without.dropped.empty:
         return without, None
+    if not security_groups.refers_into(network, interface, peer.vpc, egress=egress):
+        return without, None
     both = own | {peer.vpc}
     carried = security_groups.judge(network, interface, traffic, both, peer, egress=egress, explain=explain)
     if carried is None or without.dropped.minus(carried.dropped).empty:

@@ -27,7 +27,7 @@ def acl_filter(network: Network, acl: NetworkAcl, *, egress: bool) -> Filter:
             Rule(entry.allow, entry.addresses, protocols_of(entry.protocol), entry.ports, entry.ref)
             for entry in acl.in_direction(egress=egress)
         ]
-        found = network.memo[key] = Filter(rules, default_ref=IMPLICIT_DENY)
+        found = network.memo.keep(key, Filter(rules, default_ref=IMPLICIT_DENY), (acl.id,))
     return found
 
 

@@ -13,6 +13,7 @@ from diagnosis.network.route_tables import Route, RouteTable
 from diagnosis.network.security_groups import canonical
 from diagnosis.traffic.addresses import ALL_ADDRESSES, NOT_PUBLIC, parse_cidr
 from diagnosis.traffic.intervals import EMPTY, IntervalSet, join, meet, minus, size
+from diagnosis.traffic.partition import Partition
 
 KIND = "route-table"
 DIVERTING = frozenset({"network-interface", "instance", "nat-gateway", "vpc-endpoint", "gateway", "none"})
@@ -36,9 +37,14 @@ class Routing:
 
     ways: tuple[Way, ...]
     unseen_lists: tuple[tuple[Route, Missing], ...]
+    where: Partition
+    """The ways by the addresses that they take."""
 
     def split(self, destinations: IntervalSet) -> list[Way]:
         """The ways that these destinations take, each with its part of them."""
+        alone = self.where.holding(destinations)
+        if alone is not None:
+            return self._doubted(Way(self.ways[alone].route, destinations, self.ways[alone].doubt))
         found: dict[tuple[Route | None, Missing | None], IntervalSet] = {}
         for way in self.ways:
             part = meet(way.addresses, destinations)
@@ -74,7 +80,7 @@ def routing(network: Network, table: RouteTable) -> Routing:
     key = (KIND, table.id)
     found: Routing | None = network.memo.get(key)
     if found is None:
-        found = network.memo[key] = _compile(network, table)
+        found = network.memo.keep(key, _compile(network, table), (table.id,))
     return found
 
 
@@ -113,7 +119,8 @@ def _compile(network: Network, table: RouteTable) -> Routing:
         ranges = [parse_cidr(cidr) for cidr in known.cidrs]
         entries += [_Entry(left, 1, route, size(whole)) for whole in ranges if (left := minus(whole, barred))]
     entries.sort(key=lambda e: (e.width, e.rank, e.route, e.addresses))
-    return Routing((*_partition(network, table, entries),), tuple(unseen))
+    ways = _partition(network, table, entries)
+    return Routing(tuple(ways), tuple(unseen), Partition([way.addresses for way in ways]))
 
 
 def _implied(network: Network, table: RouteTable) -> list[Route]:

@@ -52,7 +52,7 @@ def member_addresses(network: Network, group: str, scope: Scope) -> IntervalSet:
     if found is None:
         holders = (network.interfaces[eni] for eni in network.members.get(group, ()))
         found = join_all(i.own_addresses for i in holders if (i.vpc or "") in scope)
-        network.memo[key] = found
+        network.memo.keep(key, found)
     return found
 
 
@@ -75,7 +75,8 @@ def group_filter(
     key = (KIND, groups, scope, doubt, egress)
     found: GroupFilter | None = network.memo.get(key)
     if found is None:
-        found = network.memo[key] = _compile(network, groups, interface, scope, doubt, egress=egress)
+        made = _compile(network, groups, interface, scope, doubt, egress=egress)
+        found = network.memo.keep(key, made, groups)
     return found
 
 
@@ -133,13 +134,41 @@ def _possible_members(
     return (), None
 
 
+def refers_into(network: Network, interface: NetworkInterface, vpc: str, *, egress: bool) -> bool:
+    """Whether some rule of the interface's groups names a group that may have members in this VPC."""
+    key = ("refers into", interface.groups, vpc, egress)
+    found: bool | None = network.memo.get(key)
+    if found is None:
+        scope = frozenset({vpc})
+        named = {name for group in interface.groups or () for name in references(network, group, egress=egress)}
+        found = bool(named) and (
+            bool(_silent(network, scope)) or any(member_addresses(network, name, scope) for name in named)
+        )
+        network.memo.keep(key, found, interface.groups or ())
+    return found
+
+
+def references(network: Network, group: str, *, egress: bool) -> dict[str, tuple[GroupRule, ...]]:
+    """The rules of a group that name groups, by the group that they name."""
+    key = ("references", group, egress)
+    found: dict[str, tuple[GroupRule, ...]] | None = network.memo.get(key)
+    if found is None:
+        found = {}
+        known = network.groups.get(group)
+        for rule in known.in_direction(egress=egress) if known is not None else ():
+            if isinstance(rule.peer, GroupPeer):
+                found[rule.peer.group] = (*found.get(rule.peer.group, ()), rule)
+        network.memo.keep(key, found, (group,))
+    return found
+
+
 def _silent(network: Network, scope: Scope) -> IntervalSet:
     """Addresses of the interfaces that do not say which groups they hold."""
     key = ("silent", scope)
     found: IntervalSet | None = network.memo.get(key)
     if found is None:
         silent = (i for i in network.interfaces.values() if i.groups is None and (i.vpc or "") in scope)
-        found = network.memo[key] = join_all(i.own_addresses for i in silent)
+        found = network.memo.keep(key, join_all(i.own_addresses for i in silent))
     return found
 
 
@@ -183,7 +212,7 @@ def judge(
                 direction,
                 None,
                 dropped,
-                BY_REFERENCE if _names_peer(network.groups.get(identity), peer, dropped, egress=egress) else "",
+                BY_REFERENCE if _names_peer(network, identity, peer, dropped, egress=egress) else "",
                 any_of=len(interface.groups),
             )
             for identity in interface.groups
@@ -243,21 +272,17 @@ def words(rule: GroupRule) -> str:
 
 def _code(group: SecurityGroup | None, *, egress: bool) -> Code:
     """Which code says best why this group does not allow the traffic."""
-    empty = group is not None and not group.in_direction(egress=egress)
+    empty = group is not None and not any(rule.egress is egress for rule in group.rules)
     return Code.SG_HAS_NO_RULES if empty else Code.ENI_SG_RULES_MISMATCH
 
 
-def _names_peer(group: SecurityGroup | None, peer: NetworkInterface | None, dropped: Traffic, *, egress: bool) -> bool:
+def _names_peer(network: Network, group: str, peer: NetworkInterface | None, dropped: Traffic, *, egress: bool) -> bool:
     """Whether a rule names a group of the peer, and would have matched had the peer been seen by a private address."""
-    rules = group.in_direction(egress=egress) if group is not None else ()
+    if peer is None or not peer.groups:
+        return False
+    named = references(network, group, egress=egress)
+    rules = [rule for theirs in peer.groups for rule in named.get(theirs, ())]
+    if not rules:
+        return False
     ports, protocols = dropped.project("port"), dropped.project("protocol")
-    for rule in rules:
-        if (
-            isinstance(rule.peer, GroupPeer)
-            and peer is not None
-            and rule.peer.group in (peer.groups or ())
-            and meet(protocols_of(rule.protocol), protocols)
-            and meet(rule.ports, ports)
-        ):
-            return True
-    return False
+    return any(meet(protocols_of(rule.protocol), protocols) and meet(rule.ports, ports) for rule in rules)

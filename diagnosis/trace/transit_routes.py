@@ -18,6 +18,7 @@ from diagnosis.network.transit_gateways import TransitGatewayRoute, TransitGatew
 from diagnosis.network.vpcs import Origins
 from diagnosis.traffic.addresses import ALL_ADDRESSES, parse_cidr
 from diagnosis.traffic.intervals import EMPTY, IntervalSet, join, meet, minus, size
+from diagnosis.traffic.partition import Partition
 
 KIND = "transit-gateway-route-table"
 NOT_YET = frozenset({"pending", "deleting", "deleted"})
@@ -59,15 +60,20 @@ def split(
     if table.routes is None:
         return network.coverage.missing(ROUTES, origins, f"the routes of {table.id} were not seen")
     key = (KIND, table.id)
-    ways: tuple[TransitWay, ...] | None = network.memo.get(key)
-    if ways is None:
-        ways = network.memo[key] = _partition(network, table, origins)
-    found = []
+    compiled: tuple[tuple[TransitWay, ...], Partition] | None = network.memo.get(key)
+    if compiled is None:
+        found = _partition(network, table, origins)
+        compiled = network.memo.keep(key, (found, Partition([way.addresses for way in found])))
+    ways, where = compiled
+    alone = where.holding(addresses)
+    if alone is not None:
+        return [TransitWay(ways[alone].route, addresses, ways[alone].doubt)]
+    parts = []
     for way in ways:
         part = meet(way.addresses, addresses)
         if part:
-            found.append(TransitWay(way.route, part, way.doubt))
-    return found
+            parts.append(TransitWay(way.route, part, way.doubt))
+    return parts
 
 
 def _partition(network: Network, table: TransitGatewayRouteTable, origins: Origins) -> tuple[TransitWay, ...]:

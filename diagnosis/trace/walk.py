@@ -184,6 +184,8 @@ class Chain:
 
     def after(self, passed: Traffic) -> Chain:
         """What is left after a step that passes only this."""
+        if not self.traffic.boxes or not passed.boxes:
+            return Chain(NOTHING, self.whole and not self.traffic.boxes)
         left = self.traffic.meet(passed)
         return Chain(left, self.whole and passed.covers(self.traffic))
 
@@ -253,13 +255,16 @@ class Walk:
         """Takes one step at a hop; the hop is the step's own component where none is named."""
         if step is None:
             return
+        passed = step.dropped.empty and step.unknown.empty
+        if passed and not self.explain and not step.assumed:
+            return  # Nobody asked for what let it pass.
         component, kind = component or step.component, kind or step.kind
         if self.hops and self.hops[-1].component == component:
             last = self.hops[-1]
             self.hops[-1] = Hop(last.component, last.kind, (*last.steps, step))
         else:
             self.hops.append(Hop(component, kind, (step,)))
-        if step.dropped.empty and step.unknown.empty:
+        if passed:
             return
         self.certain = self.certain.after(step.passed)
         self.surely = self.surely.after(step.passed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
@@ -37,7 +38,7 @@ Mask = int
 
 EVERYTHING_PASSES: Mask = -1
 
-# How many answers of ``groups`` one row of cells keeps: questions bring few distinct port ranges that span cells.
+# How many answers of ``groups`` and ``runs`` one row keeps: questions bring few distinct port ranges that span cells.
 _KEPT = 256
 
 
@@ -60,12 +61,15 @@ def toggles(sets: Iterable[tuple[int, IntervalSet]], lo: int, hi: int) -> tuple[
     return cuts, masks
 
 
-def rules_in(mask: Mask) -> Iterator[int]:
+@lru_cache(maxsize=65536)
+def rules_in(mask: Mask) -> tuple[int, ...]:
     """The rule numbers of a mask, ascending: the order of first match."""
+    found: list[int] = []
     while mask > 0:
         low = mask & -mask
-        yield low.bit_length() - 1
+        found.append(low.bit_length() - 1)
         mask ^= low
+    return tuple(found)
 
 
 def compiled(rules: Sequence[Rule]) -> IntervalSet:
@@ -84,7 +88,17 @@ def first_matches(
     """Share the addresses out to the rules that match them first; what no rule matches comes last, under None."""
     left = addresses
     for number in rules_in(mask):
-        hit = meet(left, rules[number].addresses)
+        theirs = rules[number].addresses
+        if len(left) == 2:
+            # One range: most rules lie beside it or over all of it, and one bisection tells.
+            point = bisect_right(theirs, left[0])
+            if point & 1:
+                if left[1] <= theirs[point]:
+                    yield number, left
+                    return
+            elif point == len(theirs) or left[1] <= theirs[point]:
+                continue
+        hit = meet(left, theirs)
         if hit:
             yield number, hit
             left = minus(left, hit)
@@ -99,7 +113,7 @@ class Cells:
     ``allow`` gives the allowed addresses of a mask; it is asked once a cell, and only for cells that traffic touches.
     """
 
-    __slots__ = ("_allow", "_groups", "cuts", "masks", "sets")
+    __slots__ = ("_allow", "_groups", "_runs", "cuts", "masks", "sets")
 
     def __init__(self, cuts: Sequence[int], masks: Sequence[Mask], allow: Callable[[Mask], IntervalSet]) -> None:
         self.cuts = cuts
@@ -108,6 +122,7 @@ class Cells:
         """The allowed addresses of each cell that was asked for."""
         self._allow = allow
         self._groups: dict[IntervalSet, list[tuple[IntervalSet, IntervalSet]]] = {}
+        self._runs: dict[IntervalSet, list[tuple[Mask, IntervalSet]]] = {}
 
     def allowed(self, cell: int) -> IntervalSet:
         """The addresses that pass in a cell."""
@@ -131,7 +146,16 @@ class Cells:
 
     def runs(self, ports: IntervalSet) -> list[tuple[Mask, IntervalSet]]:
         """The ports cut by which rules apply: (mask, ports), one entry for each distinct mask."""
-        return _gathered((self.masks[cell], lo, hi) for cell, lo, hi in self._stretches(ports))
+        first = bisect_right(self.cuts, ports[0])
+        if ports[-1] <= self.cuts[first]:
+            return [(self.masks[first - 1], ports)]
+        known = self._runs.get(ports)
+        if known is None:
+            known = _gathered((self.masks[cell], lo, hi) for cell, lo, hi in self._stretches(ports))
+            if len(self._runs) >= _KEPT:
+                self._runs.clear()
+            self._runs[ports] = known
+        return known
 
     def _stretches(self, ports: IntervalSet) -> Iterator[tuple[int, int, int]]:
         """(cell, lo, hi) for each stretch of the ports that lies in one cell, ascending."""

@@ -85,11 +85,19 @@ class Traffic:
         """The headers in both."""
         if self is other:
             return self
+        if not self.boxes or not other.boxes:
+            return NOTHING
+        if self.boxes == other.boxes:
+            return self
         common = (box_meet(a, b) for a in self.boxes for b in other.boxes)
         return Traffic(merged(tuple(box for box in common if box is not None)))
 
     def minus(self, other: Traffic) -> Traffic:
         """The headers in this one that are not in the other."""
+        if self is other or self.boxes == other.boxes:
+            return NOTHING
+        if not self.boxes or not other.boxes:
+            return self
         left = list(self.boxes)
         for taken in other.boxes:
             left = [part for box in left for part in box_minus(box, taken)]
@@ -99,7 +107,7 @@ class Traffic:
 
     def covers(self, other: Traffic) -> bool:
         """Whether every header of the other is in this one."""
-        return other.minus(self).empty
+        return self is other or other.minus(self).empty
 
     def same_as(self, other: Traffic) -> bool:
         """Whether both hold the same headers, however they are cut into boxes."""
@@ -131,7 +139,8 @@ class Traffic:
             sides = [mine if theirs is None else meet(mine, theirs) for mine, theirs in zip(box, wanted, strict=True)]
             if all(sides):
                 kept.append(Box._make(sides))
-        return Traffic(merged(tuple(kept)))
+        boxes = tuple(kept)
+        return self if boxes == self.boxes else Traffic(merged(boxes))
 
     def rewritten(
         self,
@@ -154,6 +163,9 @@ class Traffic:
 
     def project(self, side: SideName) -> IntervalSet:
         """Every value that the side takes in some header."""
+        if len(self.boxes) == 1:
+            whole: IntervalSet = getattr(self.boxes[0], side)
+            return whole
         return join_all({getattr(box, side) for box in self.boxes})
 
 
