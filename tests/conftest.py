@@ -66,3 +66,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture(scope="session")
+def emulator_url() -> Iterator[str]:
+    """The AWS double, one for all tests of a process; a test leaves nothing in it that another would meet."""
+    from tests.emulator.server import emulator
+
+    with emulator() as url:
+        yield url

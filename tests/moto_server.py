@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Thread
+from typing import Any
 from urllib.request import Request, urlopen
 
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+
+def _as_it_is(application: Any) -> Any:
+    return application
 
 
 @contextmanager
-def moto_server() -> Iterator[str]:
-    """A running server, by its URL."""
+def moto_server(port: int = 0, around: Callable[[Any], Any] = _as_it_is) -> Iterator[str]:
+    """A running server, by its URL; `around` may put a WSGI application in front of moto's."""
     # An operation that moto lacks is an exception in its server, printed at length: that is one of the cases here.
     log = logging.getLogger("werkzeug")
     before = log.level
     log.setLevel(logging.CRITICAL + 1)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    server = make_server(
+        "127.0.0.1",
+        port,
+        around(DomainDispatcherApplication(create_backend_app)),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+    )
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
     try:
-        yield f"http://{host}:{port}"
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        server.stop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
         log.setLevel(before)
 
 

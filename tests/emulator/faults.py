@@ -1,0 +1,178 @@
+"""What goes wrong on request: errors of any call of any service, how long queries run and how they end, small pages.
+
+The errors are made in front of moto, from the request alone, in the form of the service's protocol. They can be ordered
+in the same process, or over HTTP: `POST /emulator/faults` with a JSON list, `DELETE /emulator/faults`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+PATH = "/emulator/faults"
+_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
+_S3_STATUS = {"SlowDown": 503, "NoSuchBucket": 404, "NoSuchKey": 404}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error that a call answers with."""
+
+    call: str
+    """`service.Operation` as in IAM's and botocore's names, with `*` for anything: `logs.StartQuery`, `s3.*`."""
+    code: str
+    message: str = "made by the emulator"
+    times: int = -1
+    """How often; -1 for always."""
+    unless_header: str = ""
+    """A request with this header gets through, for example `x-amz-request-payer`."""
+    holding: str = ""
+    """Only requests whose path, query or body holds this text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How queries of a service end: a status of Insights, or a state of Athena with its reason."""
+
+    service: str
+    status: str
+    reason: str = ""
+
+
+@dataclass
+class Faults:
+    """What is to go wrong from now on."""
+
+    pending: list[list[Any]] = field(default_factory=list)
+    endings: dict[str, Ending] = field(default_factory=dict)
+    polls: int = 1
+    """How often a query is asked about before it is complete."""
+    page: int = 1000
+    """The most rows of a page."""
+    latency: float = 0.0
+    """Seconds that every call takes longer."""
+    calls: list[str] = field(default_factory=list)
+    """The calls that were made, as `service.Operation`."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def clear(self) -> None:
+        """From now on all goes well."""
+        with self.lock:
+            self.pending, self.endings, self.calls = [], {}, []
+            self.polls, self.page, self.latency = 1, 1000, 0.0
+
+    def add(self, *ordered: Fault | Ending) -> None:
+        """Order faults and endings."""
+        with self.lock:
+            for one in ordered:
+                if isinstance(one, Ending):
+                    self.endings[one.service] = one
+                else:
+                    self.pending.append([one, one.times])
+
+    def taken(self, call: str, headers: Iterable[str], content: str) -> Fault | None:
+        """The fault that this request meets, which is then used up by one."""
+        with self.lock:
+            self.calls.append(call)
+            for entry in self.pending:
+                fault, left = entry
+                if left and fnmatchcase(call, fault.call) and fault.holding in content:
+                    if fault.unless_header and fault.unless_header in headers:
+                        continue
+                    entry[1] -= 1
+                    return fault  # type: ignore[no-any-return]
+        return None
+
+
+FAULTS = Faults()
+"""One for the process, as moto's own state is."""
+
+StartResponse = Callable[..., Any]
+Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+def with_faults(application: Application, faults: Faults = FAULTS) -> Application:
+    """The application, with faults in front of it."""
+
+    def answer(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == PATH:
+            return _ordered(environ, start_response, faults)
+        call, content = _call_of(environ)
+        if faults.latency:
+            time.sleep(faults.latency)
+        headers = [name[5:].replace("_", "-").lower() for name in environ if name.startswith("HTTP_")]
+        fault = faults.taken(call, headers, content) if call else None
+        if fault is None:
+            return application(environ, start_response)
+        status, kind, body = _as_error(call.partition(".")[0], fault, environ)
+        start_response(f"{status} Error", [("Content-Type", kind), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return answer
+
+
+def _ordered(environ: dict[str, Any], start_response: StartResponse, faults: Faults) -> Iterable[bytes]:
+    match environ["REQUEST_METHOD"]:
+        case "DELETE":
+            faults.clear()
+        case "POST":
+            for one in json.loads(_body(environ)):
+                faults.add(Ending(**one) if "service" in one else Fault(**one))
+    listed = json.dumps([asdict(fault) for fault, _ in faults.pending]).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(listed)))])
+    return [listed]
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    """The request's body, which stays there to be read again."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body: bytes = environ["wsgi.input"].read(length) if length else b""
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _call_of(environ: dict[str, Any]) -> tuple[str, str]:
+    """The call as `service.Operation`, and what the request holds; empty for what is no signed call."""
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if scope is None:
+        return "", ""
+    place = f"{environ.get('PATH_INFO', '')}?{environ.get('QUERY_STRING', '')}"
+    service = scope[1]
+    if service == "s3":
+        return f"s3.{_s3_operation(environ)}", place
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    body = _body(environ).decode("utf-8", "replace") if environ.get("HTTP_TRANSFER_ENCODING") is None else ""
+    operation: str = target.rpartition(".")[2] or (parse_qs(body).get("Action") or [""])[0]
+    return f"{service}.{operation or environ.get('PATH_INFO', '')}", place + body
+
+
+def _s3_operation(environ: dict[str, Any]) -> str:
+    method: str = environ["REQUEST_METHOD"]
+    query = environ.get("QUERY_STRING", "")
+    key = environ.get("PATH_INFO", "").strip("/").partition("/")[2]
+    if method == "GET" and not key:
+        return "ListObjectsV2" if "list-type=2" in query else "GetBucket"
+    return {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}.get(method, method)
+
+
+def _as_error(service: str, fault: Fault, environ: dict[str, Any]) -> tuple[int, str, bytes]:
+    code, message = escape(fault.code), escape(fault.message)
+    if service == "s3":
+        body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        return _S3_STATUS.get(fault.code, 403), "application/xml", body.encode()
+    if "HTTP_X_AMZ_TARGET" in environ:
+        error = {"__type": fault.code, "message": fault.message}
+        return 400, "application/x-amz-json-1.1", json.dumps(error).encode()
+    inner = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    root = "Response" if service == "ec2" else "ErrorResponse"
+    body = f"<{root}><Errors>{inner}</Errors></{root}>" if service == "ec2" else f"<{root}>{inner}</{root}>"
+    return 503 if "Limit" in fault.code or "Throttl" in fault.code else 403, "text/xml", body.encode()

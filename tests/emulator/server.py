@@ -1,0 +1,22 @@
+"""The double as a server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.emulator.athena_calls import install_athena
+from tests.emulator.faults import FAULTS, with_faults
+from tests.emulator.insights_calls import install_insights
+from tests.moto_server import moto_server
+
+
+@contextmanager
+def emulator(port: int = 0) -> Iterator[str]:
+    """A running server, by its URL; `FAULTS` is what goes wrong in it."""
+    install_insights()
+    install_athena()
+    FAULTS.clear()
+    with moto_server(port, with_faults) as url:
+        yield url
+    FAULTS.clear()
