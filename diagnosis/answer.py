@@ -102,6 +102,10 @@ class FlowLogs(_Value):
     limits: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     """What was seen, in words, at most three."""
+    bytes_scanned: int = 0
+    """What the engine charges for, or what was fetched; 0 for files."""
+    cost_usd: float = 0.0
+    """What that costs at the prices of docs/flow-logs.md."""
 
 
 class Evidence(_Value):

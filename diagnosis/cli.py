@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnosis.answer import Answer
+    from diagnosis.aws.account import LiveAccount
     from diagnosis.flowlogs.files import FlowLogFiles
     from diagnosis.network.network import Network
     from diagnosis.question.parties import NotFound
     from diagnosis.question.question import Question
+    from diagnosis.sources import FlowLogSource
 
 # A command lives for a second: looking for garbage while modules load, and for plugins of pydantic, only delays it.
 gc.set_threshold(100_000, 50, 50)
@@ -46,6 +48,17 @@ Snapshot = Annotated[Path | None, typer.Option(help="A snapshot folder; without 
 Profile = Annotated[str | None, typer.Option(help="The AWS profile for the live account.")]
 Regions = Annotated[list[str] | None, typer.Option("--region", help="A Region to read; may be repeated.")]
 FlowLogs = Annotated[list[Path] | None, typer.Option(help="Flow-log files or folders; may be repeated.")]
+NoFlowLogs = Annotated[bool, typer.Option("--no-flow-logs", help="Do not read the account's own flow logs.")]
+Workgroup = Annotated[
+    str | None,
+    typer.Option(envvar="WHYNOT_ATHENA_WORKGROUP", help="Use Athena, in this workgroup, for flow logs of many hours."),
+]
+AthenaOutput = Annotated[
+    str | None, typer.Option(envvar="WHYNOT_ATHENA_OUTPUT", help="Use Athena, with its results at this s3:// place.")
+]
+RequesterPays = Annotated[
+    bool, typer.Option("--requester-pays", help="Pay for requests to buckets that are Requester Pays.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 
 
@@ -54,6 +67,7 @@ def ask(
     question: Annotated[str, typer.Argument(help='For example "why can\'t 10.0.1.10 reach RDS on 3306".')],
     snapshot: Snapshot = None,
     flow_logs: FlowLogs = None,
+    no_flow_logs: NoFlowLogs = False,
     since: Annotated[
         str | None, typer.Option(help="How far back the logs are read: 90s, 30m, 1h, 2d, or a time.")
     ] = None,
@@ -63,6 +77,9 @@ def ask(
     ] = None,
     region: Regions = None,
     profile: Profile = None,
+    athena_workgroup: Workgroup = None,
+    athena_output: AthenaOutput = None,
+    requester_pays: RequesterPays = False,
     explain: Annotated[bool, typer.Option(help="Adds the six steps and the decision diagram.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -80,8 +97,12 @@ def ask(
     now = (logs.delivered if logs is not None else None) or int(time.time())
     window = window_of(asked, since, until, now)
     with _working() as (say, warn):
-        network = _network(snapshot, region, profile, say, warn)
-        answer = investigate(network, Asked(asked, window, source_port), logs, say, warn)
+        account = _account(region, profile, say) if snapshot is None else None
+        network = _network(snapshot, region, profile, say, warn, account)
+        source: FlowLogSource | None = logs
+        if account is not None and source is None and not no_flow_logs:
+            source = _account_logs(account, network, say, athena_workgroup, athena_output, requester_pays)
+        answer = investigate(network, Asked(asked, window, source_port), source, say, warn)
     if not isinstance(answer, Answer):
         raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
     _print_answer(answer, explain=explain, as_json=as_json)
@@ -158,11 +179,12 @@ def take_snapshot(
     profile: Profile = None,
 ) -> None:
     """Read the live account into a folder of JSON, secrets left out."""
+    from diagnosis.snapshots.kinds import KINDS
     from diagnosis.snapshots.write import check_target, write_snapshot
 
     check_target(folder)
     with _working() as (say, warn):
-        described = _live(region, profile, say, everything=True)
+        described = _account(region, profile, say).described(KINDS)
         write_snapshot(described, folder, tool=f"whynot {_version()}")
         for gap in described.unseen:
             warn(f"not seen: {gap.call} in {gap.account} {gap.region}: {gap.error}")
@@ -202,6 +224,7 @@ def _network(
     profile: str | None,
     say: Callable[[str], None],
     warn: Callable[[str], None],
+    account: LiveAccount | None = None,
 ) -> Network:
     """The network of a folder or of the live account; its warnings go to `warn`."""
     from diagnosis.network.build import build
@@ -215,7 +238,7 @@ def _network(
             say(f"reading {snapshot}")
             described = read_snapshot(snapshot)
         else:
-            described = _live(regions, profile, say, everything=False)
+            described = (account or _account(regions, profile, say)).described()
         network = build(described)
         gc.freeze()
     finally:
@@ -225,12 +248,29 @@ def _network(
     return network
 
 
-def _live(regions: list[str] | None, profile: str | None, say: Callable[[str], None], *, everything: bool) -> Any:
-
+def _account(regions: list[str] | None, profile: str | None, say: Callable[[str], None]) -> LiveAccount:
     from diagnosis.aws.account import LiveAccount
-    from diagnosis.snapshots.kinds import KINDS
 
-    return LiveAccount.open(profile, regions or (), say).described(KINDS if everything else None)
+    return LiveAccount.open(profile, regions or (), say)
+
+
+def _account_logs(
+    account: LiveAccount,
+    network: Network,
+    say: Callable[[str], None],
+    workgroup: str | None,
+    output: str | None,
+    requester_pays: bool,
+) -> FlowLogSource:
+    """The flow logs of the account, wherever it keeps them; Athena is asked only where it has been set up."""
+    from diagnosis.flowlogs.account import AccountFlowLogs, Settings
+    from diagnosis.flowlogs.athena import AthenaSettings
+    from diagnosis.flowlogs.remote import Remote
+    from diagnosis.flowlogs.s3 import Budget
+
+    athena = AthenaSettings(workgroup or "primary", output or "") if workgroup or output else None
+    settings = Settings(athena, Budget(requester_pays=requester_pays))
+    return AccountFlowLogs(network, Remote(account.client, lambda: int(time.time())), settings, say)
 
 
 def _flow_logs(paths: list[Path] | None) -> FlowLogFiles | None:

@@ -19,7 +19,7 @@ from diagnosis.fix.fixes import fixes
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound, Parties, find, find_parties
 from diagnosis.question.question import Question
-from diagnosis.sources import FlowLogSource
+from diagnosis.sources import FlowLogSource, FlowLogsUnavailable, NoFlowLogs, SourceUnavailable
 from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, place_both
 from diagnosis.trace.reach import reach
 from diagnosis.trace.trace import Flow, Trace, over, trace
@@ -56,12 +56,13 @@ def investigate(
     verdict = over(t.verdict for t in traces)
     found = tuple(dict.fromkeys(c for t in traces for c in causes(network, t)))
     gaps = list(dict.fromkeys(g for t in traces for g in t.gaps()))
-    sightings = None
+    sightings: logs.Sightings | None = None
+    trouble: tuple[str, ...] = ()
     if flow_logs is not None and any(t.paths for t in traces):
         say("asking the flow logs")
         spoken = asked.source_port if asked.source_port is not None else question.source_port
-        sightings = flow_logs.read(query_of(traces, asked.window, spoken))
-        for warning in sightings.warnings:
+        sightings, trouble = _read(flow_logs, query_of(traces, asked.window, spoken))
+        for warning in sightings.warnings if sightings is not None else ():
             warn(warning)
     heard = witness(network, traces, verdict, sightings)
     proven: tuple[Fix, ...] = ()
@@ -82,7 +83,7 @@ def investigate(
             path_forward=hops(network, path.forward_hops) if path is not None else (),
             path_return=hops(network, path.return_hops) if path is not None else (),
             causes=found,
-            caveats=(*caveats(verdict, traces, notes), *heard.caveats),
+            caveats=(*caveats(verdict, traces, notes), *heard.caveats, *trouble),
             assumed=tuple(sorted({a for t in traces for a in t.assumed()})),
             unseen=unseen_items(network, gaps),
             evidence=heard.evidence,
@@ -94,6 +95,21 @@ def investigate(
             traffic=what,
         )
     )
+
+
+def _read(source: FlowLogSource, query: logs.FlowLogQuery) -> tuple[logs.Sightings | None, tuple[str, ...]]:
+    """What the flow logs hold, or why they say nothing: the configuration is judged without them all the same.
+
+    Raises FlowLogsUnavailable: whoever named flow logs wants no answer without them.
+    """
+    try:
+        return source.read(query), ()
+    except FlowLogsUnavailable:
+        raise
+    except NoFlowLogs as error:
+        return None, (str(error),) if str(error) else ()
+    except SourceUnavailable as error:
+        return None, (f"The flow logs could not be read, so the configuration is the only witness. {error}",)
 
 
 def _tracer(parties: Parties, asked: Asked) -> Callable[[Network], tuple[Trace, ...]]:

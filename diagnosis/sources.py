@@ -24,6 +24,10 @@ class FlowLogsUnavailable(SourceUnavailable):
     """The asker must act: the flow logs named are not there or cannot be opened."""
 
 
+class NoFlowLogs(SourceUnavailable):
+    """Nobody must act: no flow log covers what was asked about, or only such as cannot be read back."""
+
+
 class NetworkSource(Protocol):
     """Where the configuration comes from: a snapshot folder, the live account."""
 
@@ -41,6 +45,7 @@ class FlowLogSource(Protocol):
     def read(self, query: FlowLogQuery) -> Sightings:
         """Return what the logs hold of the conversation.
 
-        Raises FlowLogsUnavailable, NotPermitted or SourceUnavailable when nothing at all can be had.
+        Raises NoFlowLogs where there are none, and FlowLogsUnavailable, NotPermitted or SourceUnavailable when nothing
+        at all can be had.
         """
         ...

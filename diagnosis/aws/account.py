@@ -87,6 +87,10 @@ class LiveAccount:
         except FAILURES as error:
             raise no_identity(error, self.regions[0]) from error
 
+    def client(self, service: str, region: str) -> Any:
+        """A client of the account, for readers that make their own calls. Raises SourceUnavailable."""
+        return self._client(service, region)
+
     def described(self, kinds: Collection[str] | None = None) -> Described:
         """Asks for these calls (by default those that the model uses) and whatever they build on.
 

@@ -120,6 +120,34 @@ def why_unseen(error: Exception, action: str) -> str:
     return f"{action} failed: {_one_line(error)}"
 
 
+def unavailable(error: Exception, action: str) -> SourceUnavailable:
+    """The error to raise where the one call fails on which a whole source hangs; its text says who must act."""
+    stopped = stops_everything(error)
+    if stopped is not None:
+        return stopped
+    reason = why_unseen(error, action)
+    if is_denied(error):
+        return NotPermitted(f"{reason}; an account administrator can grant {action}.", action=action)
+    return SourceUnavailable(f"{reason.rstrip('.')}.")
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether AWS says that a permission is missing."""
+    return isinstance(error, boto.ClientError) and _code(error) in _DENIED
+
+
+def said_by(error: Exception) -> str:
+    """AWS's own words, on one line, cut; empty where there are none."""
+    if not isinstance(error, boto.ClientError):
+        return ""
+    return _shorten(str(error.response.get("Error", {}).get("Message") or ""))
+
+
+def code_of(error: Exception) -> str:
+    """AWS's error code; empty for what is no answer of AWS."""
+    return _code(error) if isinstance(error, boto.ClientError) else ""
+
+
 def _code(error: boto.ClientError) -> str:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return _shorten(str(error.response.get("Error", {}).get("Code") or f"HTTP {status or 'error'}"))

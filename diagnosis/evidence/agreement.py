@@ -103,6 +103,8 @@ def _nothing_seen(verdict: Verdict, pattern: Pattern) -> str:
             return f"{_ABSENT}no flow log covers the interfaces, so there is no record of it."
         case Kind.SKIPDATA:
             return f"{_ABSENT}records were lost (SKIPDATA), so that there is none proves nothing."
+        case Kind.NOT_DELIVERED:
+            return f"{_ABSENT}the records of this window may not have been delivered yet."
         case Kind.NODATA if verdict == "reachable":
             return "They do not contradict each other: it would get through, but NODATA says that nothing was sent."
         case Kind.NODATA:

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     NO_REPLY = "no reply"
     SKIPDATA = "SKIPDATA"
     NO_FLOW_LOG = "no flow log"
+    NOT_DELIVERED = "not delivered yet"
     NODATA = "NODATA"
     NO_RECORDS = "no records"
 
@@ -53,7 +54,7 @@ PASSING = frozenset({Kind.CONNECTION_TAIL, Kind.PORT_CLOSED, Kind.ACCEPT_ONLY, K
 """The network let the packets through to the destination."""
 LOST = frozenset({Kind.DROPPED_BETWEEN, Kind.REPLY_LOST, Kind.NO_REPLY})
 """Packets left and were not seen again: no record says REJECT for a route, a gateway or a firewall."""
-SILENT = frozenset({Kind.SKIPDATA, Kind.NO_FLOW_LOG, Kind.NODATA, Kind.NO_RECORDS})
+SILENT = frozenset({Kind.SKIPDATA, Kind.NO_FLOW_LOG, Kind.NOT_DELIVERED, Kind.NODATA, Kind.NO_RECORDS})
 """Nothing of the conversation is recorded, or nothing can be concluded from what is absent."""
 
 
@@ -226,6 +227,13 @@ TABLE: tuple[Row, ...] = (
         "ACCEPT forward, no reply, and the destination is not in the logs",
         lambda view: view.accepted("forward"),
         "ACCEPT on the way out, and no reply came back; what happened beyond is not in these logs.",
+    ),
+    Row(
+        Kind.NOT_DELIVERED,
+        "no record, and the window is younger than the delivery",
+        lambda view: not view.places_now and view.sightings.not_delivered_yet,
+        "The records of this window may not have been delivered yet, so that none is there says nothing: ask again in "
+        "a quarter of an hour.",
     ),
     Row(
         Kind.NODATA,

@@ -52,6 +52,14 @@ class FlowLog:
     """Longest aggregation in seconds: 60 or 600."""
     delivering: bool
     """Whether AWS could deliver its records lately."""
+    trouble: str = ""
+    """What AWS says where it could not."""
+    parquet: bool = False
+    """In S3: Parquet files instead of gzip text."""
+    hive: bool = False
+    """In S3: Hive-compatible folders."""
+    hourly: bool = False
+    """In S3: a folder for each hour."""
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -73,6 +81,12 @@ def covering(
     return found[0] if found else None
 
 
+def logging(flow_logs: Iterable[Mapping[str, Any]], resources: Iterable[str]) -> tuple[FlowLog, ...]:
+    """Return every active flow log of these resources themselves, for example of transit gateways."""
+    wanted = set(resources)
+    return tuple(_flow_log(item) for item in flow_logs if item.get("ResourceId") in wanted and _active(item))
+
+
 def _active(item: Mapping[str, Any]) -> bool:
     return str(item.get("FlowLogStatus") or "ACTIVE").upper() == "ACTIVE"
 
@@ -80,6 +94,8 @@ def _active(item: Mapping[str, Any]) -> bool:
 def _flow_log(item: Mapping[str, Any]) -> FlowLog:
     log_format = str(item.get("LogFormat") or "")
     interval = item.get("MaxAggregationInterval")
+    options = item.get("DestinationOptions")
+    options = options if isinstance(options, Mapping) else {}
     return FlowLog(
         id=str(item.get("FlowLogId") or ""),
         resource=str(item["ResourceId"]),
@@ -89,6 +105,10 @@ def _flow_log(item: Mapping[str, Any]) -> FlowLog:
         fields=read_header(log_format) or DEFAULT_FORMAT,
         interval=interval if isinstance(interval, int) else 600,
         delivering=str(item.get("DeliverLogsStatus") or "SUCCESS").upper() == "SUCCESS",
+        trouble=str(item.get("DeliverLogsErrorMessage") or ""),
+        parquet=str(options.get("FileFormat") or "").lower() == "parquet",
+        hive=options.get("HiveCompatiblePartitions") is True,
+        hourly=options.get("PerHourPartition") is True,
     )
 
 

@@ -45,8 +45,17 @@ def _windows(view: View, *, silent: bool) -> Iterator[str]:
     sightings = view.sightings
     asked = sightings.query.window
     if sightings.widened and isinstance(asked, Last):
-        yield f"Nothing of this conversation is in the last {span(asked.seconds)}, so everything there is was read."
-    if silent and sightings.newest is not None:
+        back = "everything there is was read"
+        if sightings.delivered_until is not None and sightings.window.start is not None:
+            back = f"the logs were read back to {iso(sightings.window.start)}"
+        yield f"Nothing of this conversation is in the last {span(asked.seconds)}, so {back}."
+    yield from sightings.partial
+    if sightings.may_lack_the_newest and sightings.delivered_until is not None:
+        yield (
+            f"Records from after {iso(sightings.delivered_until)} may not have been delivered yet, so that there is "
+            "none says nothing."
+        )
+    elif silent and sightings.newest is not None:
         yield (
             f"The newest record ends {iso(sightings.newest)}; records arrive up to {DELAY} late, so nothing is said "
             "of the time after that."

@@ -58,7 +58,8 @@ def read_pattern(
             destination=named.destination,
             where=named.interfaces(_where(refusing)),
             unlogged=named.unlogged,
-        ),
+        )
+        + _so_far(row.kind, sightings),
         leg=row.leg or (refusing[0].leg if refusing else None),
         sentences=(*counted(view, named), *_changes(refusing, settled, named)),
         limits=limits.of(view, silent=row.kind in SILENT | LOST, named=named, traffic_types=traffic_types or {}),
@@ -67,6 +68,13 @@ def read_pattern(
         if refusing
         else min((since for place in settled if (since := _since(place))), default=None),
     )
+
+
+def _so_far(kind: Kind, sightings: Sightings) -> str:
+    """That nothing was sent holds only as far as records have been delivered."""
+    if kind not in {Kind.NODATA, Kind.NO_RECORDS} or not sightings.may_lack_the_newest:
+        return ""
+    return f" This holds up to {iso(sightings.delivered_until or 0)}: later records may still arrive."
 
 
 def _where(refusing: Iterable[Place]) -> tuple[str, ...]:

@@ -170,6 +170,26 @@ class Sightings:
     """Fields that every file read has."""
     warnings: tuple[str, ...] = ()
     """Malformed lines and unreadable files by name, at most five of each, printable ASCII."""
+    partial: tuple[str, ...] = ()
+    """Why not all was read that was asked for, a sentence each; empty where all was."""
+    delivered_until: int | None = None
+    """Unix seconds up to which AWS has usually delivered every record; None for files, which are what they are."""
+    scanned: int = 0
+    """Bytes that the engine charges for, or that were fetched; 0 for files."""
+    dollars: float = 0.0
+    """What that costs at the prices that the engine was told."""
+
+    @property
+    def may_lack_the_newest(self) -> bool:
+        """Whether records of the window may not have been delivered yet."""
+        until, end = self.delivered_until, self.window.end
+        return until is not None and (end is None or end > until)
+
+    @property
+    def not_delivered_yet(self) -> bool:
+        """Whether that holds for the whole window."""
+        start, until = self.window.start, self.delivered_until
+        return until is not None and start is not None and start >= until
 
     @property
     def accepts(self) -> int:

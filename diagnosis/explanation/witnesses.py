@@ -42,6 +42,8 @@ def to_flow_logs(sightings: Sightings, pattern: Pattern) -> FlowLogs:
         pattern=pattern.text,
         limits=pattern.limits,
         sentences=pattern.sentences,
+        bytes_scanned=sightings.scanned,
+        cost_usd=round(sightings.dollars, 6),
     )
 
 

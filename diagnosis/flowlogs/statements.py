@@ -140,14 +140,27 @@ def conversation(
     `source` holds the records; `also` names further columns of it. `ipv6` are the addresses there that lie in an IPv6
     network of the query.
     """
-    forward = _leg(query, query.sources, query.destinations, ("dstport", "srcport"), ipv6)
-    reply = _leg(query, query.destinations, query.sources, ("srcport", "dstport"), ipv6)
-    leg = exp.Case().when(forward, text("forward"), copy=False).when(reply, text("reply"), copy=False)
+    columns = [column(each) for each in (*also, *COLUMNS)]
+    return exp.select(*columns, leg_of(query, ipv6).as_("leg")).from_(_source(source)).where(both(_worth_a_leg(query)))
+
+
+def _worth_a_leg(query: FlowLogQuery) -> list[exp.Expr]:
     tests: list[exp.Expr] = [column("log_status").eq("OK")]
     if query.protocol is not None:
         tests.append(column("protocol").eq(number(query.protocol)))
-    columns = [column(each) for each in (*also, *COLUMNS)]
-    return exp.select(*columns, leg.as_("leg")).from_(_source(source)).where(both(tests))
+    return tests
+
+
+def leg_of(query: FlowLogQuery, ipv6: Collection[str] = frozenset(), *, of_any: bool = False) -> exp.Expr:
+    """Return the leg of a record that is OK and of the query's protocol; NULL for another conversation's.
+
+    With `of_any` the record may be any, and status and protocol are tested here.
+    """
+    forward = _leg(query, query.sources, query.destinations, ("dstport", "srcport"), ipv6)
+    reply = _leg(query, query.destinations, query.sources, ("srcport", "dstport"), ipv6)
+    if of_any:
+        forward, reply = (both([*_worth_a_leg(query), leg]) for leg in (forward, reply))
+    return exp.Case().when(forward, text("forward"), copy=False).when(reply, text("reply"), copy=False)
 
 
 def sightings(found: exp.Select, when: Sequence[exp.Expr]) -> exp.Select:

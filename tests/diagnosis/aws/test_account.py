@@ -12,9 +12,9 @@ import boto3
 import pytest
 
 from diagnosis.aws.account import LiveAccount
+from diagnosis.aws.permissions import iam_policy
 from diagnosis.network.described import Call
 from diagnosis.snapshots.kinds import FOR_ASKING, KINDS
-from diagnosis.snapshots.permissions import iam_policy
 from diagnosis.snapshots.read import read_snapshot
 from diagnosis.snapshots.write import write_snapshot
 from diagnosis.sources import NetworkSource, NotPermitted, SourceUnavailable

@@ -13,8 +13,9 @@ import pytest
 from botocore import xform_name
 from botocore.model import ListShape, ServiceModel, Shape, StringShape, StructureShape
 
+from diagnosis.aws.flow_log_calls import ACTIONS
+from diagnosis.aws.permissions import RESULTS, iam_policy, policy_text
 from diagnosis.snapshots.kinds import FOR_ASKING, KINDS, Batch, Each, Kind
-from diagnosis.snapshots.permissions import iam_policy, policy_text
 
 ROOT = Path(__file__).parents[3]
 POLICY = ROOT / "docs" / "iam-read-policy.json"
@@ -115,13 +116,17 @@ def test_asking_collects_every_call_that_the_model_reads() -> None:
 def test_the_policy_document_holds_exactly_the_actions_of_the_table() -> None:
     document = POLICY.read_text(encoding="utf-8")
 
-    assert document == policy_text(), (
-        "write it anew: python -m diagnosis.snapshots.permissions > docs/iam-read-policy.json"
-    )
+    assert document == policy_text(), "write it anew: python -m diagnosis.aws.permissions > docs/iam-read-policy.json"
     assert json.loads(document) == iam_policy()
-    assert {action for s in json.loads(document)["Statement"] for action in s["Action"]} == {
-        kind.action for kind in KINDS.values()
-    }
+    allowed = {action for s in json.loads(document)["Statement"] for action in s["Action"]}
+    assert allowed == {kind.action for kind in KINDS.values()} | set(ACTIONS.values())
+
+
+def test_the_policy_reads_of_s3_flow_logs_alone_and_writes_athenas_results_alone() -> None:
+    for statement in iam_policy()["Statement"]:
+        for action in set(statement["Action"]) & {"s3:GetObject", "s3:PutObject"}:
+            places = {"arn:aws:s3:::*/AWSLogs/*": "s3:GetObject", f"{RESULTS}/*": action}
+            assert places[statement["Resource"]] == action
 
 
 def test_the_policy_fits_into_one_managed_policy() -> None:

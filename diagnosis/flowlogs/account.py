@@ -1,0 +1,128 @@
+"""The flow logs of a live account: whatever covers the interfaces of a question, read where AWS keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from diagnosis.evidence.combine import combined
+from diagnosis.evidence.engine_choice import NARROW, Choice, Placed, Reading, choose, transit_notes
+from diagnosis.evidence.flow_log_setup import covering, logging
+from diagnosis.evidence.query import Between, FlowLogQuery, Last, Sightings, Window
+from diagnosis.flowlogs.athena import AthenaSettings, FlowLogAthena
+from diagnosis.flowlogs.insights import FlowLogGroups, Limits
+from diagnosis.flowlogs.remote import Remote
+from diagnosis.flowlogs.s3 import Budget, FlowLogObjects
+from diagnosis.network.network import Network
+from diagnosis.sources import FlowLogSource, NoFlowLogs, SourceUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the engines are asked, and how far."""
+
+    athena: AthenaSettings | None = None
+    """None where Athena is not to be used."""
+    objects: Budget = field(default_factory=Budget)
+    insights: Limits = field(default_factory=Limits)
+    narrow: int = NARROW
+    """Seconds up to which the objects of S3 are read directly."""
+    widest: int = 24 * 3600
+    """Seconds to which a window is widened that holds nothing, and which stand for "everything"."""
+
+
+class AccountFlowLogs:
+    """A FlowLogSource over the flow logs that describe_flow_logs listed."""
+
+    def __init__(
+        self,
+        network: Network,
+        remote: Remote,
+        settings: Settings | None = None,
+        on_progress: Callable[[str], None] | None = None,
+    ) -> None:
+        self._network = network
+        self._remote = remote
+        self._settings = settings or Settings()
+        self._progress = on_progress or (lambda _: None)
+
+    def read(self, query: FlowLogQuery) -> Sightings:
+        """Return what the flow logs of the interfaces of the query hold of the conversation.
+
+        Where one flow log of several cannot be read, that is said and the others are. Raises NoFlowLogs where none
+        covers any of the interfaces, and NotPermitted or SourceUnavailable where none can be read.
+        """
+        window = self._bounded(query.window)
+        found = self._read(query, window)
+        if isinstance(query.window, Last) and query.window.widen and not found.seen:
+            wide = Between((window.end or self._remote.now()) - self._settings.widest, window.end)
+            found = replace(self._read(query, wide), widened=True)
+        return replace(found, query=query)
+
+    def _bounded(self, asked: Window) -> Between:
+        """The window with both ends: AWS is never asked for everything there is."""
+        match asked:
+            case Last(seconds, until):
+                end = self._remote.now() if until is None else until
+                return Between(end - seconds, end)
+            case Between(first, last):
+                last = self._remote.now() if last is None else last
+                return Between(last - self._settings.widest if first is None else first, last)
+
+    def _read(self, query: FlowLogQuery, window: Between) -> Sightings:
+        choice = self.choice(query.interfaces, window)
+        if not choice.readings:
+            raise NoFlowLogs(" ".join(choice.notes))
+        found: list[Sightings] = []
+        failed: list[SourceUnavailable] = []
+        for reading in choice.readings:
+            self._progress(f"{reading.why}: {_ENGINES[reading.engine]}")
+            try:
+                found.append(self._engine(reading).read(query.within(window)))
+            except SourceUnavailable as error:
+                failed.append(error)
+        if not found:
+            raise failed[0]
+        whole = combined(found)
+        sentences = (f"Not read: {error}" for error in failed)
+        return replace(whole, partial=(*whole.partial, *choice.notes, *sentences))
+
+    def choice(self, interfaces: frozenset[str], window: Between) -> Choice:
+        """Which engine reads which flow log for these interfaces, and what is said of the others."""
+        covered = {each: self._placed(each) for each in interfaces}
+        chosen = choose(covered, window, narrow=self._settings.narrow, athena=self._settings.athena is not None)
+        crossed = logging(self._network.flow_logs, self._gateways_between(interfaces))
+        return replace(chosen, notes=(*chosen.notes, *transit_notes(crossed)))
+
+    def _gateways_between(self, interfaces: Iterable[str]) -> list[str]:
+        """The transit gateways by which the VPCs of the parties may be left, unless both are in one."""
+        known = [self._network.interfaces[each] for each in interfaces if each in self._network.interfaces]
+        vpcs = {interface.vpc for interface in known}
+        attachments = self._network.transit.attachments
+        return [] if len(vpcs) == 1 < len(known) else sorted({a.gateway for a in attachments if a.resource in vpcs})
+
+    def _placed(self, eni: str) -> Placed | None:
+        interface = self._network.interfaces.get(eni)
+        if interface is None:
+            return None
+        log = covering(self._network.flow_logs, eni, interface.subnet, interface.vpc)
+        if log is None:
+            return None
+        return Placed(log, interface.account, interface.region)
+
+    def _engine(self, reading: Reading) -> FlowLogSource:
+        settings = self._settings
+        match reading.engine:
+            case "s3":
+                return FlowLogObjects(self._remote, reading, settings.objects)
+            case "insights":
+                return FlowLogGroups(self._remote, reading, settings.insights)
+            case "athena":
+                return FlowLogAthena(self._remote, reading, settings.athena or AthenaSettings())
+
+
+_ENGINES: Mapping[str, str] = {
+    "s3": "reading its objects",
+    "insights": "asking CloudWatch Logs Insights",
+    "athena": "asking Athena",
+}

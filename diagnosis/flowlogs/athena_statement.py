@@ -1,0 +1,126 @@
+"""Everything that an answer needs of a table, in one statement, for Athena charges for what each statement scans.
+
+A row sums up records that agree in kind, in what the conversation is told apart by, and in whether they ended before
+the window; the newest raw lines come with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlglot import exp
+
+from diagnosis.evidence.query import Between, FlowLogQuery
+from diagnosis.flowlogs.athena_tables import LogTable
+from diagnosis.flowlogs.statements import any_of, both, column, leg_of, number, records, text
+
+KEYS = ("kind", "earlier", "leg", "interface_id", "flow_direction", "action", "reject_reason")
+SUMS = ("records", "packets", "first_seen", "last_seen", "tcp_flags", "lines")
+LINES_EACH = 2
+SEPARATOR = "\n"
+_PATH = "$path"
+
+
+def overview(
+    query: FlowLogQuery,
+    table: LogTable,
+    partitions: Sequence[exp.Expr],
+    window: Between,
+    ipv6: Collection[str] = frozenset(),
+) -> exp.Select:
+    """Return the statement: a row of `KEYS` and `SUMS` for each that differs in `KEYS`.
+
+    `kind` is OK, NODATA, SKIPDATA or malformed. The interface of a record that is not of the conversation is told only
+    if the query asks for its status; direction, action and reason only of those that are.
+    """
+    source = records(table.full_name, table.names, partitions, others=[_line(table).as_("line"), _path().as_("file")])
+    of_interest = exp.or_(_has_a_leg(), any_of(column("interface_id"), query.interfaces), copy=False)
+    taken = [
+        _kind(table).as_("kind"),
+        _earlier(window).as_("earlier"),
+        column("leg"),
+        _only(of_interest, "interface_id"),
+        *(_only(_has_a_leg(), each) for each in ("flow_direction", "action", "reject_reason")),
+        *(column(each) for each in ("packets", "start", "end", "tcp_flags", "line", "file")),
+    ]
+    with_leg = exp.select("*", leg_of(query, ipv6, of_any=True).as_("leg")).from_(source.subquery("records"))
+    judged = exp.select(*taken).from_(with_leg.subquery("flow_logs"))
+    if window.end is not None:
+        until = exp.LTE(this=column("start"), expression=number(window.end))
+        judged = judged.where(exp.or_(exp.Is(this=column("start"), expression=exp.null()), until, copy=False))
+    return _summed(judged)
+
+
+def _summed(judged: exp.Select) -> exp.Select:
+    line = exp.DPipe(this=exp.DPipe(this=column("file"), expression=text(" ")), expression=column("line"), safe=True)
+    newest = exp.ArrayToString(
+        this=exp.ArgMax(this=line, expression=column("end"), count=number(LINES_EACH)), expression=text(SEPARATOR)
+    )
+    keys = [column(each) for each in KEYS]
+    return (
+        exp.select(
+            *keys,
+            exp.Count(this=exp.Star()).as_("records"),
+            exp.Sum(this=column("packets")).as_("packets"),
+            exp.Min(this=column("start")).as_("first_seen"),
+            exp.Max(this=column("end")).as_("last_seen"),
+            exp.BitwiseOrAgg(this=column("tcp_flags")).as_("tcp_flags"),
+            exp.Case().when(_has_a_leg(), newest, copy=False).as_("lines"),
+        )
+        .from_(judged.subquery("judged"))
+        .group_by(*(column(each) for each in KEYS))
+        .order_by(*(column(each) for each in KEYS))
+    )
+
+
+def _has_a_leg() -> exp.Expr:
+    return exp.not_(exp.Is(this=column("leg"), expression=exp.null()), copy=False)
+
+
+def _only(where: exp.Expr, name: str) -> exp.Expr:
+    return exp.Case().when(where.copy(), column(name), copy=False).as_(name)
+
+
+def _kind(table: LogTable) -> exp.Expr:
+    """What a record is. Athena makes NULL of what has not the column's type, and of what lacks."""
+    known = [
+        exp.not_(exp.Is(this=column(each), expression=exp.null()), copy=False)
+        for each in ("srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets")
+        if each in table.columns
+    ]
+    in_order = []
+    if {"start", "end"} <= table.columns.keys():
+        in_order = [exp.LTE(this=column("start"), expression=column("end"))]
+    action = exp.In(this=column("action"), expressions=[text("ACCEPT"), text("REJECT")])
+    idle = exp.In(this=column("log_status"), expressions=[text("NODATA"), text("SKIPDATA")])
+    is_ok = column("log_status").eq("OK")
+    return (
+        exp.Case()
+        .when(both([is_ok, action, *in_order, *known]), text("OK"), copy=False)
+        .when(both([idle, *(each.copy() for each in in_order)]), column("log_status"), copy=False)
+        .else_(text("malformed"))
+    )
+
+
+def _earlier(window: Between) -> exp.Expr:
+    """1 for a record that ended before the window, else 0."""
+    if window.start is None:
+        return number(0)
+    before = exp.LT(this=column("end"), expression=number(window.start))
+    return exp.Case().when(before, number(1), copy=False).else_(number(0))
+
+
+def _path() -> exp.Expr:
+    return exp.column(exp.to_identifier(_PATH, quoted=True))
+
+
+def _line(table: LogTable) -> exp.Expr:
+    """The record written as a line again, with "-" for what is not there."""
+    parts: list[exp.Expr] = []
+    for name in table.fields:
+        if name in table.columns:
+            own = exp.cast(column(table.columns[name]), "VARCHAR")
+            parts.append(exp.Coalesce(this=own, expressions=[text("-")]))
+        else:
+            parts.append(text("-"))
+    return exp.ArrayToString(this=exp.Array(expressions=parts), expression=text(" "))

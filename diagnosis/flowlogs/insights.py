@@ -1,0 +1,286 @@
+"""Flow logs in CloudWatch Logs, asked with Logs Insights.
+
+A query is started, waited for with growing pauses, and stopped when whoever asked gives up. Two are enough for an
+answer: the records of the conversation, and how many records of which status each interface has. Limits:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from diagnosis.aws.errors import FAILURES, code_of, said_by, unavailable
+from diagnosis.aws.flow_log_calls import ACTIONS
+from diagnosis.evidence.combine import together
+from diagnosis.evidence.engine_choice import Reading
+from diagnosis.evidence.grouping import Logged, known, seconds, seen_in
+from diagnosis.evidence.query import (
+    Action,
+    Between,
+    Counts,
+    Direction,
+    FlowLogQuery,
+    InterfaceStatus,
+    Leg,
+    Seen,
+    Sightings,
+)
+from diagnosis.flowlogs.insights_text import GROUPED, LONGEST, MOST_ROWS, QueryText
+from diagnosis.flowlogs.remote import Remote, cancelled_on_the_way_out, of_bytes, of_dollars
+from diagnosis.sources import SourceUnavailable
+
+ENGINE = "CloudWatch Logs Insights"
+MOST_GROUPS = 50
+_SLACK = 600
+"""An event is timed by the start of its record, which may be one aggregation interval before its end."""
+_STATUSES = {"OK": "ok", "ACCEPT": "ok", "REJECT": "ok", "NODATA": "nodata", "-": "nodata", "SKIPDATA": "skipdata"}
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a question may cost, and what it is said to cost."""
+
+    most_scanned: int = 200 * 1000**3
+    """Bytes after which a query is stopped."""
+    dollars_per_gb: float = 0.005
+    look_back: int = 6 * 3600
+    """Seconds before the window that are searched for the last ACCEPT."""
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What the queries of one question scanned."""
+
+    size: int = 0
+    queries: int = 0
+    partial: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    rows: Sequence[Row]
+    matched: int
+
+
+class FlowLogGroups:
+    """The flow logs of one reading, in one or more log groups of a Region."""
+
+    def __init__(
+        self, remote: Remote, reading: Reading, limits: Limits | None = None, groups: Sequence[str] = ()
+    ) -> None:
+        """`groups` are names or ARNs of log groups; by default the one that the reading names."""
+        self._remote = remote
+        self._reading = reading
+        self._limits = limits or Limits()
+        self._groups = tuple(groups) or (reading.destination.removesuffix(":*"),)
+        self._text = QueryText(reading.fields)
+
+    def read(self, query: FlowLogQuery) -> Sightings:
+        """Return what the log groups hold of the conversation; the window must have both ends.
+
+        Raises NotPermitted or SourceUnavailable, each saying who must act.
+        """
+        window = query.window
+        if not isinstance(window, Between) or window.start is None or window.end is None:
+            raise SourceUnavailable("CloudWatch Logs Insights is asked for a window with both ends: give --since.")
+        spent = _Spent()
+        text, exact = self._conversation(query, window, spent)
+        records = self._asked(text, window, spent)
+        statuses = self._asked(self._text.statuses(window), window, spent)
+        seen = self._seen(query, window, records, spent, exact=exact)
+        counts, each, newest = self._counted(statuses.rows, query.interfaces, spent)
+        earlier = self._earlier(query, seen, window.start, spent) if exact else ()
+        dollars = spent.size / 1000**3 * self._limits.dollars_per_gb
+        return Sightings(
+            engine=f"{ENGINE} ({of_bytes(spent.size)} scanned in {spent.queries} queries, {of_dollars(dollars)})",
+            query=query,
+            text=text,
+            counts=counts,
+            window=window,
+            seen=seen,
+            earlier=earlier,
+            statuses=each,
+            newest=newest,
+            fields=frozenset(self._reading.fields),
+            partial=tuple(spent.partial),
+            delivered_until=self._remote.now() - self._reading.delay,
+            scanned=spent.size,
+            dollars=dollars,
+        )
+
+    def _conversation(self, query: FlowLogQuery, window: Between, spent: _Spent) -> tuple[str, bool]:
+        """The query, and whether it asks for this conversation alone: many networks do not fit into one."""
+        text = self._text.conversation(query, window)
+        if len(text) <= LONGEST:
+            return text, True
+        spent.partial.append(
+            f"The addresses are too many for one query ({len(text):,} characters): records of the ports were read and "
+            "sorted out afterwards."
+        )
+        return self._text.conversation(query, window, everything=True), False
+
+    def _seen(
+        self, query: FlowLogQuery, window: Between, records: _Result, spent: _Spent, *, exact: bool
+    ) -> tuple[Seen, ...]:
+        lines = [
+            Logged(self._reading.fields, row["@message"], f"{row.get('@log', '')} {row.get('@logStream', '')}".strip())
+            for row in records.rows
+            if "@message" in row
+        ]
+        seen = seen_in(lines, query, window)
+        if records.matched <= len(records.rows) or len(records.rows) < MOST_ROWS:
+            return seen
+        if not exact:
+            spent.partial.append(
+                f"Insights returns {MOST_ROWS:,} records at most, and {records.matched:,} matched: the counts are of "
+                "the newest."
+            )
+            return seen
+        sums: list[Seen] = []
+        for leg in ("forward", "reply"):
+            sums += self._summed(query, leg, window, spent)
+        lines_of = {_place(row): row.lines for row in seen}
+        return tuple(replace(row, lines=lines_of.get(_place(row), ())) for row in together(sums))
+
+    def _summed(self, query: FlowLogQuery, leg: Leg, window: Between, spent: _Spent) -> list[Seen]:
+        rows = self._asked(self._text.sums(query, leg, window), window, spent).rows
+        return [self._row_seen(row, leg) for row in rows]
+
+    def _row_seen(self, row: Row, leg: Leg) -> Seen:
+        values = {each: row.get(name) for each, name in self._text.key_names(GROUPED)}
+        return Seen(
+            interface=known(values.get("interface-id")),
+            leg=leg,
+            direction=cast("Direction | None", known(values.get("flow-direction"))),
+            action=cast("Action", values.get("action")),
+            records=int(float(row["records"])),
+            packets=int(float(row.get("packets") or 0)),
+            first=_whole(row.get("first_seen")),
+            last=_whole(row.get("last_seen")),
+            tcp_flags=seconds(values.get("tcp-flags")),
+            reject_reason=known(values.get("reject-reason")),
+        )
+
+    def _earlier(self, query: FlowLogQuery, seen: Iterable[Seen], start: int, spent: _Spent) -> tuple[Seen, ...]:
+        """The forward leg before the window, where it is refused in it and never accepted: it tells when that began."""
+        forward = [row for row in seen if row.leg == "forward"]
+        refused = {row.interface for row in forward if row.action == "REJECT"}
+        if not refused - {row.interface for row in forward if row.action == "ACCEPT"} or not self._limits.look_back:
+            return ()
+        before = Between(start - self._limits.look_back, start - 1)
+        # Records that reach into the window are the window's.
+        rows = self._summed(query, "forward", before, spent)
+        return together(row for row in rows if row.last is None or row.last < start)
+
+    def _counted(
+        self, rows: Sequence[Row], interfaces: frozenset[str], spent: _Spent
+    ) -> tuple[Counts, tuple[InterfaceStatus, ...], int | None]:
+        if len(rows) >= MOST_ROWS:
+            spent.partial.append(f"More than {MOST_ROWS:,} interfaces: the counts of records are of some of them.")
+        totals = {"ok": 0, "nodata": 0, "skipdata": 0, "malformed": 0}
+        own: dict[str, dict[str, int]] = {each: {} for each in sorted(interfaces)}
+        newest: int | None = None
+        names = self._text.names
+        for row in rows:
+            kind = _STATUSES.get(row.get(names[self._text.status], ""), "malformed")
+            count = int(float(row["records"]))
+            totals[kind] += count
+            interface = row.get(names.get("interface-id", ""), "")
+            if interface in own and kind != "malformed":
+                own[interface][kind] = own[interface].get(kind, 0) + count
+            last = _whole(row.get("newest"))
+            newest = last if newest is None else max(newest, last or newest)
+        read = totals["ok"] + totals["nodata"] + totals["skipdata"]
+        counts = Counts(read, totals["malformed"], totals["nodata"], totals["skipdata"])
+        return counts, tuple(InterfaceStatus(each, **found) for each, found in own.items()), newest
+
+    def _asked(self, text: str, window: Between, spent: _Spent) -> _Result:
+        """Run one query to its end. Raises as `read` does."""
+        client = self._remote.clients("logs", self._reading.region)
+        assert window.start is not None
+        assert window.end is not None
+        sent = {"startTime": max(1, window.start - _SLACK), "endTime": max(1, window.end), "queryString": text}
+        try:
+            name = client.start_query(**self._place(), **sent)["queryId"]
+        except FAILURES as error:
+            raise self._refused(error, "logs.start_query") from error
+        spent.queries += 1
+
+        def stop() -> None:
+            try:
+                client.stop_query(queryId=name)
+            except FAILURES:
+                return  # it has ended already, or ends by itself after an hour
+
+        with cancelled_on_the_way_out(stop):
+            for _ in self._remote.pauses(f"The query to {ENGINE}"):
+                try:
+                    found = client.get_query_results(queryId=name)
+                except FAILURES as error:
+                    raise self._refused(error, "logs.get_query_results") from error
+                if (result := self._ended(found, spent)) is not None:
+                    return result
+        raise AssertionError("pauses end with an exception")
+
+    def _place(self) -> dict[str, Any]:
+        if any(group.startswith("arn:") for group in self._groups):
+            return {"logGroupIdentifiers": list(self._groups[:MOST_GROUPS])}
+        return {"logGroupNames": list(self._groups[:MOST_GROUPS])}
+
+    def _ended(self, found: Mapping[str, Any], spent: _Spent) -> _Result | None:
+        """The result of a query that is complete, None for one that runs on."""
+        statistics = found.get("statistics") or {}
+        size = int(statistics.get("bytesScanned") or 0)
+        match found.get("status"):
+            case "Complete":
+                spent.size += size
+                rows = [{item["field"]: item.get("value", "") for item in row} for row in found.get("results") or ()]
+                return _Result(rows, int(statistics.get("recordsMatched") or len(rows)))
+            case "Failed":
+                raise SourceUnavailable(f"The query to {ENGINE} failed inside AWS: ask again in a minute.")
+            case "Cancelled":
+                raise SourceUnavailable(f"The query to {ENGINE} was cancelled by somebody else: ask again.")
+            case "Timeout":
+                raise SourceUnavailable(
+                    f"The query to {ENGINE} ran into AWS's own time limit: ask for a shorter time (--since)."
+                )
+            case _ if spent.size + size > self._limits.most_scanned:
+                raise SourceUnavailable(
+                    f"The query to {ENGINE} was stopped after {of_bytes(size)}, the limit that is set: ask for a "
+                    "shorter time (--since)."
+                )
+            case _:
+                return None
+
+    def _refused(self, error: Exception, call: str) -> SourceUnavailable:
+        groups = ", ".join(self._groups)
+        match code_of(error):
+            case "ResourceNotFoundException":
+                return SourceUnavailable(
+                    f"The log group {groups} of the flow log does not exist (any more): an account administrator must "
+                    "create it, and AWS delivers to it from then on."
+                )
+            case "LimitExceededException":
+                return SourceUnavailable(
+                    f"Too many queries run at the same time in {ENGINE} of {self._reading.region}: ask again in a "
+                    "minute."
+                )
+            case "MalformedQueryException":
+                return SourceUnavailable(
+                    f"{ENGINE} did not take the query ({said_by(error)}): the window may lie before the retention of "
+                    f"{groups}; else this is an error of whynot."
+                )
+            case _:
+                return unavailable(error, ACTIONS[call])
+
+
+def _whole(text: str | None) -> int | None:
+    return None if text in {None, "", "-"} else int(float(text or 0))
+
+
+def _place(row: Seen) -> tuple[str | None, ...]:
+    return row.interface, row.leg, row.direction, row.action, row.reject_reason

@@ -1,0 +1,160 @@
+"""A question as the text of a CloudWatch Logs Insights query, as a person would paste it into the console.
+
+Insights discovers the fields of the default format under camelCase names; any other format is taken apart by `parse`,
+for which the fields go by AWS's names with underscores.
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from diagnosis.evidence.query import Between, FlowLogQuery, Leg, spellings
+from diagnosis.evidence.records import DEFAULT_FORMAT
+
+MOST_ROWS = 10_000
+"""More rows no query returns."""
+LONGEST = 10_000
+"""Characters of a query that StartQuery takes."""
+_SUMMED = "count(*) as records, sum({packets}) as packets, min({start}) as first_seen, max({end}) as last_seen"
+_DISCOVERED: Mapping[str, str] = MappingProxyType(
+    dict(
+        zip(
+            DEFAULT_FORMAT,
+            "version accountId interfaceId srcAddr dstAddr srcPort dstPort protocol packets bytes start end action "
+            "logStatus".split(),
+            strict=True,
+        )
+    )
+)
+GROUPED = ("interface-id", "action", "flow-direction", "tcp-flags", "reject-reason")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryText:
+    """The texts of queries over the records of one format."""
+
+    fields: tuple[str, ...]
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """How each field is called in a query."""
+        if self.fields == DEFAULT_FORMAT:
+            return _DISCOVERED
+        return {field: field.replace("-", "_") for field in self.fields}
+
+    def conversation(self, query: FlowLogQuery, window: Between, *, everything: bool = False) -> str:
+        """Every record of the conversation, newest first. With `everything`, of the protocol and ports alone."""
+        tests = [self._is_ok(), *self._within(window), *self._protocol(query)]
+        legs = [self._leg(query, leg, addresses=not everything) for leg in ("forward", "reply")]
+        if all(legs):
+            tests.append(f"(({legs[0]}) or ({legs[1]}))")
+        return self._piped(
+            "fields @timestamp, @message, @log, @logStream",
+            f"filter {' and '.join(tests)}",
+            "sort @timestamp desc",
+            f"limit {MOST_ROWS}",
+        )
+
+    def sums(self, query: FlowLogQuery, leg: Leg, window: Between) -> str:
+        """The records of one leg summed up, a row for each that differs in `GROUPED`."""
+        tests = [self._is_ok(), *self._within(window), *self._protocol(query)]
+        forward = self._leg(query, "forward")
+        if leg == "forward":
+            tests += [forward] if forward else []
+        else:
+            reply = self._leg(query, "reply")
+            tests += [*([reply] if reply else []), f"not ({forward})" if forward else "not ispresent(@message)"]
+        return self._piped(f"filter {' and '.join(tests)}", f"stats {self._summed()} by {self._keys(GROUPED)}")
+
+    def statuses(self, window: Between) -> str:
+        """How many records of each status each interface has, of all interfaces."""
+        end = self.names.get("end")
+        inside = self._within(window)
+        tests = [f"filter not ispresent({end}) or ({' and '.join(inside)})"] if inside and end else []
+        last = f", max({end}) as newest" if end else ""
+        keys = self._keys(("interface-id", self.status))
+        return self._piped(*tests, f"stats count(*) as records{last} by {keys}", f"limit {MOST_ROWS}")
+
+    @property
+    def status(self) -> str:
+        """The field that tells what a record is: without a status, one without an action is NODATA."""
+        return "log-status" if "log-status" in self.fields else "action"
+
+    def key_names(self, wanted: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """Those of some fields that the format has, each with its name in a query."""
+        return tuple((field, self.names[field]) for field in wanted if field in self.names)
+
+    def _piped(self, *commands: str) -> str:
+        parse = []
+        if self.fields != DEFAULT_FORMAT:
+            glob = " ".join("*" for _ in self.fields)
+            parse.append(f'parse @message "{glob}" as {", ".join(self.names.values())}')
+        return "\n| ".join([*parse, *commands])
+
+    def _keys(self, wanted: Iterable[str]) -> str:
+        return ", ".join(name for _, name in self.key_names(wanted))
+
+    def _summed(self) -> str:
+        found = []
+        for part in _SUMMED.split(", "):
+            field = part.partition("{")[2].partition("}")[0]
+            if not field or field in self.names:
+                found.append(part.format(**{field: self.names[field]} if field else {}))
+        return ", ".join(found)
+
+    def _is_ok(self) -> str:
+        if "log-status" in self.fields:
+            return f'{self.names["log-status"]} = "OK"'
+        return f'{self.names["action"]} in ["ACCEPT", "REJECT"]'
+
+    def _within(self, window: Between) -> list[str]:
+        tests = []
+        if window.start is not None and "end" in self.names:
+            tests.append(f"{self.names['end']} >= {int(window.start)}")
+        if window.end is not None and "start" in self.names:
+            tests.append(f"{self.names['start']} <= {int(window.end)}")
+        return tests
+
+    def _protocol(self, query: FlowLogQuery) -> list[str]:
+        if query.protocol is None or "protocol" not in self.names:
+            return []
+        return [f"{self.names['protocol']} = {int(query.protocol)}"]
+
+    def _leg(self, query: FlowLogQuery, leg: Leg, *, addresses: bool = True) -> str:
+        sides = (query.sources, query.destinations)
+        ports = ("dstport", "srcport")
+        if leg == "reply":
+            sides, ports = (sides[1], sides[0]), (ports[1], ports[0])
+        tests = []
+        if addresses:
+            tests += [self._address("srcaddr", sides[0]), self._address("dstaddr", sides[1])]
+        if query.ports_matter:
+            tests += [
+                f"{self.names[name]} = {int(port)}"
+                for name, port in zip(ports, (query.port, query.source_port), strict=True)
+                if port is not None and name in self.names
+            ]
+        return " and ".join(test for test in tests if test)
+
+    def _address(self, field: str, allowed: frozenset[str]) -> str:
+        """The test that the address, or the packet's own, is one of the allowed; empty where any is."""
+        if not allowed:
+            return ""
+        exact = sorted({spelt for value in allowed if "/" not in value for spelt in spellings(value)})
+        tests = []
+        for name in (self.names[each] for each in (field, f"pkt-{field}") if each in self.names):
+            if len(exact) == 1:
+                tests.append(f"{name} = {_quoted(exact[0])}")
+            elif exact:
+                tests.append(f"{name} in [{', '.join(map(_quoted, exact))}]")
+            for network in sorted(value for value in allowed if "/" in value):
+                version = 6 if ":" in network else 4
+                tests.append(f"isIpv{version}InSubnet({name}, {_quoted(network)})")
+        return f"({' or '.join(tests)})" if len(tests) > 1 else tests[0]
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
