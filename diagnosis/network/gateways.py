@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, items, member, name_tag, needed_items, text, texts, word
+from diagnosis.network.shape import Item, flag, items, member, name_tag, needed_items, text, texts, word
 from diagnosis.network.vpcs import Origins
 from diagnosis.traffic.addresses import parse_address, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all
@@ -78,6 +78,8 @@ class PeeringSide:
     account: str
     region: str
     addresses: IntervalSet
+    resolves: bool | None = None
+    """Whether public DNS names of its interfaces give the other side their private addresses; None where not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def _side(info: Item) -> PeeringSide:
         account=text(info, "OwnerId") or "",
         region=text(info, "Region") or "",
         addresses=join_all(parse_cidr(cidr) for cidr in cidrs if cidr),
+        resolves=flag(member(info, "PeeringOptions"), "AllowDnsResolutionFromRemoteVpc"),
     )
 
 

@@ -21,7 +21,7 @@ from diagnosis.trace import (
 )
 from diagnosis.trace.arrival import INTERFACE, arrive, beyond, enter, interface_device, nobody
 from diagnosis.trace.codes import Code
-from diagnosis.trace.peerings import crossing_step, doubtful_scope, reference_scope, unseen_across
+from diagnosis.trace.peerings import crossing_step, doubtful_scope, name_notes, reference_scope, unseen_across
 from diagnosis.trace.places import Destination, Held, Internet, Nobody
 from diagnosis.trace.route_tables import Way
 from diagnosis.trace.step import Blocker, cannot_tell, drops, passes
@@ -316,6 +316,7 @@ def _over_peering(
         return walk
     match destination:
         case Held() if not destination.by_public_address and destination.interface.vpc == other.vpc:
+            walk.notes += name_notes(peering, other, destination.interface)
             return enter(walk, destination, FromPeer(peering.id, device.vpc or ""))
         case Nobody() if destination.vpc == other.vpc:
             return nobody(walk, destination.vpc, destination.subnet)

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from diagnosis.network.gateways import PeeringConnection, PeeringSide
+from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.network.vpcs import Origins
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import NOTHING, Blocker, Step, drops, passes
+from diagnosis.traffic.addresses import format_address
 from diagnosis.traffic.intervals import IntervalSet, join, meet
 from diagnosis.traffic.traffic import Traffic
 
@@ -52,6 +54,23 @@ def crossing_step(
         return passes(KIND, peering.id, traffic), True
     blocker = Blocker(Code.PCX_REQUIRES_ADDRESS_IN_VPC_CIDR, table, (peering.id,), None, rule, outside)
     return Step(KIND, peering.id, None, inside, outside, NOTHING, rule, "", (blocker,)), not inside.empty
+
+
+def name_notes(peering: PeeringConnection, theirs: PeeringSide, interface: NetworkInterface) -> tuple[str, ...]:
+    """What the public DNS name of an interface across a peering connection gives on this side.
+
+    "If you query the public DNS hostname from the peer VPC" it "resolves to the public IP address", unless the
+    connection allows DNS resolution
+    (https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html).
+    """
+    public = next((address.public for address in interface.ipv4 if address.public is not None), None)
+    if theirs.resolves is not False or public is None:
+        return ()
+    text = (
+        f"A public DNS name of {interface.id} gives {format_address(public)} and not its private address here: "
+        f"AllowDnsResolutionFromRemoteVpc is off for {theirs.vpc} on {peering.id}."
+    )
+    return (text,)
 
 
 def reference_scope(network: Network, vpc: str | None, peer: str | None) -> frozenset[str]:

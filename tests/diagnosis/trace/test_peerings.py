@@ -55,3 +55,19 @@ def test_a_connection_that_was_not_seen_is_unknown() -> None:
 
 def test_an_address_of_the_peer_that_nobody_holds_is_blocked_there() -> None:
     assert causes(ask(two_vpcs(), "10.0.1.10", "10.9.1.99")) == [("NO_INTERFACE_WITH_ADDRESS", "subnet-9", "forward")]
+
+
+@pytest.mark.parametrize(("option", "told"), [(False, True), (True, False), (None, False)])
+def test_a_peers_public_name_gives_its_public_address_unless_the_connection_resolves_names(
+    option: bool | None, told: bool
+) -> None:
+    account = two_vpcs()
+    peer = account.items["ec2.describe_network_interfaces"][-1]
+    peer["Association"] = {"PublicIp": "198.51.100.30"}
+    side = account.items["ec2.describe_vpc_peering_connections"][0]["AccepterVpcInfo"]
+    side["PeeringOptions"] = {} if option is None else {"AllowDnsResolutionFromRemoteVpc": option}
+
+    found = ask(account, "10.0.1.10", "10.9.1.30")
+
+    assert found.verdict == "reachable"
+    assert any("AllowDnsResolutionFromRemoteVpc" in note for note in found.notes) is told
