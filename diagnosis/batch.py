@@ -7,11 +7,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from diagnosis.explanation.causes import causes
+from diagnosis.explanation.causes import members
 from diagnosis.explanation.unseen import unseen_items
 from diagnosis.network.network import Network
 from diagnosis.trace.placing import anchor, place_both
-from diagnosis.trace.trace import Flow, Trace, trace
+from diagnosis.trace.stencils import traced
+from diagnosis.trace.trace import Flow, Trace
 from diagnosis.traffic.protocols import protocol_number
 
 
@@ -35,7 +36,7 @@ def judge_lines(network: Network, lines: Iterable[str]) -> Iterator[tuple[dict[s
 
 def _read(line: str) -> dict[str, Any]:
     try:
-        fields = json.loads(line, parse_constant=_no_constant, parse_float=_finite)
+        fields = _DECODER.decode(line)
     except RecursionError:
         raise BadFlow("it is nested too deep") from None
     except json.JSONDecodeError as error:
@@ -56,29 +57,31 @@ def _finite(text: str) -> float:
     return value if math.isfinite(value) else _no_constant(text[:20])
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+
+
 def judged(network: Network, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The verdict on one flow as the output line has it."""
-    result = trace(network, flow_of(network, fields), explain=False)
+    result = traced(network, flow_of(network, fields))
     return {"id": fields.get("id"), **verdict_of(network, result)}
 
 
 def verdict_of(network: Network, result: Trace) -> dict[str, Any]:
     """Verdicts, causes and gaps of a trace."""
     found = []
-    for cause in causes(network, result):
-        item = cause.model_dump()
-        item["related"] = list(cause.related)
-        if cause.any_of is None:
+    for leg, blocker in result.blockers():
+        item = members(network, leg, blocker)
+        if item["any_of"] is None:
             del item["any_of"]
         found.append(item)
-    unknown = result.verdict == "unknown"
+    gaps = result.gaps()
     return {
         "verdict": result.verdict,
         "forward": result.forward,
         "return": result.returning,
         "causes": found,
         "assumed": list(result.assumed()),
-        "unseen": [u.model_dump() for u in unseen_items(network, result.gaps())] if unknown or result.gaps() else [],
+        "unseen": [u.model_dump() for u in unseen_items(network, gaps)],
     }
 
 

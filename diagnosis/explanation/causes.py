@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from diagnosis.answer import Cause
 from diagnosis.explanation.relayed import relayed
 from diagnosis.explanation.transited import not_carried, transited
@@ -11,7 +14,7 @@ from diagnosis.network.owners import display_name, label
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Trace
-from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, format_cidrs, is_ipv6
+from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, format_address, format_cidrs, is_ipv6
 from diagnosis.traffic.intervals import IntervalSet, meet, minus, size
 from diagnosis.traffic.ports import ALL_PORTS, format_ports, reply_cells
 from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
@@ -38,16 +41,21 @@ def causes(network: Network, trace: Trace) -> tuple[Cause, ...]:
 
 def cause(network: Network, leg: Leg, blocker: Blocker) -> Cause:
     """One blocker as a cause."""
-    return Cause(
-        code=str(blocker.code.value),
-        component=blocker.component,
-        related=blocker.related,
-        leg=leg,
-        direction=blocker.direction if blocker.code in FILTERS else None,
-        rule=blocker.rule,
-        text=sentence(network, leg, blocker),
-        any_of=blocker.any_of,
-    )
+    return Cause(**members(network, leg, blocker))
+
+
+def members(network: Network, leg: Leg, blocker: Blocker) -> dict[str, Any]:
+    """The members of a cause by name, in the order of the contract and of the types that JSON knows."""
+    return {
+        "code": blocker.code.value,
+        "component": blocker.component,
+        "related": list(blocker.related),
+        "leg": leg,
+        "direction": blocker.direction if blocker.code in FILTERS else None,
+        "rule": blocker.rule,
+        "text": sentence(network, leg, blocker),
+        "any_of": blocker.any_of,
+    }
 
 
 def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
@@ -79,8 +87,11 @@ def _one(traffic: Traffic, protocol: int, *, reply: bool) -> str:
     return f"all {name}" if ports == ALL_PORTS else f"{name} {format_ports(ports, protocol)}"
 
 
+@lru_cache(maxsize=4096)
 def address_words(addresses: IntervalSet) -> str:
     """Addresses in a sentence: one, a few ranges, or what they are together."""
+    if len(addresses) == 2 and addresses[1] - addresses[0] == 1:
+        return format_address(addresses[0])
     if addresses in (ALL_ADDRESSES, IPV4, IPV6):
         return "anywhere"
     if any(size(minus(meet(PUBLIC, family), addresses)) * 1000 < size(meet(PUBLIC, family)) for family in (IPV4, IPV6)):

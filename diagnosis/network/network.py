@@ -166,6 +166,15 @@ class Network:
         found.update({i.id: i.instance for i in self.interfaces.values() if i.instance})
         return found
 
+    @cached_property
+    def attached_to(self) -> Mapping[str, tuple[str, ...]]:
+        """Interface ids by the instance that they say they are attached to."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for interface in self.interfaces.values():
+            if interface.instance:
+                found[interface.instance].append(interface.id)
+        return {instance: tuple(ids) for instance, ids in found.items()}
+
     def subnet_origins(self, subnet: str | None, vpc: str | None) -> Origins:
         """Where this subnet, or else its VPC, or else anything, was seen."""
         place = self.subnets.get(subnet or "") or self.vpcs.get(vpc or "")
@@ -274,6 +283,7 @@ _OF_THE_REST = frozenset(
         "subnets_of_vpc",
         "all_vpc_addresses",
         "instance_of_interface",
+        "attached_to",
     }
 )
 """Indexes by what they are made from. One that is not named here is made anew after every change."""

@@ -118,6 +118,15 @@ def _fits(database: Database, interface: NetworkInterface) -> bool:
 
 def display_name(network: Network, identity: str) -> str | None:
     """The name that people use for a component, by its id; None where it has none."""
+    known: dict[str, str | None] | None = network.memo.get("names")
+    if known is None:
+        known = network.memo["names"] = {}
+    if identity not in known:
+        known[identity] = _display_name(network, identity)
+    return known[identity]
+
+
+def _display_name(network: Network, identity: str) -> str | None:
     interface = network.interfaces.get(identity)
     if interface is not None:
         named = [o.name for o in owners(network).get(identity, ()) if o.name]

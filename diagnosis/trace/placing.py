@@ -86,10 +86,11 @@ def anchor(network: Network, text: str) -> Anchor:
 
     Raises ValueError where it is none of them.
     """
-    try:
-        return AtAddress(parse_address(text))
-    except ValueError:
-        pass
+    if ":" in text or text[:1].isdigit():
+        try:
+            return AtAddress(parse_address(text))
+        except ValueError:
+            pass
     if text in network.interfaces:
         return AtInterface(text)
     found = interface_of_instance(network, text)
@@ -113,7 +114,7 @@ def interface_of_instance(network: Network, instance: str) -> str | None:
     known = network.instances.get(instance)
     if known is not None and known.interfaces:
         return known.interfaces[0] if known.interfaces[0] in network.interfaces else None
-    attached = [i for i in network.interfaces.values() if i.instance == instance]
+    attached = [network.interfaces[eni] for eni in network.attached_to.get(instance, ())]
     first = min(attached, key=lambda i: (i.device_index, i.id), default=None)
     return first.id if first is not None and first.device_index == 0 else None
 

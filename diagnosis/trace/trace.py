@@ -13,7 +13,7 @@ from diagnosis.trace import interfaces, load_balancers
 from diagnosis.trace.branches import by_alternative, settled
 from diagnosis.trace.codes import Code
 from diagnosis.trace.forward import from_interface, from_internet, out_of_subnet
-from diagnosis.trace.places import Destination, Held, Internet, Nobody, OnPremises, Place, Undecided
+from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
 from diagnosis.trace.premises import from_premises
 from diagnosis.trace.reply import reply
 from diagnosis.trace.step import Blocker, Direction, Hop, Leg, cannot_tell, drops
@@ -158,15 +158,18 @@ def over(verdicts: Iterable[Verdict]) -> Verdict:
     return "unknown"
 
 
-def trace(network: Network, flow: Flow, *, explain: bool = True) -> Trace:
-    """Traces a flow there and back. Nothing is read but the network."""
+def trace(network: Network, flow: Flow, *, explain: bool = True, headers: Traffic | None = None) -> Trace:
+    """Traces a flow there and back. Nothing is read but the network.
+
+    With `headers` all of these are traced, in place of the flow's own, along the way of the flow's two places.
+    """
     source, destination = flow.source, flow.destination
     for place in (source, destination):
         if isinstance(place, Undecided):
             return Trace(flow, (), place.gap)
     assert not isinstance(source, Undecided)
     assert not isinstance(destination, Undecided)
-    traffic = header_space(network, flow)
+    traffic = headers if headers is not None else header_space(network, flow)
     if traffic.empty:
         return Trace(flow, (), Missing("", "", "", "one party has only IPv4 addresses and the other only IPv6 ones"))
     if isinstance(source, Nobody):
@@ -187,7 +190,7 @@ def trace(network: Network, flow: Flow, *, explain: bool = True) -> Trace:
     held = source if isinstance(source, Held) else None
     if isinstance(destination, Held):
         walks = [w for one in walks for w in _past_balancers(one, destination)]
-    paths, notes = settled([_path(w, held, w.end or destination) for w in walks], over, _undecided)
+    paths, notes = settled([path_of(w, reply(w, held, w.end or destination)) for w in walks], over, _undecided)
     return Trace(flow, tuple(paths), notes=notes)
 
 
@@ -207,9 +210,9 @@ def _undecided(path: Path, gap: Missing) -> Path:
     return replace(path, forward_hops=hops, there=maybe, back=maybe, total=maybe)
 
 
-def _path(forward: Walk, source: Held | None, destination: Destination) -> Path:
+def path_of(forward: Walk, back: Walk) -> Path:
+    """One path out of its two legs."""
     there = (forward.certain, forward.possible)
-    back = reply(forward, source, destination)
     arrived = not forward.possible.traffic.empty
     possible = Chain(back.possible.traffic, forward.possible.whole and back.possible.whole)
     return Path(

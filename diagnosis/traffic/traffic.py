@@ -51,6 +51,8 @@ class Traffic:
     @classmethod
     def of(cls, *boxes: Box) -> Traffic:
         """The headers that are in any of the boxes, which may overlap or be empty."""
+        if len(boxes) == 1:
+            return cls(boxes) if all(boxes[0]) else NOTHING
         return cls(merged(disjoint(boxes)))
 
     @classmethod

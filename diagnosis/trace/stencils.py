@@ -1,0 +1,200 @@
+"""Stencils: the way between two subnets, traced once as a set, and every flow between them cut out of it.
+
+What all addresses of one subnet meet on their way to all addresses of another is one trace, of all ports and with the
+security groups left out. A flow between them is a part of that set: each step of the set, for the part, is the step of
+the flow, and the groups of the two interfaces are judged on the flow itself by the functions that the trace judges them
+with. There are no other rules here than the trace's own; where a stencil would not be exact there is none, and the flow
+is traced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
+from diagnosis.trace import interfaces, security_groups
+from diagnosis.trace.arrival import INTERFACE
+from diagnosis.trace.places import Held
+from diagnosis.trace.step import Step
+from diagnosis.trace.trace import Flow, Path, Trace, header_space, path_of, trace
+from diagnosis.trace.walk import Chain, GroupsJudge, Walk
+from diagnosis.traffic.addresses import IPV4, IPV6
+from diagnosis.traffic.intervals import IntervalSet, covers, has, meet
+from diagnosis.traffic.ports import ALL_PORTS
+from diagnosis.traffic.traffic import NOTHING, Box, Traffic
+
+ONCE = "asked once"
+"""What stands for a stencil that is not worth its making yet: it costs more than a trace."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stencil:
+    """All that happens between two subnets to some of the traffic, but for the groups at both ends."""
+
+    there: tuple[Step, ...]
+    """The steps of the forward leg that do not let all pass, in order."""
+    back: tuple[Step, ...]
+    """The same of the return leg."""
+    leaving: GroupsJudge
+    entering: GroupsJudge
+
+
+def traced(network: Network, flow: Flow) -> Trace:
+    """The trace of a flow, without explanations."""
+    if isinstance(flow.source, Held) and isinstance(flow.destination, Held):
+        stencil = _stencil(network, flow, flow.source, flow.destination)
+        if stencil is not None:
+            path = _cut(network, flow, flow.source.interface, flow.destination.interface, stencil)
+            if path is not None:
+                return Trace(flow, (path,))
+    return trace(network, flow, explain=False)
+
+
+def _stencil(network: Network, flow: Flow, source: Held, destination: Held) -> Stencil | None:
+    one, other = source.interface, destination.interface
+    if one is other or flow.protocol is None or source.by_public_address or destination.by_public_address:
+        return None
+    ours, theirs = _place(network, one), _place(network, other)
+    if ours is None or theirs is None or source.is_ipv6 is not destination.is_ipv6:
+        return None
+    key = ("stencil", ours, theirs, flow.protocol, source.is_ipv6)
+    if not (_within(network, source) and _within(network, destination)):
+        return None
+    found: Stencil | str | None = network.memo.get(key)
+    if found is ONCE:
+        found = network.memo[key] = _made(network, flow.protocol, source, destination) or ""
+    elif found is None:
+        network.memo[key] = ONCE
+    return found if isinstance(found, Stencil) else None
+
+
+def _place(network: Network, interface: NetworkInterface) -> Hashable | None:
+    """What decides the way of an interface's traffic; None where a device knows it by what it is, or it is down."""
+    known: dict[str, Hashable | None] | None = network.memo.get("stencil places")
+    if known is None:
+        known = network.memo["stencil places"] = {}
+    if interface.id not in known:
+        up = interfaces.judge(network, interface, NOTHING)
+        fit = interface.kind == "interface" and not _singled_out(network, interface)
+        clean = not (up.blockers or up.gaps or up.assumed)
+        known[interface.id] = _traits(interface) if fit and clean else None
+    return known[interface.id]
+
+
+def _singled_out(network: Network, interface: NetworkInterface) -> bool:
+    """Whether some device on a path knows the interface by what it is: a load balancer, an endpoint, a route."""
+    targets: frozenset[str] | None = network.memo.get("route targets")
+    if targets is None:
+        tables = network.route_tables.values()
+        targets = network.memo["route targets"] = frozenset(route.target for t in tables for route in t.routes)
+    owned = interface.id in network.balancer_of_interface or interface.id in network.endpoint_of_interface
+    return owned or interface.id in targets or network.instance_of_interface.get(interface.id) in targets
+
+
+def _traits(interface: NetworkInterface) -> Hashable:
+    """Everything of an interface but who it is, its groups and its addresses."""
+    return (
+        interface.vpc,
+        interface.subnet,
+        interface.account,
+        interface.region,
+        interface.zone,
+        interface.origins,
+        bool(interface.ipv4),
+        bool(interface.ipv6),
+        interface.denies_internet_gateway,
+    )
+
+
+def _within(network: Network, place: Held) -> bool:
+    """Whether the address is one of the subnet's, for all of which the stencil was made."""
+    subnet = network.subnets.get(place.interface.subnet or "")
+    return subnet is not None and has(subnet.addresses, place.private)
+
+
+def _made(network: Network, protocol: int, source: Held, destination: Held) -> Stencil | None:
+    """The stencil of the subnets of two interfaces; None where theirs is not one way for all of their addresses."""
+    flow = Flow(_without_groups(source), _without_groups(destination), protocol, None)
+    sides = (_beside(network, source), _beside(network, destination))
+    everything = Traffic.of(Box(*sides, (protocol, protocol + 1), ALL_PORTS, ALL_PORTS))
+    result = trace(network, flow, explain=False, headers=everything)
+    if result.gap is not None or len(result.paths) != 1:
+        return None
+    [path] = result.paths
+    if not path.plain or path.leaving is None or path.entering is None:
+        return None
+    there = tuple(step for hop in path.forward_hops for step in hop.steps)
+    back = tuple(step for hop in path.return_hops for step in hop.steps)
+    ends = {source.interface.id, destination.interface.id}
+    if any(_uncertain(step) or _names(step, ends) for step in (*there, *back)):
+        return None
+    return Stencil(there, back, path.leaving, path.entering)
+
+
+def _without_groups(place: Held) -> Held:
+    return replace(place, interface=replace(place.interface, groups=()))
+
+
+def _beside(network: Network, place: Held) -> IntervalSet:
+    """All addresses of the subnet, of the same family."""
+    subnet = network.subnets[place.interface.subnet or ""]
+    return meet(subnet.addresses, IPV6 if place.is_ipv6 else IPV4)
+
+
+def _uncertain(step: Step) -> bool:
+    return bool(step.unknown.boxes or step.gaps or step.assumed)
+
+
+def _names(step: Step, ends: set[str]) -> bool:
+    """Whether a step tells of one of the interfaces by which the stencil was made."""
+    blockers = step.blockers
+    return step.component in ends or any(b.component in ends or not ends.isdisjoint(b.related) for b in blockers)
+
+
+def _cut(
+    network: Network, flow: Flow, source: NetworkInterface, destination: NetworkInterface, stencil: Stencil
+) -> Path | None:
+    """The path of one flow; None where what to say of its groups depends on the peer's."""
+    traffic = header_space(network, flow)
+    out = stencil.leaving.step(source, traffic)
+    into = stencil.entering.step(destination, traffic)
+    if _of_peer(network, out, source, destination, egress=True):
+        return None
+    if _of_peer(network, into, destination, source, egress=False):
+        return None
+    walk = Walk.start(network, "forward", traffic, explain=False)
+    walk.take(out, source.id, INTERFACE)
+    _through(walk, stencil.there)
+    walk.take(into, destination.id, INTERFACE)
+    arrived = walk.possible.traffic
+    everything = Chain(arrived, whole=True)
+    back = Walk(network, "return", traffic, everything, everything, walk.certain, explain=False)
+    _through(back, stencil.back)
+    return path_of(walk, back)
+
+
+def _through(walk: Walk, steps: tuple[Step, ...]) -> None:
+    """Takes of each step the part that concerns this traffic."""
+    for step in steps:
+        if not _holds(step.passed, walk.traffic):
+            walk.take(step.only(walk.traffic))
+
+
+def _holds(whole: Traffic, part: Traffic) -> bool:
+    """Whether one box holds all of a part; a part that several hold together is found out otherwise."""
+    if len(part.boxes) != 1:
+        return False
+    [inner] = part.boxes
+    return any(all(map(covers, box, inner)) for box in whole.boxes)
+
+
+def _of_peer(
+    network: Network, step: Step | None, own: NetworkInterface, peer: NetworkInterface, *, egress: bool
+) -> bool:
+    """Whether a rule of a group that drops something names a group of the peer: it is then said why it is no match."""
+    if step is None or step.dropped.empty:
+        return False
+    named = (security_groups.references(network, group, egress=egress) for group in own.groups or ())
+    return any(not rules.keys().isdisjoint(peer.groups or ()) for rules in named)
