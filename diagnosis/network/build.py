@@ -25,7 +25,7 @@ from diagnosis.network.prefix_lists import parse_prefix_list
 from diagnosis.network.public_access import parse_public_access
 from diagnosis.network.route_tables import parse_route_table
 from diagnosis.network.security_groups import parse_group
-from diagnosis.network.shape import Item, text
+from diagnosis.network.shape import Item, text, word
 from diagnosis.network.transit import transit
 from diagnosis.network.vpc_endpoints import parse_endpoint, parse_endpoint_service
 from diagnosis.network.vpcs import Origins, Subnet, parse_subnet, parse_vpc
@@ -178,6 +178,7 @@ def build(described: Described) -> Network:
             ).values()
         ),
         dns_switches=_dns_switches(reader),
+        group_vpcs=_group_vpcs(reader),
         transit=transit(reader, merged),
         vpn_gateways=reader.entities("ec2.describe_vpn_gateways", "VpnGateways", "VpnGatewayId", parse_vpn_gateway),
         vpn_connections=reader.entities(
@@ -210,6 +211,16 @@ def _internet_gateways(reader: _Reader) -> Mapping[str, InternetGateway]:
         "EgressOnlyInternetGatewayId",
         lambda item, origins: parse_internet_gateway(item, origins, egress_only=True),
     )
+
+
+def _group_vpcs(reader: _Reader) -> Mapping[tuple[str, str], str]:
+    """States of associations of security groups with further VPCs, by group and VPC."""
+    found: dict[tuple[str, str], str] = {}
+    for _, item in reader.lists("ec2.describe_security_group_vpc_associations", "SecurityGroupVpcAssociations"):
+        group, vpc = str(item.get("GroupId")), str(item.get("VpcId"))
+        state = reader.parsed(f"SecurityGroupVpcAssociations {group}", group, word, item, "State")
+        found[group, vpc] = min(state or "associated", found.get((group, vpc), "~"))
+    return dict(sorted(found.items()))
 
 
 def _flow_logs(reader: _Reader) -> tuple[Item, ...]:

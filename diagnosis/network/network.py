@@ -64,6 +64,8 @@ class Network:
     endpoint_services: tuple[EndpointService, ...] = ()
     dns_switches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """DNS attributes that are off, by VPC: `enableDnsSupport`, `enableDnsHostnames`."""
+    group_vpcs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """State of the association of a security group with a VPC that is not its own, by both ids."""
     transit: Transit = field(default_factory=Transit)
     vpn_gateways: Mapping[str, VpnGateway] = field(default_factory=dict)
     vpn_connections: Mapping[str, VpnConnection] = field(default_factory=dict)

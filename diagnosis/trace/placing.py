@@ -84,6 +84,7 @@ Anchor = AtAddress | AtInterface | AtInternet | InRange | Nowhere
 def anchor(network: Network, text: str) -> Anchor:
     """What a flow's party text stands for: an address, `vpc-…/address`, or the id of an interface or instance.
 
+    Ids are opaque, but one that nothing shows is told by the form that AWS gives it, or an anonymised account.
     Raises ValueError where it is none of them.
     """
     if ":" in text or text[:1].isdigit():
@@ -101,9 +102,13 @@ def anchor(network: Network, text: str) -> Anchor:
         return AtAddress(parse_address(rest), vpc)
     if text.lower() == "internet":
         return AtInternet()
-    if text.startswith("eni-") or text in network.malformed:
+    if text.startswith(("eni-", "NetworkInterfaceId:")) or text in network.malformed:
         return Nowhere(network.gap(INTERFACES, (), f"network interface {text}"))
-    if text.startswith("i-") or text in network.instances or text in network.instance_of_interface.values():
+    if (
+        text.startswith(("i-", "InstanceId:"))
+        or text in network.instances
+        or text in network.instance_of_interface.values()
+    ):
         call = INTERFACES if text in network.instances else "ec2.describe_instances"
         return Nowhere(network.gap(call, (), f"the first interface of instance {text}"))
     raise ValueError(f"{text!r:.80} is no address and no id of an interface or instance")

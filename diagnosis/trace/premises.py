@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from diagnosis.network.coverage import Missing
 from diagnosis.trace import internet_gateways, nat_gateways, peerings, route_tables, vpn_gateways
 from diagnosis.trace.arrival import enter, interface_device
+from diagnosis.trace.codes import Code
 from diagnosis.trace.forward import onward
 from diagnosis.trace.places import Held
 from diagnosis.trace.route_tables import Way
-from diagnosis.trace.step import cannot_tell
+from diagnosis.trace.step import Blocker, cannot_tell, drops
 from diagnosis.trace.transit_attachments import ATTACHMENT, FORWARD, KIND, RETURN, first, state_step
 from diagnosis.trace.transit_gateways import (
     Course,
@@ -118,6 +119,11 @@ def _edge_table(walk: Walk, gateway: str, device: Device, destination: Held) -> 
     for way in routing.split((destination.private, destination.private + 1)):
         if way.route is None or way.route.target_kind != "local":
             target = way.route.target if way.route is not None else "nothing"
+            if way.route is not None and way.route.target_kind == "vpc-endpoint":
+                # "Traffic is dropped" that a virtual private gateway's table sends to a Gateway Load Balancer endpoint.
+                code, rule = Code.NO_ROUTE_TO_DESTINATION, way.route.destination
+                blocker = Blocker(code, table, (target,), None, rule, walk.traffic, target)
+                walk.take(drops(route_tables.KIND, table, walk.traffic, blocker))
             crossing = unmodelled(target, "appliance", device)
             walk.take(cannot_tell(route_tables.KIND, table, walk.traffic, crossing.gap))
             walk.appliance = target

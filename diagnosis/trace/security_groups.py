@@ -7,7 +7,7 @@ associated with the security groups. The traffic is based on the private IP addr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
@@ -29,6 +29,9 @@ BY_REFERENCE = "by reference"
 """The detail of a blocker of a group whose rule names a group of the peer and does not match on this path."""
 
 PEERINGS = "ec2.describe_vpc_peering_connections"
+ASSOCIATIONS = "ec2.describe_security_group_vpc_associations"
+ASSOCIATED = frozenset({"associated", "associating", "disassociation-failed"})
+"""States in which a group works in a VPC that is not its own."""
 
 Scope = frozenset[str]
 """VPCs whose interfaces a group reference can match on this path."""
@@ -43,6 +46,7 @@ class GroupFilter:
     gaps: tuple[Missing, ...]
     rules: dict[str, tuple[str, GroupRule]]
     """Group and rule by the reference that the filters carry."""
+    assumed: tuple[str, ...] = ()
 
 
 def member_addresses(network: Network, group: str, scope: Scope) -> IntervalSet:
@@ -72,7 +76,7 @@ def group_filter(
     network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, doubt: Scope, *, egress: bool
 ) -> GroupFilter:
     """The compiled rules of these groups in one direction, shared by all interfaces that hold the same groups."""
-    key = (KIND, groups, scope, doubt, egress)
+    key = (KIND, groups, interface.vpc, scope, doubt, egress)
     found: GroupFilter | None = network.memo.get(key)
     if found is None:
         made = _compile(network, groups, interface, scope, doubt, egress=egress)
@@ -86,6 +90,7 @@ def _compile(
     certain: list[Rule] = []
     doubtful: list[Rule] = []
     gaps: list[Missing] = []
+    assumed: list[str] = []
     refs: dict[str, tuple[str, GroupRule]] = {}
     for identity in groups:
         group = network.groups.get(identity)
@@ -93,6 +98,12 @@ def _compile(
             gaps.append(network.gap(CALL, interface.origins, f"security group {identity}"))
             doubtful.append(Rule(True, ALL_ADDRESSES, ALL_PROTOCOLS, ALL_PORTS, None))
             continue
+        works = _works_in(network, group, interface)
+        if isinstance(works, Missing):
+            gaps.append(works)
+        else:
+            assumed += works
+        sure_rules = doubtful if isinstance(works, Missing) else certain
         for index, rule in enumerate(group.in_direction(egress=egress)):
             ref = f"{identity}#{index}"
             refs[ref] = (identity, rule)
@@ -102,14 +113,30 @@ def _compile(
                 gaps.append(network.prefix_list_gap(rule.peer.prefix_list, group.origins))
                 doubtful.append(Rule(True, ALL_ADDRESSES, protocols_of(rule.protocol), rule.ports, ref))
             elif addresses:
-                certain.append(Rule(True, addresses, protocols_of(rule.protocol), rule.ports, ref))
+                sure_rules.append(Rule(True, addresses, protocols_of(rule.protocol), rule.ports, ref))
             if isinstance(rule.peer, GroupPeer):
                 maybe, gap = _possible_members(network, rule.peer.group, interface, scope, doubt)
                 if maybe and gap is not None:
                     gaps.append(gap)
                     doubtful.append(Rule(True, maybe, protocols_of(rule.protocol), rule.ports, ref))
     sure = Filter(certain)
-    return GroupFilter(sure, Filter([*certain, *doubtful]) if doubtful else sure, tuple(gaps), refs)
+    return GroupFilter(sure, Filter([*certain, *doubtful]) if doubtful else sure, tuple(gaps), refs, tuple(assumed))
+
+
+def _works_in(network: Network, group: SecurityGroup, interface: NetworkInterface) -> tuple[str, ...] | Missing:
+    """What is assumed of a group that works in the interface's VPC, or why it is not certain that it does.
+
+    A group of another VPC works where it is associated with this one
+    (https://docs.aws.amazon.com/vpc/latest/userguide/security-group-assoc.html).
+    """
+    if not group.vpc or not interface.vpc or group.vpc == interface.vpc:
+        return ()
+    if network.group_vpcs.get((group.id, interface.vpc)) in ASSOCIATED:
+        return ()
+    what = f"the association of {group.id} with {interface.vpc}"
+    if network.coverage.seen(ASSOCIATIONS, group.origins) or network.coverage.named(ASSOCIATIONS):
+        return network.gap(ASSOCIATIONS, group.origins, what)
+    return (f"{ASSOCIATIONS}: {group.id} is associated with {interface.vpc}",)
 
 
 def _possible_members(
@@ -229,6 +256,7 @@ def judge(
         rule[2],
         blockers,
         () if maybe.empty else compiled.gaps,
+        compiled.assumed,
     )
 
 
@@ -237,9 +265,10 @@ def _passing(
 ) -> Step:
     assert interface.groups
     if not explain:
-        return passes(KIND, interface.groups[0], passed, direction=direction)
+        return passes(KIND, interface.groups[0], passed, direction=direction, assumed=compiled.assumed)
     group, rule_id, detail = _credit(compiled, passed, egress=direction == "egress")
-    return passes(KIND, group or interface.groups[0], passed, direction=direction, rule=rule_id, detail=detail)
+    step = passes(KIND, group or interface.groups[0], passed, direction=direction, rule=rule_id, detail=detail)
+    return replace(step, assumed=compiled.assumed) if compiled.assumed else step
 
 
 def _credit(compiled: GroupFilter, passed: Traffic, *, egress: bool) -> tuple[str, str | None, str]:

@@ -17,12 +17,14 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import NOTHING, Blocker, Step, cannot_tell, drops, passes
 from diagnosis.trace.walk import Device, Unmodelled
+from diagnosis.traffic.addresses import IPV6
 from diagnosis.traffic.traffic import Traffic
 
 KIND = "virtual-private-gateway"
 CONNECTION = "vpn-connection"
 GATEWAYS = "ec2.describe_vpn_gateways"
 CONNECTIONS = "ec2.describe_vpn_connections"
+DIRECT = "directconnect.describe_virtual_interfaces"
 
 
 def leaving(network: Network, target: str, table: str, rule: str, device: Device, traffic: Traffic) -> list[Step]:
@@ -34,12 +36,12 @@ def leaving(network: Network, target: str, table: str, rule: str, device: Device
         if not foreign.empty:
             blocker = Blocker(Code.VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS, table, (target,), None, rule, foreign)
             steps.append(Step(KIND, target, None, traffic.minus(foreign), foreign, NOTHING, rule, "", (blocker,)))
-    return [*steps, *_connected(network, target, device.origins, traffic)]
+    return [*steps, *_connected(network, target, device.origins, traffic), *_ipv6(network, target, device, traffic)]
 
 
 def entering(network: Network, target: str, device: Device, place: Held, traffic: Traffic) -> list[Step]:
     """Into a VPC by a virtual private gateway: connected, attached, and only to private addresses of interfaces."""
-    steps = _connected(network, target, device.origins, traffic)
+    steps = [*_connected(network, target, device.origins, traffic), *_ipv6(network, target, device, traffic)]
     steps.append(attachment_step(network, target, "", device, traffic))
     if place.by_public_address:
         blocker = Blocker(
@@ -91,9 +93,8 @@ def _connected(network: Network, target: str, origins: Origins, traffic: Traffic
             return [passes(KIND, target, traffic, assumed=(f"{CONNECTIONS}: {target} has a connection that works",))]
         return []
     gone = connections[0]
-    direct = "directconnect.describe_virtual_interfaces"
-    if network.coverage.named(direct) or direct in network.coverage.answered:
-        gap = network.gap(direct, origins, f"whether Direct Connect reaches {target}, whose VPN connections are gone,")
+    if network.coverage.named(DIRECT) or DIRECT in network.coverage.answered:
+        gap = network.gap(DIRECT, origins, f"whether Direct Connect reaches {target}, whose VPN connections are gone,")
         return [cannot_tell(CONNECTION, gone.id, traffic, gap)]
     blocker = Blocker(Code.BAD_STATE_VPN, gone.id, (target,), None, None, traffic, gone.state)
     step = drops(CONNECTION, gone.id, traffic, blocker)
@@ -109,9 +110,18 @@ def _connected(network: Network, target: str, origins: Origins, traffic: Traffic
             gone.state,
             (blocker,),
             (),
-            (f"{direct}: no virtual interface leads to {target}",),
+            (f"{DIRECT}: no virtual interface leads to {target}",),
         )
     ]
+
+
+def _ipv6(network: Network, target: str, device: Device, traffic: Traffic) -> list[Step]:
+    """IPv6: "not supported for VPN connections on a virtual private gateway"; only Direct Connect carries it there."""
+    six = traffic.only(source=IPV6)
+    if six.empty:
+        return []
+    gap = network.gap(DIRECT, device.origins, f"whether Direct Connect carries IPv6 by {target}")
+    return [Step(KIND, target, None, traffic.minus(six), NOTHING, six, None, gap.reason, gaps=(gap,))]
 
 
 def connection_step(network: Network, identity: str, attachment: TransitGatewayAttachment, traffic: Traffic) -> Step:

@@ -103,7 +103,9 @@ def test_an_address_outside_the_vpc_named_with_it_is_nobodys() -> None:
     assert ask(two_subnets(), "eni-client", "vpc-a/10.200.0.1").verdict == "blocked"
 
 
-@pytest.mark.parametrize("party", ["eni-404", "i-404", "vpc-404/10.0.0.5"])
+@pytest.mark.parametrize(
+    "party", ["eni-404", "i-404", "NetworkInterfaceId:404", "InstanceId:404", "vpc-404/10.0.0.5", "VpcId:404/10.0.0.5"]
+)
 def test_a_dangling_id_is_unknown_and_no_error(party: str) -> None:
     assert ask(two_subnets(), "eni-client", party).verdict == "unknown"
     assert ask(two_subnets(), party, "eni-server").verdict == "unknown"

@@ -228,3 +228,45 @@ def test_a_delegated_prefix_is_part_of_its_interface() -> None:
 
     assert ask(account, "10.0.1.70", "10.0.2.20").verdict == "reachable"
     assert ask(account, "10.0.1.90", "10.0.2.20").verdict == "blocked"
+
+
+ASSOCIATIONS = "ec2.describe_security_group_vpc_associations"
+
+
+def borrowed(*states: str, answered: bool = True) -> Account:
+    """The server holds a group of another VPC, which may be associated with the server's."""
+    account = two_vpcs()
+    account.items["ec2.describe_network_interfaces"][1]["Groups"] = [{"GroupId": "sg-peer"}]
+    if answered:
+        listed = [{"GroupId": "sg-peer", "VpcId": "vpc-a", "State": state} for state in states]
+        account.objects[ASSOCIATIONS] = {"SecurityGroupVpcAssociations": listed}
+    return account
+
+
+def test_a_group_of_another_vpc_works_where_it_is_associated() -> None:
+    assert ask(borrowed("associated"), "10.0.1.10", "10.0.2.20").verdict == "reachable"
+
+
+@pytest.mark.parametrize("states", [(), ("disassociated",), ("association-failed",)])
+def test_an_interface_with_a_group_that_is_not_associated_with_its_vpc_is_unknown(states: tuple[str, ...]) -> None:
+    found = ask(borrowed(*states), "10.0.1.10", "10.0.2.20")
+
+    assert found.verdict == "unknown"
+    assert calls(found) == {ASSOCIATIONS}
+
+
+def test_the_association_is_assumed_where_nobody_asked_and_unseen_where_somebody_did() -> None:
+    account = borrowed(answered=False)
+    found = ask(account, "10.0.1.10", "10.0.2.20")
+    assert found.verdict == "reachable"
+    assert any(text.startswith(ASSOCIATIONS) for text in found.assumed())
+
+    account.asked = {ASSOCIATIONS}
+    assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "unknown"
+
+
+def test_a_group_beside_it_that_allows_the_traffic_settles_it() -> None:
+    account = borrowed()
+    account.items["ec2.describe_network_interfaces"][1]["Groups"].append({"GroupId": "sg-open"})
+
+    assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "reachable"

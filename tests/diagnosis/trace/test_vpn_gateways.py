@@ -269,3 +269,35 @@ def test_an_opaque_gateway_id_is_looked_up_among_the_gateways() -> None:
     routes_of(made, "rtb-work-a")[-1]["GatewayId"] = "Gateway:7"
 
     assert ask(made, AWAY, HOME).verdict == "reachable"
+
+
+def test_whether_ipv6_passes_a_virtual_private_gateway_depends_on_direct_connect() -> None:
+    """VPN connections on a virtual private gateway carry IPv4 only."""
+    account = Hub()
+    add_vpc(account, "a", 0, [route("fd00:99::/48", "vgw-1")])
+    block = {"Ipv6CidrBlock": "2001:db8::/56", "Ipv6CidrBlockState": {"State": "associated"}}
+    account.items["ec2.describe_vpcs"][0]["Ipv6CidrBlockAssociationSet"] = [block]
+    account.items["ec2.describe_network_interfaces"][0]["Ipv6Addresses"] = [{"Ipv6Address": "2001:db8::10"}]
+    account.vpn_gateway()
+    account.vpn(VpnGatewayId="vgw-1")
+
+    for flow in (("fd00:99::1", "2001:db8::10"), ("2001:db8::10", "fd00:99::1")):
+        found = ask(account, *flow)
+
+        assert found.verdict == "unknown"
+        assert "directconnect.describe_virtual_interfaces" in calls(found)
+
+
+def test_a_gateway_load_balancer_endpoint_in_the_table_of_a_virtual_private_gateway_drops_everything() -> None:
+    account = Hub()
+    add_vpc(account, "a", 0, [route("192.168.0.0/16", "vgw-1")])
+    account.vpn_gateway()
+    account.vpn(VpnGatewayId="vgw-1")
+    account.table("rtb-edge", "vpc-a", [route("10.0.1.0/24", "vpce-1")])
+    edge = account.items["ec2.describe_route_tables"][-1]
+    edge["Associations"] = [{"Main": False, "GatewayId": "vgw-1"}]
+
+    found = ask(account, "192.168.1.1", "10.0.1.10")
+
+    assert ("NO_ROUTE_TO_DESTINATION", "rtb-edge", "forward") in causes(found)
+    assert found.verdict == "blocked"
