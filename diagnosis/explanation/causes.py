@@ -180,6 +180,10 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:
                 f"route {blocker.rule} of route table {name} is a blackhole: its target{gone} is gone, and it "
                 f"still wins for {back}{target}."
             )
+        case Code.BAD_STATE_ATTACHMENT if blocker.component in network.route_tables:
+            return (
+                f"route table {name} sends {back}{target} to {gateway}, which is {blocker.detail} and not to its VPC."
+            )
         case Code.BAD_STATE | Code.BAD_STATE_ATTACHMENT:
             return f"{name} is not functional: {blocker.detail or 'not attached'}."
         case Code.ENI_SOURCE_DEST_CHECK_RESTRICTION:

@@ -153,15 +153,7 @@ def build(described: Described) -> Network:
         databases=_databases(reader),
         load_balancers=load_balancers(reader),
         endpoints=reader.entities("ec2.describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", parse_endpoint),
-        public_access=parse_public_access(
-            _options(described),
-            [
-                item
-                for _, item in reader.lists(
-                    "ec2.describe_vpc_block_public_access_exclusions", "VpcBlockPublicAccessExclusions"
-                )
-            ],
-        ),
+        public_access=parse_public_access(_options(described), _exclusions(reader)),
         flow_logs=_flow_logs(reader),
         coverage=coverage_of(described),
         malformed=reader.malformed,
@@ -233,6 +225,11 @@ def _options(described: Described) -> Iterator[tuple[tuple[str, str], Item]]:
         if call.name == "ec2.describe_vpc_block_public_access_options":
             options = answer.get("VpcBlockPublicAccessOptions")
             yield (call.account, call.region), options if isinstance(options, dict) else {}
+
+
+def _exclusions(reader: _Reader) -> list[Item]:
+    call, key = "ec2.describe_vpc_block_public_access_exclusions", "VpcBlockPublicAccessExclusions"
+    return [item for _, item in reader.lists(call, key)]
 
 
 def _interfaces(reader: _Reader) -> Mapping[str, NetworkInterface]:
