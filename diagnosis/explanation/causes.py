@@ -227,6 +227,14 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:
             return _further(network, blocker, f"{back}{target}") or f"{name}: {blocker.code.meaning}"
 
 
+def _not_functional(network: Network, blocker: Blocker, towards: str) -> str:
+    name = label(network, blocker.component)
+    if blocker.component in network.route_tables and blocker.related:
+        gateway = label(network, blocker.related[0])
+        return f"route table {name} sends {towards} to {gateway}, which is {blocker.detail} and not to its VPC."
+    return f"{name} is not functional: {blocker.detail or 'not attached'}."
+
+
 def _further(network: Network, blocker: Blocker, towards: str) -> str | None:
     known = relayed(network, blocker, traffic_words(blocker.dropped))
     return known or transited(network, blocker, towards)
