@@ -180,12 +180,8 @@ def _other(network: Network, leg: Leg, blocker: Blocker) -> str:
                 f"route {blocker.rule} of route table {name} is a blackhole: its target{gone} is gone, and it "
                 f"still wins for {back}{target}."
             )
-        case Code.BAD_STATE_ATTACHMENT if blocker.component in network.route_tables:
-            return (
-                f"route table {name} sends {back}{target} to {gateway}, which is {blocker.detail} and not to its VPC."
-            )
         case Code.BAD_STATE | Code.BAD_STATE_ATTACHMENT:
-            return f"{name} is not functional: {blocker.detail or 'not attached'}."
+            return _not_functional(network, blocker, f"{back}{target}")
         case Code.ENI_SOURCE_DEST_CHECK_RESTRICTION:
             return f"{name} has its source/destination check on, so it drops traffic that is not for its own addresses."
         case Code.IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS:
