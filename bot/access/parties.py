@@ -40,11 +40,13 @@ def _inside(party: Party, seen: Network, whole: Network) -> bool:
 
 
 def _address_inside(address: int, seen: Network, whole: Network) -> bool:
-    if seen.holders(address) or seen.by_public_address.get(address) or has(seen.all_vpc_addresses, address):
+    if seen.holders(address) or seen.by_public_address.get(address):
         return True
-    if not has(PUBLIC, address):
+    if whole.holders(address) or whole.by_public_address.get(address):
         return False
-    return not (whole.holders(address) or whole.by_public_address.get(address) or has(whole.all_vpc_addresses, address))
+    if has(seen.all_vpc_addresses, address):
+        return True
+    return has(PUBLIC, address) and not has(whole.all_vpc_addresses, address)
 
 
 def _held_elsewhere(seen: Network, whole: Network) -> set[int]:
