@@ -76,6 +76,11 @@ class FairPool:
             self._changed.notify()
             return self._before(task.id)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more tasks."""
+        return self._closed
+
     def before(self, identity: str) -> int | None:
         """How many tasks begin before this one; None where it does not wait."""
         with self._changed:

@@ -6,8 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-State = Literal["waiting", "running", "delivering", "answered", "asked back", "stopped", "failed", "interrupted"]
-"""waiting → running → delivering → answered | asked back; or stopped, failed; interrupted when its process died."""
+State = Literal[
+    "waiting", "running", "delivering", "answered", "asked back", "refused", "stopped", "failed", "interrupted"
+]
+"""waiting → running → delivering → answered | asked back; or refused, stopped, failed; interrupted when its process
+died."""
 Surface = Literal["mention", "thread", "message", "command", "shortcut", "modal", "home", "button"]
 
 OPEN: tuple[State, ...] = ("waiting", "running", "delivering")

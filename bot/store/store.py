@@ -127,6 +127,12 @@ class Store:
                 .values(held_until=until)
             )
 
+    def let_go(self, holder: str) -> None:
+        """At the end of a process: what it has not answered waits for whoever comes next."""
+        mine = (questions.c.holder == holder, questions.c.state.in_(("waiting", "running")))
+        with self._engine.begin() as connection:
+            connection.execute(update(questions).where(*mine).values(state="waiting", holder=None, held_until=None))
+
     def orphans(self, now: float) -> tuple[StoredQuestion, ...]:
         """Open questions whose process has not vouched for being alive in time, or that nobody holds; oldest first."""
         left = questions.c.holder.is_(None) | (questions.c.held_until < now)

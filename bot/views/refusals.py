@@ -36,6 +36,8 @@ class Refusal(Enum):
         "Whoever runs whynot can allow them in its settings.",
     )
     NOT_YOURS = ("Only whoever asked this can do that.", "Ask the question yourself.")
+    TOO_LATE = ("Slack opened no form: it lets an app do that for three seconds after a press.", "Press it again.")
+    UNKNOWN = ("This belongs to another version of whynot.", "Ask the question again.")
     GONE = (
         "This answer is no longer kept: questions are deleted after a set time.",
         "Ask again.",

@@ -1,0 +1,1 @@
+"""How the program is: probes that tell the truth, metrics, and log lines without secrets."""

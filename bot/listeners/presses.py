@@ -1,0 +1,162 @@
+"""Buttons and menus. A value is only a name for something in the store; nothing that is decided is read from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+
+from bot.listeners.homes import Homes
+from bot.listeners.understanding import addressed, one_line
+from bot.runner.desk import Ask, Desk
+from bot.runner.details import show, show_again
+from bot.runner.replies import option_of
+from bot.views.controls import Action, Detail, chosen, family
+from bot.views.forms import ask_form, wrong_form
+from bot.views.message import View
+from bot.views.refusals import Refusal, refused
+from diagnosis.question.follow_up import EitherSide
+from diagnosis.question.question import Question
+
+log = structlog.get_logger("whynot.presses")
+
+_DETAILS: Final = {
+    Action.SHOW_COMMANDS: Detail.COMMANDS,
+    Action.SHOW_STEPS: Detail.STEPS,
+    Action.SHOW_TRACE: Detail.TRACE,
+}
+
+
+class Press:
+    """One press: who pressed what, where."""
+
+    def __init__(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+        container = body.get("container") or {}
+        message = body.get("message") or {}
+        self.action_id = str(action.get("action_id") or "")
+        selected = action.get("selected_option") or {}
+        self.value = str(selected.get("value") or action.get("value") or "")
+        self.person = str((body.get("user") or {}).get("id") or "")
+        self.team = str((body.get("team") or {}).get("id") or (body.get("user") or {}).get("team_id") or "")
+        self.channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
+        self.message = str(message.get("ts") or container.get("message_ts") or "")
+        self.thread = str(message.get("thread_ts") or container.get("thread_ts") or self.message)
+        self.trigger = str(body.get("trigger_id") or "")
+        self.key = f"press:{self.message}:{self.person}:{self.action_id}:{action.get('action_ts') or self.trigger}"
+
+
+class Presses:
+    """Does what a press asks for."""
+
+    def __init__(self, desk: Desk, homes: Homes) -> None:
+        self._desk = desk
+        self._homes = homes
+        self._unknown: set[str] = set()
+
+    def pressed(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+        """Something was pressed or chosen."""
+        press = Press(body, action)
+        if not press.person or not self._desk.first_time((press.key,)):
+            return
+        try:
+            kind = family(press.action_id)
+        except ValueError:
+            self._not_ours(press)
+            return
+        match kind:
+            case Action.SHOW_COMMANDS | Action.SHOW_STEPS | Action.SHOW_TRACE:
+                self._show(press, press.value, _DETAILS[kind])
+            case Action.MORE:
+                self._more(press)
+            case Action.WRONG:
+                self._open(press, wrong_form(metadata=press.value))
+            case Action.STOP:
+                self._desk.later(lambda: self._stop(press))
+            case Action.RETRY:
+                self._desk.later(lambda: self._retry(press))
+            case Action.CHOOSE_PARTY:
+                self._choose(press)
+            case Action.OPEN_FORM:
+                self._open(press, ask_form(metadata=metadata_of(press.channel, press.thread)))
+            case Action.REFRESH_HOME:
+                self._desk.later(lambda: self._look_again(press.person))
+            case Action.EXAMPLE:
+                self._ask(press, addressed(press.value, None), one_line(press.value))
+            case Action.OPEN_RECENT:
+                self._desk.later(lambda: show_again(self._desk, press.value, press.person))
+
+    def _show(self, press: Press, identity: str, which: Detail) -> None:
+        self._desk.later(lambda: show(self._desk, identity, which, press.channel, press.person))
+
+    def _more(self, press: Press) -> None:
+        try:
+            which, identity = chosen(press.value)
+        except ValueError:
+            self._not_ours(press)
+            return
+        self._show(press, identity, which)
+
+    def _stop(self, press: Press) -> None:
+        if self._desk.may(press.person, press.channel):
+            self._desk.stop(press.value, press.person)
+
+    def _retry(self, press: Press) -> None:
+        if not self._desk.may(press.person, press.channel):
+            return
+        if not self._desk.retry(press.value) and self._desk.tools.store.get(press.value) is None:
+            self._whisper(press, Refusal.GONE)
+
+    def _choose(self, press: Press) -> None:
+        picked = option_of(press.value)
+        found = self._desk.chosen(*picked) if picked is not None else None
+        if found is None:
+            self._desk.later(lambda: self._whisper(press, Refusal.GONE))
+            return
+        row, question = found
+        self._ask(press, question, row.text, (f"chosen:{row.id}:{press.value}",))
+
+    def _look_again(self, person: str) -> None:
+        self._desk.tools.networks.forget()
+        self._homes.show(person)
+
+    def _ask(self, press: Press, asked: Question | EitherSide | str, text: str, keys: tuple[str, ...] = ()) -> None:
+        if isinstance(asked, str):
+            return
+        home = not press.channel
+        self._desk.ask(
+            Ask(
+                team=press.team,
+                channel=press.channel or press.person,
+                thread="" if home else press.thread,
+                person=press.person,
+                surface="home" if home else "button",
+                text=text,
+                asked=asked,
+                keys=(*keys, press.key + ":asked"),
+            )
+        )
+
+    def _open(self, press: Press, view: View) -> None:
+        # At once, on this thread: a trigger lives for three seconds.
+        if self._desk.tools.courier.open_view(press.trigger, view) is None:
+            self._desk.later(lambda: self._whisper(press, Refusal.TOO_LATE))
+
+    def _not_ours(self, press: Press) -> None:
+        if press.action_id not in self._unknown and len(self._unknown) < 100:
+            self._unknown.add(press.action_id)
+            log.warning("a press that is none of ours", action=press.action_id[:80])
+        self._desk.later(lambda: self._whisper(press, Refusal.UNKNOWN))
+
+    def _whisper(self, press: Press, why: Refusal) -> None:
+        courier = self._desk.tools.courier
+        if press.channel:
+            courier.whisper(press.channel, press.person, refused(why), thread=press.thread or None)
+        else:
+            courier.tell(press.person, refused(why))
+
+
+def metadata_of(channel: str, thread: str) -> str:
+    """Where the answer to a form belongs, as the form carries it."""
+    return json.dumps({"channel": channel, "thread": thread})

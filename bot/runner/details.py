@@ -1,0 +1,70 @@
+"""What a press shows of an answer, as far as its channel may see it."""
+
+from __future__ import annotations
+
+from bot.access.people import Place, terms
+from bot.runner.courier import Courier
+from bot.runner.desk import Desk
+from bot.runner.outcomes import answer_of
+from bot.settings.values import ChannelSettings
+from bot.store.rows import StoredQuestion
+from bot.views.answers import answer_message
+from bot.views.controls import Detail
+from bot.views.details import detail
+from bot.views.message import Attachment, Message
+from bot.views.pictures.decision import decision_alt, decision_picture
+from bot.views.pictures.png import png
+from bot.views.refusals import Refusal, refused
+from diagnosis.answer import Answer
+
+RAW = (Detail.RECORDS, Detail.QUERY)
+PICTURE_SECONDS = 4.0
+
+
+def show(desk: Desk, identity: str, which: Detail, channel: str, person: str) -> None:
+    """Show a detail of an answer in its thread. Waits for Slack; raises Unreachable."""
+    courier = desk.tools.courier
+    row = desk.tools.store.get(identity)
+    answer = answer_of(row) if row is not None else None
+    if row is None or answer is None:
+        courier.whisper(channel, person, refused(Refusal.GONE))
+        return
+    allowed = _allowed(desk, row)
+    if not desk.may(person, row.channel) or allowed is None:
+        courier.whisper(channel, person, refused(Refusal.OUT_OF_SCOPE))
+        return
+    if (which in RAW and not allowed.raw_logs) or (which is Detail.JSON and not allowed.files):
+        courier.whisper(row.channel, person, refused(Refusal.RAW_NOT_ALLOWED), thread=row.thread)
+        return
+    picture = _diagram(answer, courier) if which is Detail.DIAGRAM and allowed.pictures else None
+    reply = detail(answer, which, picture=picture)
+    for message in reply.messages:
+        courier.post(row.channel, message, thread=row.thread)
+    for file in reply.files:
+        if allowed.files:
+            courier.upload(file, channel=row.channel, thread=row.thread)
+        else:
+            courier.whisper(row.channel, person, refused(Refusal.RAW_NOT_ALLOWED), thread=row.thread)
+
+
+def show_again(desk: Desk, identity: str, person: str) -> None:
+    """Say a kept answer once more to whoever asked for it, in a direct message. Waits for Slack; raises Unreachable."""
+    row = desk.tools.store.get(identity)
+    answer = answer_of(row) if row is not None else None
+    courier = desk.tools.courier
+    if row is None or row.person != person:
+        courier.tell(person, refused(Refusal.GONE))
+    elif answer is not None:
+        courier.tell(person, answer_message(answer, ref=row.id))
+    else:
+        courier.tell(person, Message(row.headline or row.text))
+
+
+def _allowed(desk: Desk, row: StoredQuestion) -> ChannelSettings | None:
+    return terms(Place(row.channel, row.channel.startswith("D")), desk.tools.settings)
+
+
+def _diagram(answer: Answer, courier: Courier) -> str | None:
+    picture = Attachment("decision.png", "Decision diagram", png(decision_picture(answer)), decision_alt(answer))
+    file = courier.upload(picture)
+    return file if file is not None and courier.ready(file, PICTURE_SECONDS) else None

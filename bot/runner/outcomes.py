@@ -1,0 +1,95 @@
+"""An outcome as what is said and what is kept of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from bot.runner.answering import Outcome, OutOfScope, without_raw_logs
+from bot.runner.courier import Courier
+from bot.runner.pictures import path_file
+from bot.runner.replies import AskedBack, not_found
+from bot.settings.values import ChannelSettings
+from bot.store.rows import State, StoredQuestion
+from bot.views.answers import answer_message
+from bot.views.message import Reply
+from bot.views.refusals import Refusal, refused
+from bot.views.who import who_reply
+from diagnosis.answer import Answer, WhoAnswer
+from diagnosis.question.parties import NotFound
+from diagnosis.question.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What is said of a question in its thread, the state that it then has, and what is kept for the buttons."""
+
+    reply: Reply
+    state: State
+    verdict: str | None = None
+    headline: str | None = None
+    kept: str | None = None
+    outcome: str = field(default="", compare=False)
+    """For the metrics."""
+
+
+def spoken_of(
+    outcome: Outcome, row: StoredQuestion, question: Question, allowed: ChannelSettings, courier: Courier
+) -> Spoken:
+    """What is said of an outcome in a channel with these settings. Uploads the picture, where there is to be one."""
+    match outcome:
+        case Answer():
+            shown = outcome if allowed.raw_logs else without_raw_logs(outcome)
+            picture = path_file(shown, courier) if allowed.pictures else None
+            message = answer_message(shown, ref=row.id, picture=picture)
+            kept = shown.model_dump_json()
+            return Spoken(Reply((message,)), "answered", shown.verdict, shown.headline, kept, shown.verdict)
+        case WhoAnswer():
+            return Spoken(
+                _within(who_reply(outcome), allowed),
+                "answered",
+                headline=outcome.headline,
+                kept=outcome.model_dump_json(),
+                outcome="who",
+            )
+        case NotFound():
+            return spoken_back(not_found(question, outcome, row.id))
+        case OutOfScope():
+            return Spoken(Reply((refused(Refusal.OUT_OF_SCOPE),)), "refused", outcome="out of scope")
+        case _:
+            assert_never(outcome)
+
+
+def spoken_back(back: AskedBack) -> Spoken:
+    """What is asked back, its options kept for whoever presses one."""
+    kept = kept_options(back.options)
+    return Spoken(Reply((back.message,)), "asked back", headline=back.message.text, kept=kept, outcome="asked back")
+
+
+def kept_options(options: Sequence[Question]) -> str:
+    """Questions as they are kept."""
+    return json.dumps([option.model_dump(mode="json") for option in options])
+
+
+def _within(reply: Reply, allowed: ChannelSettings) -> Reply:
+    """A reply without files where none may be shared, saying so."""
+    if not reply.files or allowed.files:
+        return reply
+    return Reply((*reply.messages, refused(Refusal.RAW_NOT_ALLOWED)))
+
+
+def options_of(row: StoredQuestion) -> tuple[Question, ...]:
+    """The questions behind the buttons of something that was asked back."""
+    return kept_questions(row) if row.state == "asked back" else ()
+
+
+def kept_questions(row: StoredQuestion) -> tuple[Question, ...]:
+    """The questions that are kept with one that is not answered."""
+    return tuple(Question.model_validate(option) for option in json.loads(row.answer or "[]"))
+
+
+def answer_of(row: StoredQuestion) -> Answer | None:
+    """The answer to a `why` question, where one is kept."""
+    return Answer.model_validate_json(row.answer) if row.state == "answered" and row.verdict and row.answer else None

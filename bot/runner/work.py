@@ -1,0 +1,176 @@
+"""One question from the pool to its last word. Every step is a compare-and-set in the store: nothing is said twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.access.people import Place, scope_of, terms
+from bot.health.metrics import Metrics
+from bot.runner.answering import Logs, find_out
+from bot.runner.courier import Courier, Unreachable
+from bot.runner.networks import Networks
+from bot.runner.outcomes import Spoken, spoken_of
+from bot.runner.replies import denied, unreachable
+from bot.runner.stopping import Stop, Stopped
+from bot.runner.telling import Telling
+from bot.settings.values import Settings
+from bot.store.rows import State, StoredQuestion
+from bot.store.store import Store
+from bot.views.message import Message, Reply
+from bot.views.progress import failed, stopped, timed_out
+from diagnosis.question.question import Question
+from diagnosis.sources import NotPermitted, SourceUnavailable
+
+log = structlog.get_logger("whynot.runner")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the work on a question needs, handed out by the composition root."""
+
+    settings: Settings
+    store: Store
+    courier: Courier
+    networks: Networks
+    logs: Callable[[], Logs]
+    metrics: Metrics
+    now: Callable[[], float]
+    """Unix seconds."""
+    holder: str
+    """This process, by a name that no other has."""
+
+
+class Work:
+    """Answers one question at a time for each thread that calls it."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def run(self, identity: str, telling: Telling, stop: Stop) -> None:
+        """Work on a question that waits; whatever happens, its thread is told. Raises what nobody foresaw."""
+        tools = self._tools
+        row = tools.store.move(identity, ("waiting",), "running", holder=tools.holder)
+        if row is None:
+            telling.clear()
+            return
+
+        def say(what: str) -> None:
+            stop.check()
+            telling.doing(what)
+
+        with structlog.contextvars.bound_contextvars(question=row.id):
+            try:
+                self._answer(row, telling, stop, say)
+            except Stopped as ended:
+                self.stopped(row, telling, ended)
+            except SourceUnavailable as error:
+                log.warning("a source is not available", error=str(error))
+                self.end(row, telling, ("running",), "failed", self._no_source(row, error))
+
+    def _answer(self, row: StoredQuestion, telling: Telling, stop: Stop, say: Callable[[str], None]) -> None:
+        tools = self._tools
+        place = Place(row.channel, direct=row.channel.startswith("D"))
+        allowed = terms(place, tools.settings)
+        if allowed is None:  # the settings changed since it was asked
+            message = denied("direct message" if place.direct else "unconfigured", row.channel)
+            self.end(row, telling, ("running",), "refused", message)
+            return
+        question = Question.model_validate_json(row.question)
+        scope = scope_of(allowed)
+        say("reading the network")
+        sight = tools.networks.sight(scope, say)
+        outcome = find_out(question, sight, scope, tools.logs(), say)
+        say("writing the answer")
+        spoken = spoken_of(outcome, row, question, allowed, tools.courier)
+        stop.check()
+        self.deliver(row, telling, ("running",), spoken)
+
+    def deliver(self, row: StoredQuestion, telling: Telling, states: tuple[State, ...], spoken: Spoken) -> None:
+        """Say the last word, if nobody else has: the state says who may."""
+        tools = self._tools
+        kept = {"verdict": spoken.verdict, "headline": spoken.headline, "answer": spoken.kept}
+        moved = tools.store.move(row.id, states, "delivering", **kept)
+        if moved is None:
+            telling.clear()
+            return
+        try:
+            first, *rest = spoken.reply.messages
+            reply = telling.end(first, marked=f"{row.id}.{row.attempt}")
+            tools.store.move(row.id, ("delivering",), spoken.state, reply=reply, ended_at=tools.now())
+            tools.metrics.ended(spoken.outcome or spoken.state, tools.now() - row.asked_at)
+            self.say_rest(moved, Reply(tuple(rest), spoken.reply.files))
+        except Unreachable as error:
+            self._not_there(moved, error)
+
+    def say_rest(self, row: StoredQuestion, reply: Reply) -> None:
+        """The further messages and files of a reply, in the question's thread. Raises Unreachable."""
+        for message in reply.messages:
+            self._tools.courier.post(row.channel, message, thread=row.thread)
+        for file in reply.files:
+            self._tools.courier.upload(file, channel=row.channel, thread=row.thread)
+
+    def end(
+        self, row: StoredQuestion, telling: Telling, states: tuple[State, ...], state: State, message: Message
+    ) -> bool:
+        """End a question without an answer; False where it had ended already."""
+        tools = self._tools
+        moved = tools.store.move(row.id, states, state, ended_at=tools.now(), headline=message.text)
+        if moved is None:
+            telling.clear()
+            return False
+        tools.metrics.ended(state, tools.now() - row.asked_at)
+        try:
+            tools.store.note(row.id, reply=telling.end(message))
+        except Unreachable as error:
+            self._not_there(moved, error)
+        return True
+
+    def stopped(self, row: StoredQuestion, telling: Telling, ended: Stopped) -> None:
+        """A question that was stopped while it was worked on."""
+        tools = self._tools
+        match ended.reason:
+            case "asked":
+                self.end(row, telling, ("running",), "stopped", stopped(row.text, ref=row.id))
+            case "too long":
+                self.too_long(row, telling)
+            case "shutting down":
+                # It is answered after the next start.
+                tools.store.move(row.id, ("running",), "waiting", holder=None, held_until=None)
+                telling.clear()
+
+    def too_long(self, row: StoredQuestion, telling: Telling) -> None:
+        """A question whose time is up."""
+        seconds = round(self._tools.settings.runner.seconds)
+        log.warning("a question took too long", question=row.id)
+        doing = telling.at or "reading the network"
+        message = timed_out(row.text, seconds=seconds, doing=doing, correlation_id=row.id, ref=row.id)
+        self.end(row, telling, ("running",), "failed", message)
+
+    def unforeseen(self, row: StoredQuestion, telling: Telling, error: BaseException) -> None:
+        """A fault of ours: logged with the question's id, which the asker is given."""
+        self._tools.metrics.fault()
+        log.error("a fault while answering", question=row.id, exc_info=error)
+        message = failed(
+            row.text,
+            what="This is a fault of whynot.",
+            to_do="Try again; if it stays, give the number below to whoever runs whynot.",
+            correlation_id=row.id,
+            ref=row.id,
+        )
+        self.end(row, telling, ("waiting", "running", "delivering"), "failed", message)
+
+    def _no_source(self, row: StoredQuestion, error: SourceUnavailable) -> Message:
+        to_do = "Whoever administers the account must act." if isinstance(error, NotPermitted) else "Try again later."
+        return failed(row.text, what=str(error), to_do=to_do, correlation_id=row.id, ref=row.id)
+
+    def _not_there(self, row: StoredQuestion, error: Unreachable) -> None:
+        """Nothing can be said where the question was asked: its asker is told so directly."""
+        tools = self._tools
+        log.warning("no message could be posted", question=row.id, error=error.code)
+        values: dict[str, Any] = {"ended_at": tools.now()}
+        tools.store.move(row.id, ("delivering",), "failed", **values)
+        tools.courier.tell(row.person, unreachable(row, error.code, row.id))
