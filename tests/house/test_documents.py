@@ -9,8 +9,8 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
+from bot.cli import app
 from diagnosis.answer import Verdict
-from diagnosis.cli import app
 from diagnosis.trace.codes import Code
 from tests.house.source_tree import ROOT, documents
 
@@ -37,14 +37,17 @@ def anchors(text: str) -> set[str]:
 
 
 def commands() -> dict[str, set[str]]:
-    """Each command of the program with its options."""
+    """Each command of the program with its options; those of a group by both words."""
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    return {
-        name: {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
-        for name, command in sorted(group.commands.items())
-        if not command.hidden
-    }
+    found: dict[str, set[str]] = {}
+    for name, command in sorted(group.commands.items()):
+        inner = command.commands.items() if isinstance(command, TyperGroup) else [("", command)]
+        for second, one in inner:
+            if not one.hidden:
+                options = {option for parameter in one.params for option in parameter.opts if option.startswith("--")}
+                found[f"{name} {second}".strip()] = options
+    return found
 
 
 def test_every_explanation_code_has_its_section_and_no_section_is_left_over() -> None:

@@ -1,4 +1,4 @@
-"""What is shipped beside the code: pins, the Slack manifest, the make targets, the continuous integration."""
+"""What is shipped beside the code: pins, the make targets, the continuous integration."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.house.source_tree import ROOT
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CALLS_OF_THE_MANIFEST = {"app_mentions:read", "chat:write"}
 
 
 def plain(name: str) -> str:
@@ -60,17 +58,6 @@ def test_every_distribution_that_is_needed_is_pinned() -> None:
 
 def test_a_pin_is_one_exact_version() -> None:
     assert {name: pin for name, pin in pins().items() if not re.fullmatch(r"[0-9][0-9A-Za-z.]*", pin)} == {}
-
-
-def test_the_slack_manifest_asks_for_the_least_and_keeps_slacks_limits() -> None:
-    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
-
-    assert set(manifest) == {"display_information", "features", "oauth_config", "settings"}
-    assert len(manifest["display_information"]["name"]) <= 35
-    assert len(manifest["display_information"]["description"]) <= 140
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == CALLS_OF_THE_MANIFEST
-    assert manifest["settings"]["event_subscriptions"]["bot_events"] == ["app_mention"]
-    assert manifest["settings"]["socket_mode_enabled"] is True
 
 
 def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -144,7 +144,7 @@ def test_a_public_address_of_somebody_else_in_the_account_is_outside() -> None:
     mine, other = sorted(whole.vpcs)
     theirs = next(i for i in whole.interfaces.values() if i.vpc == other)
     held = replace(theirs, ipv4=(replace(theirs.ipv4[0], public=parse_address("1.2.3.4")),))
-    with_public = replace(whole, interfaces={**whole.interfaces, theirs.id: held}, memo={})
+    with_public = replace(whole, interfaces={**whole.interfaces, theirs.id: held})
     seen = build(narrowed(described, Scope(vpcs=(mine,))))
 
     assert outside(parse("can 1.2.3.4 reach the internet"), seen, with_public) is not None
