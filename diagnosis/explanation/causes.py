@@ -75,15 +75,19 @@ def _members(protocols: IntervalSet) -> list[int]:
 
 
 def _one(traffic: Traffic, protocol: int, *, reply: bool) -> str:
-    part = traffic.only(protocol=(protocol, protocol + 1))
+    part = traffic if len(traffic.boxes) == 1 else traffic.only(protocol=(protocol, protocol + 1))
+    by_source = reply and has_ports(protocol)
+    return _ports_words(protocol, part.project("source_port" if by_source else "port"), reply)
+
+
+@lru_cache(maxsize=4096)
+def _ports_words(protocol: int, ports: IntervalSet, reply: bool) -> str:
     name = protocol_name(protocol)
     if protocol in (ICMP, ICMPV6):
-        cells = part.project("port")
-        cells = reply_cells(cells, protocol) if reply else cells
+        cells = reply_cells(ports, protocol) if reply else ports
         return f"{name} {format_ports(cells, protocol)}" if cells and cells != ALL_PORTS else f"all {name}"
     if not has_ports(protocol):
         return f"protocol {protocol}"
-    ports = part.project("source_port" if reply else "port")
     return f"all {name}" if ports == ALL_PORTS else f"{name} {format_ports(ports, protocol)}"
 
 

@@ -212,6 +212,13 @@ class Network:
 
     def table_of(self, subnet: str | None, vpc: str | None, origins: Origins) -> RouteTable | Missing:
         """The route table of a subnet: the explicitly associated one, else the VPC's main one."""
+        key = ("table of", subnet, vpc, origins)
+        found: RouteTable | Missing | None = self.memo.get(key)
+        if found is None:
+            found = self.memo[key] = self._found_table(subnet, vpc, origins)
+        return found
+
+    def _found_table(self, subnet: str | None, vpc: str | None, origins: Origins) -> RouteTable | Missing:
         table = self._table_of_subnet.get(subnet or "")
         if table is not None:
             return self.route_tables[table]

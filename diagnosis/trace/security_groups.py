@@ -68,8 +68,12 @@ def _peer_addresses(network: Network, rule: GroupRule, scope: Scope) -> Interval
         case GroupPeer(group=group):
             return member_addresses(network, group, scope)
         case PrefixListPeer(prefix_list=identity):
-            known = network.prefix_lists.get(identity)
-            return known.addresses if known is not None else None
+            key = ("prefix list", identity)
+            if key not in network.memo:
+                known = network.prefix_lists.get(identity)
+                network.memo.keep(key, known.addresses if known is not None else None)
+            listed: IntervalSet | None = network.memo[key]
+            return listed
 
 
 def group_filter(

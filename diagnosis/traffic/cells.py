@@ -42,16 +42,15 @@ EVERYTHING_PASSES: Mask = -1
 _KEPT = 256
 
 
-def toggles(sets: Iterable[tuple[int, IntervalSet]], lo: int, hi: int) -> tuple[list[int], list[Mask]]:
-    """Cut ``lo`` to ``hi`` wherever one of the numbered sets begins or ends.
+def toggles(sets: Iterable[tuple[Mask, IntervalSet]], lo: int, hi: int) -> tuple[list[int], list[Mask]]:
+    """Cut ``lo`` to ``hi`` wherever one of the sets begins or ends. Each stands for some rules, no two for the same.
 
-    Returns the cuts, from ``lo`` to ``hi``, and for each stretch between two of them the mask of the sets over it.
+    Returns the cuts, from ``lo`` to ``hi``, and for each stretch between two of them the rules whose sets lie over it.
     """
     flips: dict[int, Mask] = {lo: 0, hi: 0}
-    for number, members in sets:
-        bit = 1 << number
+    for rules, members in sets:
         for point in members:
-            flips[point] = flips.get(point, 0) ^ bit
+            flips[point] = flips.get(point, 0) ^ rules
     cuts = sorted(flips)
     masks: list[Mask] = []
     mask = 0

@@ -210,22 +210,21 @@ class Filter:
             elif form is _Form.NEITHER:
                 known = Cells(ALL_PORTS, [mask], self._allow)
             else:
-                ports = ((number, self.rules[number].ports) for number in rules_in(mask))
+                ports = ((1 << number, self.rules[number].ports) for number in rules_in(mask))
                 known = Cells(*toggles(ports, *ALL_PORTS), self._allow)
             self._rows[form, mask, seen_as_reply] = known
         return known
 
     def _protocol_classes(self) -> dict[tuple[_Form, Mask], IntervalSet]:
         """The protocols gathered by what a filter compares besides the address, and by which rules name them."""
-        sets: list[tuple[int, IntervalSet]] = [(number, rule.protocols) for number, rule in enumerate(self.rules)]
-        rules_only = (1 << len(sets)) - 1
-        sets += [(len(sets) + i, (number, number + 1)) for i, number in enumerate(_FORMS)]
-        cuts, masks = toggles(sets, *ALL_PROTOCOLS)
-        classes: dict[tuple[_Form, Mask], IntervalSet] = {}
+        named: dict[IntervalSet, Mask] = {(number, number + 1): 0 for number in _FORMS}
+        for number, rule in enumerate(self.rules):
+            named[rule.protocols] = named.get(rule.protocols, 0) | 1 << number
+        cuts, masks = toggles(((mask, protocols) for protocols, mask in named.items()), *ALL_PROTOCOLS)
+        found: dict[tuple[_Form, Mask], list[IntervalSet]] = {}
         for lo, hi, mask in zip(cuts, cuts[1:], masks, strict=False):
-            key = (_FORMS.get(lo, _Form.NEITHER), mask & rules_only)
-            classes[key] = join_all((classes.get(key, ()), (lo, hi)))
-        return classes
+            found.setdefault((_FORMS.get(lo, _Form.NEITHER), mask), []).append((lo, hi))
+        return {key: join_all(members) for key, members in found.items()}
 
     def _allow(self, mask: Mask) -> IntervalSet:
         """The addresses that pass where the rules of the mask apply."""
