@@ -136,6 +136,8 @@ def place_both(network: Network, source: Anchor, destination: Anchor) -> tuple[P
         other = _local_first(network, source_vpc, destination.address, theirs, other)
     placed_source = _placed(network, source, mine, other)
     placed_destination = _placed(network, destination, other, mine)
+    if isinstance(source, AtAddress) and isinstance(destination, AtAddress):
+        return placed_source, placed_destination
     return _with_addresses(source, destination, placed_source, placed_destination)
 
 

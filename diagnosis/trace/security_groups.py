@@ -171,11 +171,21 @@ def refers_into(network: Network, interface: NetworkInterface, vpc: str, *, egre
     found: bool | None = network.memo.get(key)
     if found is None:
         scope = frozenset({vpc})
-        named = {name for group in interface.groups or () for name in references(network, group, egress=egress)}
-        found = bool(named) and (
-            bool(_silent(network, scope)) or any(member_addresses(network, name, scope) for name in named)
+        names = named(network, interface.groups or (), egress=egress)
+        found = bool(names) and (
+            bool(_silent(network, scope)) or any(member_addresses(network, name, scope) for name in names)
         )
         network.memo.keep(key, found, interface.groups or ())
+    return found
+
+
+def named(network: Network, groups: tuple[str, ...], *, egress: bool) -> frozenset[str]:
+    """The groups that the rules of some groups name."""
+    key = ("named", groups, egress)
+    found: frozenset[str] | None = network.memo.get(key)
+    if found is None:
+        each = (references(network, group, egress=egress) for group in groups)
+        found = network.memo.keep(key, frozenset(name for rules in each for name in rules), groups)
     return found
 
 
@@ -313,8 +323,8 @@ def _names_peer(network: Network, group: str, peer: NetworkInterface | None, dro
     """Whether a rule names a group of the peer, and would have matched had the peer been seen by a private address."""
     if peer is None or not peer.groups:
         return False
-    named = references(network, group, egress=egress)
-    rules = [rule for theirs in peer.groups for rule in named.get(theirs, ())]
+    by_group = references(network, group, egress=egress)
+    rules = [rule for theirs in peer.groups for rule in by_group.get(theirs, ())]
     if not rules:
         return False
     ports, protocols = dropped.project("port"), dropped.project("protocol")

@@ -59,9 +59,9 @@ def _stencil(network: Network, flow: Flow, source: Held, destination: Held) -> S
     ours, theirs = _place(network, one), _place(network, other)
     if ours is None or theirs is None or source.is_ipv6 is not destination.is_ipv6:
         return None
-    key = ("stencil", ours, theirs, flow.protocol, source.is_ipv6)
-    if not (_within(network, source) and _within(network, destination)):
+    if not has(ours[1], source.private) or not has(theirs[1], destination.private):
         return None
+    key = ("stencil", ours[0], theirs[0], flow.protocol, source.is_ipv6)
     found: Stencil | str | None = network.memo.get(key)
     if found is ONCE:
         found = network.memo[key] = _made(network, flow.protocol, source, destination) or ""
@@ -70,17 +70,30 @@ def _stencil(network: Network, flow: Flow, source: Held, destination: Held) -> S
     return found if isinstance(found, Stencil) else None
 
 
-def _place(network: Network, interface: NetworkInterface) -> Hashable | None:
-    """What decides the way of an interface's traffic; None where a device knows it by what it is, or it is down."""
-    known: dict[str, Hashable | None] | None = network.memo.get("stencil places")
+def _place(network: Network, interface: NetworkInterface) -> tuple[int, IntervalSet] | None:
+    """A number for what decides the way of an interface's traffic, and the addresses of its subnet.
+
+    None where a device knows the interface by what it is, it is down, or its subnet was not seen.
+    """
+    known: dict[str, tuple[int, IntervalSet] | None] | None = network.memo.get("stencil places")
     if known is None:
         known = network.memo["stencil places"] = {}
     if interface.id not in known:
-        up = interfaces.judge(network, interface, NOTHING)
-        fit = interface.kind == "interface" and not _singled_out(network, interface)
-        clean = not (up.blockers or up.gaps or up.assumed)
-        known[interface.id] = _traits(interface) if fit and clean else None
+        known[interface.id] = _found_place(network, interface)
     return known[interface.id]
+
+
+def _found_place(network: Network, interface: NetworkInterface) -> tuple[int, IntervalSet] | None:
+    subnet = network.subnets.get(interface.subnet or "")
+    up = interfaces.judge(network, interface, NOTHING)
+    if subnet is None or interface.kind != "interface" or _singled_out(network, interface):
+        return None
+    if up.blockers or up.gaps or up.assumed:
+        return None
+    numbers: dict[Hashable, int] | None = network.memo.get("stencil numbers")
+    if numbers is None:
+        numbers = network.memo["stencil numbers"] = {}
+    return numbers.setdefault(_traits(interface), len(numbers)), subnet.addresses
 
 
 def _singled_out(network: Network, interface: NetworkInterface) -> bool:
@@ -106,12 +119,6 @@ def _traits(interface: NetworkInterface) -> Hashable:
         bool(interface.ipv6),
         interface.denies_internet_gateway,
     )
-
-
-def _within(network: Network, place: Held) -> bool:
-    """Whether the address is one of the subnet's, for all of which the stencil was made."""
-    subnet = network.subnets.get(place.interface.subnet or "")
-    return subnet is not None and has(subnet.addresses, place.private)
 
 
 def _made(network: Network, protocol: int, source: Held, destination: Held) -> Stencil | None:
@@ -194,7 +201,6 @@ def _of_peer(
     network: Network, step: Step | None, own: NetworkInterface, peer: NetworkInterface, *, egress: bool
 ) -> bool:
     """Whether a rule of a group that drops something names a group of the peer: it is then said why it is no match."""
-    if step is None or step.dropped.empty:
+    if step is None or step.dropped.empty or not peer.groups:
         return False
-    named = (security_groups.references(network, group, egress=egress) for group in own.groups or ())
-    return any(not rules.keys().isdisjoint(peer.groups or ()) for rules in named)
+    return not security_groups.named(network, own.groups or (), egress=egress).isdisjoint(peer.groups)

@@ -94,12 +94,12 @@ class Trace:
         """The verdict of the contract: blocked, else unknown, else partly, else reachable."""
         return "unknown" if self.gap is not None else over(p.verdict for p in self.paths)
 
-    @cached_property
+    @property
     def forward(self) -> Verdict:
         """The verdict of the forward leg over all paths."""
         return "unknown" if self.gap is not None else over(by_alternative(self.paths, lambda p: p.forward))
 
-    @cached_property
+    @property
     def returning(self) -> Verdict | None:
         """The verdict of the return leg over all paths on which something arrives."""
         found = by_alternative([p for p in self.paths if p.returning is not None], lambda p: p.returning or "unknown")
