@@ -5,6 +5,7 @@ Only Describe, Get, List and Search calls are made; `docs/iam-read-policy.json` 
 
 from __future__ import annotations
 
+import os
 import queue
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -75,7 +76,8 @@ class LiveAccount:
         Raises NotPermitted where the profile does not exist or the AWS configuration is broken.
         """
         try:
-            session = boto3.Session(profile_name=profile)
+            # boto3 knows AWS_DEFAULT_REGION; AWS_REGION is what AWS's other tools and its own containers set.
+            session = boto3.Session(profile_name=profile, region_name=os.environ.get("AWS_REGION") or None)
             return cls(session, regions, on_progress=on_progress)
         except FAILURES as error:
             raise NotPermitted(f"The AWS configuration gives no session ({error}): {SIGN_IN}.") from error

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnosis.evidence.flow_log_setup import FlowLog
+from diagnosis.evidence.flow_log_setup import READABLE, FlowLog
 from diagnosis.evidence.query import Between
 from diagnosis.evidence.records import shown
 
@@ -128,7 +128,7 @@ def _hours(seconds: int) -> str:
 
 def _unreadable(log: FlowLog) -> str:
     """Why a flow log cannot be read at all; empty where it can."""
-    if log.destination_type not in {"s3", "cloud-watch-logs"}:
+    if log.destination_type not in READABLE:
         return f"delivers to {shown(log.destination_type)}, from where it cannot be read back"
     names = set(log.fields)
     lacking = [each for each in ("srcaddr", "dstaddr") if not names & {each, f"pkt-{each}"}]

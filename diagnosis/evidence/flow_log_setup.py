@@ -31,6 +31,9 @@ WANTED_FIELDS: tuple[str, ...] = (
 )
 """The fields that every pattern can be told apart with."""
 
+READABLE = frozenset({"s3", "cloud-watch-logs"})
+"""Destinations from which records can be read back."""
+
 EXAMPLE_BUCKET = "arn:aws:s3:::amzn-s3-demo-bucket/flow-logs/"
 """Stands for a bucket of the reader's own; the name that AWS keeps for examples."""
 
@@ -72,12 +75,20 @@ def covering(
 ) -> FlowLog | None:
     """Return the active flow log that tells most of an interface, or None when nothing logs it.
 
-    `flow_logs` are the items of describe_flow_logs. One that keeps all traffic and delivers it is preferred, then the
-    one closest to the interface.
+    `flow_logs` are the items of describe_flow_logs. One that can be read back, keeps all traffic and delivers it is
+    preferred, then the one closest to the interface.
     """
     places = [place for place in (eni, subnet, vpc) if place]
     found = [_flow_log(item) for item in flow_logs if item.get("ResourceId") in places and _active(item)]
-    found.sort(key=lambda each: (not each.delivering, each.traffic_type != "ALL", places.index(each.resource), each.id))
+    found.sort(
+        key=lambda each: (
+            each.destination_type not in READABLE,
+            not each.delivering,
+            each.traffic_type != "ALL",
+            places.index(each.resource),
+            each.id,
+        )
+    )
     return found[0] if found else None
 
 

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -89,8 +90,7 @@ class FlowLogGroups:
             raise SourceUnavailable("CloudWatch Logs Insights is asked for a window with both ends: give --since.")
         spent = _Spent()
         text, exact = self._conversation(query, window, spent)
-        records = self._asked(text, window, spent)
-        statuses = self._asked(self._text.statuses(window), window, spent)
+        records, statuses = self._asked([text, self._text.statuses(window)], window, spent)
         seen = self._seen(query, window, records, spent, exact=exact)
         counts, each, newest = self._counted(statuses.rows, query.interfaces, spent)
         earlier = self._earlier(query, seen, window.start, spent) if exact else ()
@@ -140,15 +140,13 @@ class FlowLogGroups:
                 "the newest."
             )
             return seen
-        sums: list[Seen] = []
-        for leg in ("forward", "reply"):
-            sums += self._summed(query, leg, window, spent)
+        sums = self._summed(query, ("forward", "reply"), window, spent)
         lines_of = {_place(row): row.lines for row in seen}
         return tuple(replace(row, lines=lines_of.get(_place(row), ())) for row in together(sums))
 
-    def _summed(self, query: FlowLogQuery, leg: Leg, window: Between, spent: _Spent) -> list[Seen]:
-        rows = self._asked(self._text.sums(query, leg, window), window, spent).rows
-        return [self._row_seen(row, leg) for row in rows]
+    def _summed(self, query: FlowLogQuery, legs: Sequence[Leg], window: Between, spent: _Spent) -> list[Seen]:
+        results = self._asked([self._text.sums(query, leg, window) for leg in legs], window, spent)
+        return [self._row_seen(row, leg) for leg, result in zip(legs, results, strict=True) for row in result.rows]
 
     def _row_seen(self, row: Row, leg: Leg) -> Seen:
         values = {each: row.get(name) for each, name in self._text.key_names(GROUPED)}
@@ -173,7 +171,7 @@ class FlowLogGroups:
             return ()
         before = Between(start - self._limits.look_back, start - 1)
         # Records that reach into the window are the window's.
-        rows = self._summed(query, "forward", before, spent)
+        rows = self._summed(query, ("forward",), before, spent)
         return together(row for row in rows if row.last is None or row.last < start)
 
     def _counted(
@@ -198,32 +196,42 @@ class FlowLogGroups:
         counts = Counts(read, totals["malformed"], totals["nodata"], totals["skipdata"])
         return counts, tuple(InterfaceStatus(each, **found) for each, found in own.items()), newest
 
-    def _asked(self, text: str, window: Between, spent: _Spent) -> _Result:
-        """Run one query to its end. Raises as `read` does."""
+    def _asked(self, texts: Sequence[str], window: Between, spent: _Spent) -> list[_Result]:
+        """Run queries side by side to their ends. Raises as `read` does, and leaves none running then."""
         client = self._remote.clients("logs", self._reading.region)
-        assert window.start is not None
-        assert window.end is not None
-        sent = {"startTime": max(1, window.start - _SLACK), "endTime": max(1, window.end), "queryString": text}
-        try:
-            name = client.start_query(**self._place(), **sent)["queryId"]
-        except FAILURES as error:
-            raise self._refused(error, "logs.start_query") from error
-        spent.queries += 1
+        running: list[str] = []
 
         def stop() -> None:
-            try:
-                client.stop_query(queryId=name)
-            except FAILURES:
-                return  # it has ended already, or ends by itself after an hour
+            for name in running:
+                with suppress(*FAILURES):  # one that has ended meanwhile
+                    client.stop_query(queryId=name)
 
+        results = []
         with cancelled_on_the_way_out(stop):
-            for _ in self._remote.pauses(f"The query to {ENGINE}"):
-                try:
-                    found = client.get_query_results(queryId=name)
-                except FAILURES as error:
-                    raise self._refused(error, "logs.get_query_results") from error
-                if (result := self._ended(found, spent)) is not None:
-                    return result
+            for text in texts:
+                running.append(self._started(client, text, window))
+                spent.queries += 1
+            for name in tuple(running):
+                results.append(self._waited_for(client, name, spent))
+                running.remove(name)
+        return results
+
+    def _started(self, client: Any, text: str, window: Between) -> str:
+        start, end = max(1, (window.start or 0) - _SLACK), max(1, window.end or 0)
+        try:
+            answer = client.start_query(**self._place(), startTime=start, endTime=end, queryString=text)
+        except FAILURES as error:
+            raise self._refused(error, "logs.start_query") from error
+        return str(answer["queryId"])
+
+    def _waited_for(self, client: Any, name: str, spent: _Spent) -> _Result:
+        for _ in self._remote.pauses(f"The query to {ENGINE}"):
+            try:
+                found = client.get_query_results(queryId=name)
+            except FAILURES as error:
+                raise self._refused(error, "logs.get_query_results") from error
+            if (result := self._ended(found, spent)) is not None:
+                return result
         raise AssertionError("pauses end with an exception")
 
     def _place(self) -> dict[str, Any]:

@@ -33,8 +33,6 @@ class Fault:
     message: str = "made by the emulator"
     times: int = -1
     """How often; -1 for always."""
-    unless_header: str = ""
-    """A request with this header gets through, for example `x-amz-request-payer`."""
     holding: str = ""
     """Only requests whose path, query or body holds this text."""
 
@@ -79,15 +77,13 @@ class Faults:
                 else:
                     self.pending.append([one, one.times])
 
-    def taken(self, call: str, headers: Iterable[str], content: str) -> Fault | None:
+    def taken(self, call: str, content: str) -> Fault | None:
         """The fault that this request meets, which is then used up by one."""
         with self.lock:
             self.calls.append(call)
             for entry in self.pending:
                 fault, left = entry
                 if left and fnmatchcase(call, fault.call) and fault.holding in content:
-                    if fault.unless_header and fault.unless_header in headers:
-                        continue
                     entry[1] -= 1
                     return fault  # type: ignore[no-any-return]
         return None
@@ -109,8 +105,7 @@ def with_faults(application: Application, faults: Faults = FAULTS) -> Applicatio
         call, content = _call_of(environ)
         if faults.latency:
             time.sleep(faults.latency)
-        headers = [name[5:].replace("_", "-").lower() for name in environ if name.startswith("HTTP_")]
-        fault = faults.taken(call, headers, content) if call else None
+        fault = faults.taken(call, content) if call else None
         if fault is None:
             return application(environ, start_response)
         status, kind, body = _as_error(call.partition(".")[0], fault, environ)
@@ -125,14 +120,14 @@ def _ordered(environ: dict[str, Any], start_response: StartResponse, faults: Fau
         case "DELETE":
             faults.clear()
         case "POST":
-            for one in json.loads(_body(environ)):
+            for one in json.loads(body_of(environ)):
                 faults.add(Ending(**one) if "service" in one else Fault(**one))
     listed = json.dumps([asdict(fault) for fault, _ in faults.pending]).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(listed)))])
     return [listed]
 
 
-def _body(environ: dict[str, Any]) -> bytes:
+def body_of(environ: dict[str, Any]) -> bytes:
     """The request's body, which stays there to be read again."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body: bytes = environ["wsgi.input"].read(length) if length else b""
@@ -150,7 +145,7 @@ def _call_of(environ: dict[str, Any]) -> tuple[str, str]:
     if service == "s3":
         return f"s3.{_s3_operation(environ)}", place
     target = environ.get("HTTP_X_AMZ_TARGET", "")
-    body = _body(environ).decode("utf-8", "replace") if environ.get("HTTP_TRANSFER_ENCODING") is None else ""
+    body = body_of(environ).decode("utf-8", "replace") if environ.get("HTTP_TRANSFER_ENCODING") is None else ""
     operation: str = target.rpartition(".")[2] or (parse_qs(body).get("Action") or [""])[0]
     return f"{service}.{operation or environ.get('PATH_INFO', '')}", place + body
 

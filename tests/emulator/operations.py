@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.core.responses import BaseResponse
+from moto.core.responses import ActionResult, BaseResponse
 
 Operation = Callable[[Any], str]
 
@@ -19,6 +19,12 @@ def install(response: type[BaseResponse], operations: Mapping[str, Operation]) -
     """
     for name, operation in operations.items():
         setattr(response, name, operation)
+
+
+def install_actions(response: type[BaseResponse], actions: Mapping[str, Callable[[Any], ActionResult]]) -> None:
+    """The same for services whose answers moto serialises by botocore's model."""
+    for name, action in actions.items():
+        setattr(response, name, action)
 
 
 def refused(code: str, message: str) -> JsonRESTError:

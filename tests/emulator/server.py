@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 from tests.emulator.athena_calls import install_athena
 from tests.emulator.faults import FAULTS, with_faults
+from tests.emulator.flow_log_calls import install_flow_logs
 from tests.emulator.insights_calls import install_insights
+from tests.emulator.requester_pays import with_requester_pays
 from tests.moto_server import moto_server
 
 
@@ -16,7 +18,8 @@ def emulator(port: int = 0) -> Iterator[str]:
     """A running server, by its URL; `FAULTS` is what goes wrong in it."""
     install_insights()
     install_athena()
+    install_flow_logs()
     FAULTS.clear()
-    with moto_server(port, with_faults) as url:
+    with moto_server(port, lambda moto: with_faults(with_requester_pays(moto))) as url:
         yield url
     FAULTS.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.diagnosis.flowlogs.remote.places import BUCKET, RESULTS, Place
@@ -10,11 +12,12 @@ from tests.moto_server import post
 
 
 @pytest.fixture
-def place(emulator_url: str) -> Place:
+def place(emulator_url: str) -> Iterator[Place]:
     post(emulator_url, "reset")
-    FAULTS.clear()
     found = Place(emulator_url)
     for bucket in (BUCKET, RESULTS):
         found.client("s3").create_bucket(Bucket=bucket)
     found.client("glue").create_database(DatabaseInput={"Name": "default"})
-    return found
+    FAULTS.clear()
+    yield found
+    FAULTS.clear()
