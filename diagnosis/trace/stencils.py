@@ -25,8 +25,12 @@ from diagnosis.traffic.intervals import IntervalSet, covers, has, meet
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.traffic import NOTHING, Box, Traffic
 
+MOST = 50_000
+"""How many pairs of places are remembered: a stencil takes two to three kilobytes."""
 ONCE = "asked once"
 """What stands for a stencil that is not worth its making yet: it costs more than a trace."""
+NONE = "none"
+"""What stands for one that would not be exact."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,12 +65,15 @@ def _stencil(network: Network, flow: Flow, source: Held, destination: Held) -> S
         return None
     if not has(ours[1], source.private) or not has(theirs[1], destination.private):
         return None
-    key = ("stencil", ours[0], theirs[0], flow.protocol, source.is_ipv6)
-    found: Stencil | str | None = network.memo.get(key)
+    known: dict[Hashable, Stencil | str] | None = network.memo.get("stencils")
+    if known is None:
+        known = network.memo["stencils"] = {}
+    key = (ours[0], theirs[0], flow.protocol, source.is_ipv6)
+    found = known.get(key)
     if found is ONCE:
-        found = network.memo[key] = _made(network, flow.protocol, source, destination) or ""
-    elif found is None:
-        network.memo[key] = ONCE
+        found = known[key] = _made(network, flow.protocol, source, destination) or NONE
+    elif found is None and len(known) < MOST:
+        known[key] = ONCE
     return found if isinstance(found, Stencil) else None
 
 

@@ -140,7 +140,7 @@ def from_vpc(
         return
     steps.append(state_step(attachment, traffic))
     steps += into_gateway(network, side, attachment, device, traffic, explain=explain)
-    course = replace(course, entered=attachment.id)
+    course = Course(target, attachment.id, subnet)
     yield from through(network, side, attachment, traffic, tuple(filter(None, steps)), course)
 
 
@@ -164,7 +164,8 @@ def through(
     if isinstance(table, Missing):
         yield Passage(whole, traffic, steps, Unseen(attachment.id, ATTACHMENT, table, course))
         return
-    course = replace(course, table=table.id, visited=(*course.visited, table.id))
+    visited = (*course.visited, table.id)
+    course = Course(course.gateway, course.entered, course.zone, table.id, course.rule, visited)
     ways = transit_routes.split(network, table, owner_origins(network, attachment), whole)
     if isinstance(ways, Missing):
         yield Passage(whole, traffic, steps, Unseen(table.id, transit_routes.KIND, ways, course))
@@ -200,7 +201,8 @@ def _along(
 ) -> Iterator[Passage]:
     """Along one route to the attachment that it leads to, and out of it or on into the gateway across a peering."""
     traffic = so_far.traffic
-    course = replace(so_far.end.course, rule=route.destination)
+    before = so_far.end.course
+    course = Course(before.gateway, before.entered, before.zone, before.table, route.destination, before.visited)
     if not route.targets:
         reason = f"route {route.destination} of {course.table} names no attachment"
         gap = Missing("", *first(owner_origins(network, source)), reason)
@@ -215,7 +217,7 @@ def _along(
         gap = network.gap(ATTACHMENTS, owner_origins(network, source), f"attachment {identity}")
         steps.append(cannot_tell(ATTACHMENT, identity, traffic, gap))
     steps += filter(None, (state_step(attachment, traffic), ipv6_step(attachment, traffic)))
-    so_far = replace(so_far, steps=tuple(steps))
+    so_far = Passage(so_far.addresses, traffic, tuple(steps), so_far.end)
     match attachment.kind or named:
         case "vpc":
             yield _into_vpc(network, attachment, course, so_far)

@@ -255,7 +255,7 @@ class Walk:
         """Takes one step at a hop; the hop is the step's own component where none is named."""
         if step is None:
             return
-        passed = step.dropped.empty and step.unknown.empty
+        passed = not step.dropped.boxes and not step.unknown.boxes
         if passed and not self.explain and not step.assumed:
             return  # Nobody asked for what let it pass.
         component, kind = component or step.component, kind or step.kind

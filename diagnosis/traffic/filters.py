@@ -8,13 +8,14 @@ the set of connections whose replies pass.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple
 
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.cells import EVERYTHING_PASSES, Cells, Mask, Rule, compiled, first_matches, rules_in, toggles
 from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
+from diagnosis.traffic.partition import Partition
 from diagnosis.traffic.ports import ALL_PORTS, ICMP_REPLY, ICMPV6_REPLY
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, ICMP, ICMPV6, TCP, UDP
 from diagnosis.traffic.traffic import NOTHING, Box, Traffic, merged
@@ -77,13 +78,14 @@ class Filter:
     ``default_ref`` names the implicit deny in ``blame``. Rules are compiled lazily, per protocol and port cell.
     """
 
-    __slots__ = ("_allowed", "_classes", "_denies", "_parts", "_rows", "default_ref", "rules")
+    __slots__ = ("_allowed", "_classes", "_denies", "_owners", "_parts", "_rows", "default_ref", "rules")
 
     def __init__(self, rules: Sequence[Rule], default_ref: str | None = None) -> None:
         self.rules: tuple[Rule, ...] = tuple(rules)
         self.default_ref = default_ref
         self._denies = not all(rule.allow for rule in self.rules)
         self._allowed: dict[Mask, IntervalSet] = {EVERYTHING_PASSES: ALL_ADDRESSES}
+        self._owners: dict[Mask, tuple[Partition, list[int | None]]] = {}
         self._classes: dict[tuple[_Form, Mask], IntervalSet] = {}
         self._rows: dict[tuple[_Form, Mask, bool], Cells] = {}
         self._parts: dict[tuple[IntervalSet, bool], list[_Table]] = {}
@@ -122,7 +124,7 @@ class Filter:
         default = len(self.rules)
         shares: dict[int, list[Box]] = {}
         for box, table, mask, ports in self._runs(dropped, view):
-            for number, addresses in first_matches(self.rules, mask, _peer(box, view)):
+            for number, addresses in self._first_matches(mask, _peer(box, view)):
                 if number is None or not self.rules[number].allow:
                     share = _part(box, view, table, ports, addresses)
                     shares.setdefault(default if number is None else number, []).append(share)
@@ -136,10 +138,24 @@ class Filter:
         """The refs of the allowing rules that match some of the traffic first. In rule order, each ref once."""
         matched: set[int] = set()
         for box, _, mask, _ in self._runs(passed, view):
-            for number, _ in first_matches(self.rules, mask, _peer(box, view)):
+            for number, _ in self._first_matches(mask, _peer(box, view)):
                 if number is not None and self.rules[number].allow:
                     matched.add(number)
         return list(dict.fromkeys(self.rules[number].ref for number in sorted(matched)))
+
+    def _first_matches(self, mask: Mask, addresses: IntervalSet) -> Iterable[tuple[int | None, IntervalSet]]:
+        """The addresses shared out to the rules that match them first, where the rules of the mask apply."""
+        if not self._denies or len(addresses) != 2 or addresses[1] - addresses[0] != 1:
+            return first_matches(self.rules, mask, addresses)
+        # Few lists deny, and many single addresses meet each of them: every address gets its rule, once.
+        known = self._owners.get(mask)
+        if known is None:
+            shares = list(first_matches(self.rules, mask, ALL_ADDRESSES))
+            known = self._owners[mask] = Partition([share for _, share in shares]), [number for number, _ in shares]
+        where, numbers = known
+        at = where.holding(addresses)
+        assert at is not None, "every address has its rule, or none"
+        return [(numbers[at], addresses)]
 
     def _passes_whole(self, box: Box, view: View) -> bool | None:
         """Whether all of the box passes (True) or all is dropped (False), where that is one look; else None.

@@ -34,7 +34,7 @@ def check(network: Network, flows: list[dict[str, Any]]) -> None:
 
 
 def made(network: Network) -> int:
-    return sum(isinstance(known, stencils.Stencil) for known in network.memo.values())
+    return sum(isinstance(known, stencils.Stencil) for known in network.memo["stencils"].values())
 
 
 def some_flows(chance: random.Random, parties: list[str], count: int) -> list[dict[str, Any]]:
