@@ -18,12 +18,12 @@ class Missing:
     account: str
     region: str
     reason: str
-    also: str = ""
-    """Another call that would show it as well."""
+    also: Missing | None = None
+    """The same by another call, which would show it as well."""
 
     def each(self) -> tuple[Missing, ...]:
         """One for each call."""
-        return (replace(self, also=""), replace(self, call=self.also, also="")) if self.also else (self,)
+        return (self,) if self.also is None else (replace(self, also=None), *self.also.each())
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,9 +190,10 @@ class Network:
 
     def prefix_list_gap(self, identity: str, origins: Origins) -> Missing:
         """The `Missing` for the entries of a prefix list; one of AWS's own is shown by a call of its own."""
-        entries = self.gap(ENTRIES, origins, f"prefix list {identity}")
+        what = f"prefix list {identity}"
+        entries = self.gap(ENTRIES, origins, what)
         known = identity in self.prefix_lists or self.coverage.seen(AWS_LISTS, origins)
-        return entries if known else replace(entries, also=AWS_LISTS)
+        return entries if known else replace(entries, also=self.gap(AWS_LISTS, origins, what))
 
     def acl_of(self, subnet: str | None, vpc: str | None, origins: Origins) -> NetworkAcl | Missing:
         """The network ACL of a subnet: the associated one, else the VPC's default one."""

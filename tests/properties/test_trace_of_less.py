@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path, PurePosixPath
 
@@ -93,3 +94,41 @@ def test_without_one_file_a_golden_case_keeps_its_verdict_or_becomes_unknown_nam
             assert answered & {gap["call"] for gap in after["unseen"]}, (lost, after["unseen"])
         for leg in ("forward", "return"):
             assert {before[leg], after[leg]} != {"blocked", "reachable"}, (lost, leg)
+
+
+def failed(account: Path, folder: Path, call: str) -> None:
+    """A copy of an account in which this call was denied."""
+    manifest = account / "snapshot.json"
+    said = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    gaps = said.setdefault("unseen", [])
+    for path in sorted(p.relative_to(account) for p in account.rglob("*.json")):
+        parts = recognise(PurePosixPath(path.as_posix()), (account / path).read_bytes()).parts
+        if call in {part.call.name for part in parts}:
+            gaps += [
+                {"call": call, "account": p.call.account, "region": p.call.region, "error": f"Denied {p.call.argument}"}
+                for p in parts
+            ]
+        elif path.name != "snapshot.json":
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).symlink_to((account / path).resolve())
+    (folder / "snapshot.json").write_text(json.dumps(said), encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=lambda case: str(case.name))
+def test_a_denied_call_leaves_a_golden_case_its_verdict_or_makes_it_unknown_with_what_aws_said(
+    case: Case, tmp_path: Path
+) -> None:
+    """Switches too: one that was asked for and not answered is unseen, and no default is assumed."""
+    before = judged(build(read_snapshot(case.account)), case.flow)
+    described = read_snapshot(case.account)
+    for call in sorted({call.name for call in described.answers}):
+        less = tmp_path / call
+        less.mkdir()
+        failed(case.account, less, call)
+
+        after = judged(build(read_snapshot(less)), case.flow)
+
+        assert after["verdict"] in (before["verdict"], "unknown"), call
+        if after["verdict"] != before["verdict"]:
+            told = [gap["error"] for gap in after["unseen"] if gap["call"] == call]
+            assert any("Denied" in error for error in told), (call, after["unseen"])
