@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, flag, items, member, name_tag, needed_items, text, texts, word
+from diagnosis.network.shape import Item, flag, items, member, name_tag, needed_items, needed_text, text, texts, word
 from diagnosis.network.vpcs import Origins
 from diagnosis.traffic.addresses import parse_address, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all
@@ -105,7 +105,7 @@ class PeeringConnection:
 def parse_internet_gateway(item: Item, origins: Origins, *, egress_only: bool) -> InternetGateway:
     """An entry of `InternetGateways` or `EgressOnlyInternetGateways`."""
     key = "EgressOnlyInternetGatewayId" if egress_only else "InternetGatewayId"
-    attachments = {(text(a, "VpcId") or "", word(a, "State") or "attached") for a in needed_items(item, "Attachments")}
+    attachments = {(needed_text(a, "VpcId"), word(a, "State") or "attached") for a in needed_items(item, "Attachments")}
     return InternetGateway(text(item, key) or "", tuple(sorted(attachments)), egress_only, name_tag(item), origins)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, flag, items, member, name_tag, number, region_of, text, word
+from diagnosis.network.shape import Item, flag, items, member, name_tag, needed_text, number, region_of, text, word
 from diagnosis.network.vpcs import Origins
 from diagnosis.traffic.addresses import parse_address, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all
@@ -89,7 +89,7 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
         region=region_of(item),
         zone=text(item, "AvailabilityZone"),
         kind=(word(item, "InterfaceType") or "interface").replace("_", ""),
-        groups=None if groups is None else tuple(sorted({g for g in (text(x, "GroupId") for x in groups) if g})),
+        groups=None if groups is None else tuple(sorted({needed_text(group, "GroupId") for group in groups})),
         ipv4=_ipv4(item),
         ipv6=_ipv6(item),
         prefixes=join_all(parse_cidr(p) for p in prefixes if p),

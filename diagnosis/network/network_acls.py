@@ -17,6 +17,7 @@ from diagnosis.network.shape import (
     member,
     name_tag,
     needed_items,
+    needed_text,
     number,
     rule_ports,
     rule_protocol,
@@ -87,7 +88,7 @@ def parse_acl(item: Item, origins: Origins) -> NetworkAcl:
     is_default = flag(item, "IsDefault") is True
     # Where a VPC's default ACL applies, the others say; where another one applies, it alone does.
     associations = items(item, "Associations") if is_default else needed_items(item, "Associations")
-    subnets = {s for s in (text(a, "SubnetId") for a in associations) if s}
+    subnets = {needed_text(a, "SubnetId") for a in associations}
     return NetworkAcl(
         id=text(item, "NetworkAclId") or "",
         vpc=text(item, "VpcId"),

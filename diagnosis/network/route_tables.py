@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from diagnosis.network.security_groups import canonical
-from diagnosis.network.shape import Item, flag, member, name_tag, needed_items, text, word
+from diagnosis.network.shape import Item, Malformed, flag, member, name_tag, needed_items, text, word
 from diagnosis.network.vpcs import Origins
 
 TARGETS = (
@@ -82,6 +82,8 @@ def parse_route_table(item: Item, origins: Origins) -> RouteTable:
         for a in needed_items(item, "Associations")
         if (word(member(a, "AssociationState"), "State") or "associated") not in ("disassociated", "failed")
     ]
+    if any(not text(a, "SubnetId") and not text(a, "GatewayId") and not flag(a, "Main") for a in associations):
+        raise Malformed("an association names neither a subnet nor a gateway, and is not the main one")
     return RouteTable(
         id=text(item, "RouteTableId") or "",
         vpc=text(item, "VpcId"),

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 
 from diagnosis.network.shape import (
     Item,
+    Malformed,
     flag,
     items,
     member,
     name_tag,
     needed_items,
+    needed_text,
     number,
     region_of,
     rule_ports,
@@ -142,6 +144,9 @@ def parse_group(item: Item, rule_items: list[Item], origins: Origins) -> Securit
     )
 
 
+_PEER_KEYS = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+
+
 def _permissions(permissions: Sequence[Item], *, egress: bool) -> Iterator[GroupRule]:
     for permission in permissions:
         protocol = rule_protocol(permission, "IpProtocol")
@@ -152,6 +157,8 @@ def _permissions(permissions: Sequence[Item], *, egress: bool) -> Iterator[Group
 
 
 def _peers(permission: Item) -> Iterator[tuple[Peer, str | None]]:
+    if all(permission.get(key) is None for key in _PEER_KEYS):
+        raise Malformed("a rule names nobody")
     for entry in items(permission, "IpRanges"):
         yield CidrPeer(canonical(text(entry, "CidrIp") or "")), text(entry, "Description")
     for entry in items(permission, "Ipv6Ranges"):
@@ -160,7 +167,7 @@ def _peers(permission: Item) -> Iterator[tuple[Peer, str | None]]:
         yield PrefixListPeer(text(entry, "PrefixListId") or ""), text(entry, "Description")
     for entry in items(permission, "UserIdGroupPairs"):
         peer = GroupPeer(
-            group=text(entry, "GroupId") or "",
+            group=needed_text(entry, "GroupId"),
             account=text(entry, "UserId") or "",
             vpc=text(entry, "VpcId") or "",
             peering=text(entry, "VpcPeeringConnectionId") or "",

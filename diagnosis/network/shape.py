@@ -76,6 +76,14 @@ def needed_items(item: Item, key: str) -> Sequence[Item]:
     return items(item, key)
 
 
+def needed_text(item: Item, key: str) -> str:
+    """The text under `key`, without which the entry says nothing: absent, it is `Malformed`."""
+    value = text(item, key)
+    if value is None:
+        raise Malformed(f"{key} is absent")
+    return value
+
+
 def texts(item: Item, key: str) -> tuple[str, ...]:
     """The list of texts under `key`; empty where it is absent."""
     value = item.get(key)
@@ -150,8 +158,10 @@ def rule_ports(protocol: int | None, low: int | None, high: int | None) -> Inter
     """
     if protocol in (ICMP, ICMPV6):
         return icmp_cell(-1 if low is None else low, -1 if high is None else high)
-    if protocol not in (TCP, UDP) or low is None or high is None or low == -1 or high == -1:
+    if protocol not in (TCP, UDP) or (low is None and high is None) or low == -1 or high == -1:
         return ALL_PORTS
+    if low is None or high is None:
+        raise Malformed("a range of ports has one end only")
     if not 0 <= low <= high <= 65535:
         raise Malformed(f"ports {low}-{high} are no range")
     return port_range(low, high)

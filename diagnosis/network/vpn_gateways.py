@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, items, name_tag, needed_items, text, word
+from diagnosis.network.shape import Item, items, name_tag, needed_items, needed_text, text, word
 from diagnosis.network.vpcs import Origins
 
 GONE = frozenset({"deleting", "deleted", "failed"})
@@ -52,7 +52,7 @@ class VpnConnection:
 def parse_vpn_gateway(item: Item, origins: Origins) -> VpnGateway:
     """An entry of `VpnGateways`."""
     attachments = {
-        (text(a, "VpcId") or "", word(a, "State") or "attached") for a in needed_items(item, "VpcAttachments")
+        (needed_text(a, "VpcId"), word(a, "State") or "attached") for a in needed_items(item, "VpcAttachments")
     }
     return VpnGateway(
         id=text(item, "VpnGatewayId") or "",

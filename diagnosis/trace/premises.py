@@ -32,7 +32,7 @@ from diagnosis.trace.transit_walks import as_if_through, carry
 from diagnosis.trace.walk import Crossed, Device, FromGateway, FromPeer, Unmodelled, Walk, unmodelled
 from diagnosis.traffic.intervals import IntervalSet
 
-INSIDE = frozenset({"local", "none", nat_gateways.KIND, internet_gateways.KIND, internet_gateways.EGRESS_ONLY})
+INSIDE = frozenset({"local", nat_gateways.KIND, internet_gateways.KIND, internet_gateways.EGRESS_ONLY})
 """Targets of a route back that no traffic from on premises can have come by."""
 
 

@@ -169,7 +169,7 @@ def _by_table(network: Network, subnet: str, sender: Device, part: Traffic) -> S
     return Step(route_tables.KIND, table.id, None, passed, dropped, unknown, rule, detail, tuple(blockers), tuple(gaps))
 
 
-_APPLIANCES = frozenset({"network-interface", "instance", "vpc-endpoint", "gateway"})
+_APPLIANCES = frozenset({"network-interface", "instance", "vpc-endpoint", "gateway", "none"})
 
 
 def _agreed(

@@ -47,7 +47,9 @@ Onward = Device | FromTransit | Unmodelled | None
 """Where a walk goes on: from an interface of the gateway in a subnet, at the destination's subnet, past something that
 is not judged, or not at all."""
 
-PASSES_ON = frozenset({"network-interface", "instance", "vpc-endpoint", "gateway", "transit-gateway", "core-network"})
+PASSES_ON = frozenset(
+    {"network-interface", "instance", "vpc-endpoint", "gateway", "transit-gateway", "core-network", "none"}
+)
 """Targets by which a VPC may hand on what is not for itself."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from diagnosis.network.build import build
-from tests.accounts import Account, route, rule, together, two_subnets, two_vpcs, with_internet
+from tests.accounts import Account, Json, route, rule, together, two_subnets, two_vpcs, with_internet
 from tests.diagnosis.trace.asking import ask, calls
 from tests.diagnosis.trace.hubs import Hub, add_vpc, item_of, two_spokes
 
@@ -170,3 +170,52 @@ def test_a_peering_whose_accepter_names_no_ranges_yet_is_filled_by_the_other_vie
     network = build(together(account, other))
 
     assert network.peerings["pcx-1"].accepter.addresses
+
+
+@pytest.mark.parametrize(
+    "less",
+    [
+        {"ToPort": None},
+        {"FromPort": None},
+        {"UserIdGroupPairs": [{"GroupName": "web"}]},
+        {"IpRanges": None, "Ipv6Ranges": None, "PrefixListIds": None, "UserIdGroupPairs": None},
+    ],
+)
+def test_a_rule_that_says_half_of_what_it_allows_makes_its_group_unseen(less: Json) -> None:
+    account = two_subnets()
+    account.items[GROUPS][0]["IpPermissions"] = [rule("tcp", (3306, 3306), "0.0.0.0/0") | less]
+
+    assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "unknown"
+
+
+def test_a_rule_without_any_port_is_one_for_all_ports() -> None:
+    account = two_subnets()
+    account.items[GROUPS][0]["IpPermissions"] = [rule("tcp", None, "0.0.0.0/0")]
+
+    assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "reachable"
+
+
+def test_an_interface_with_a_group_that_has_no_id_is_not_one_without_groups() -> None:
+    account = two_subnets()
+    account.items["ec2.describe_network_interfaces"][1]["Groups"] = [{"GroupName": "web"}]
+
+    assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "unknown"
+
+
+@pytest.mark.parametrize("call", [ACLS, TABLES])
+def test_an_association_with_nothing_may_be_one_with_this_subnet(call: str) -> None:
+    account = two_subnets()
+    for item in account.items[call]:
+        item["Associations"] = [{"Main": False}]
+
+    assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "unknown"
+
+
+@pytest.mark.parametrize(("source", "destination"), [("10.0.1.10", "10.9.1.30"), ("192.168.7.7", "10.0.1.10")])
+def test_a_route_of_a_target_that_is_not_named_leads_nobody_knows_where(source: str, destination: str) -> None:
+    account = two_vpcs()
+    nowhere = {"DestinationCidrBlock": "0.0.0.0/0", "State": "active", "Origin": "CreateRoute"}
+    for table in account.items[TABLES]:
+        table["Routes"] = [r for r in table["Routes"] if r.get("GatewayId") == "local"] + [nowhere]
+
+    assert ask(account, source, destination).verdict == "unknown"
