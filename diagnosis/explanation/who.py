@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from diagnosis.answer import Cause, Member, ReachGroup, SnapshotFacts, WhoAnswer
@@ -13,7 +13,7 @@ from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name, label
 from diagnosis.question.question import Question
 from diagnosis.trace.reach import Alike
-from diagnosis.trace.step import Step
+from diagnosis.trace.step import Blocker, Leg, Step
 from diagnosis.traffic.addresses import format_address, format_cidrs
 from diagnosis.traffic.traffic import SideName
 
@@ -31,7 +31,8 @@ def who_answer(
     notes: tuple[str, ...],
 ) -> WhoAnswer:
     """The answer to "what can reach X" (`towards`) or "what can X reach"."""
-    groups = tuple(_group(network, alike, towards=towards) for alike in found)
+    causes = _Causes(network)
+    groups = tuple(_group(network, alike, causes, towards=towards) for alike in found)
     return WhoAnswer(
         question=question,
         target=target,
@@ -44,14 +45,34 @@ def who_answer(
     )
 
 
-def merged(found: Iterable[tuple[Alike, Collection[str]]]) -> tuple[Alike, ...]:
+class _Causes:
+    """Causes by their blockers: one blocker may stand in the way of many groups."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._known: dict[int, tuple[Blocker, Cause]] = {}
+
+    def of(self, leg: Leg, blocker: Blocker) -> Cause:
+        """The blocker as a cause."""
+        known = self._known.get(id(blocker))
+        if known is None:
+            known = self._known[id(blocker)] = (blocker, cause(self._network, leg, blocker))
+        return known[1]
+
+
+def merged(found: Iterable[tuple[Alike, frozenset[str]]]) -> tuple[Alike, ...]:
     """One group for what behaves alike towards a target of several interfaces or addresses.
 
     Beside each group stand the interfaces that are the target itself, and are left out of it. Whoever reaches one
     address reaches the target, so the best verdict of each counts.
     """
+    every = list(found)
+    if len({own for _, own in every}) == 1 and not any(set(one.members) & own for one, own in every):
+        names = [member for one, _ in every for member in one.members or (one.kind,)]
+        if len(names) == len(set(names)):
+            return tuple(one for one, _ in every)
     best: dict[str, Alike] = {}
-    for alike, own in sorted(found, key=lambda one: RANK.index(one[0].verdict)):
+    for alike, own in sorted(every, key=lambda one: RANK.index(one[0].verdict)):
         for member in alike.members or (alike.kind,):
             if member not in own:
                 best.setdefault(member, alike)
@@ -78,8 +99,8 @@ def _headline(groups: tuple[ReachGroup, ...], target: str, *, towards: bool) -> 
     return f"{many}{also} {verb} {target}.{rest}"
 
 
-def _group(network: Network, alike: Alike, *, towards: bool) -> ReachGroup:
-    causes = tuple(cause(network, leg, blocker) for leg, blocker in alike.blockers)
+def _group(network: Network, alike: Alike, known: _Causes, *, towards: bool) -> ReachGroup:
+    causes = tuple(known.of(leg, blocker) for leg, blocker in alike.blockers)
     side: SideName = "source" if towards else "destination"
     ranges: tuple[str, ...] = ()
     if alike.kind != "interfaces":
@@ -123,7 +144,9 @@ def _name(network: Network, alike: Alike) -> str:
     if alike.kind == "on-premises":
         return "on-premises ranges"
     subnet = display_name(network, alike.subnet or "") or alike.subnet or "an unknown subnet"
-    groups = ", ".join(display_name(network, g) or g for g in alike.groups) or "no security group"
+    held = any(network.interfaces[eni].groups for eni in alike.members)
+    nothing = "various security groups" if held else "no security group"
+    groups = ", ".join(display_name(network, g) or g for g in alike.groups) or nothing
     return f"{subnet}: {groups}"
 
 

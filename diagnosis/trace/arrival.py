@@ -80,7 +80,7 @@ def arrive(walk: Walk, destination: Held) -> Walk:
         step = targets.judge_kept(walk, interface, walk.relay)
     else:
         walk.entering = _entering(walk, destination)
-        step = walk.entering.step(interface, walk.traffic)
+        step = None if destination.groups_apart else walk.entering.step(interface, walk.traffic, walk.explain)
     walk.take(step, interface.id, INTERFACE)
     walk.take(interfaces.judge(walk.network, interface, walk.traffic), interface.id, INTERFACE)
     vpc_endpoints.arrive(walk, interface)
@@ -90,7 +90,7 @@ def arrive(walk: Walk, destination: Held) -> Walk:
 
 def _entering(walk: Walk, destination: Held) -> GroupsJudge:
     """How the groups of an interface where the destination is judge what reaches it."""
-    network, interface, explain, stranger = walk.network, destination.interface, walk.explain, walk.stranger
+    network, interface, stranger = walk.network, destination.interface, walk.stranger
     scope, peer = _peer_of(walk, destination)
     last = walk.crossings[-1] if walk.crossings else None
     through = transit_walks.perhaps_by(walk, last.arrival, destination) if isinstance(last, EnteredSubnet) else None
@@ -98,7 +98,7 @@ def _entering(walk: Walk, destination: Held) -> GroupsJudge:
         home = (through.home.vpc, through.home.subnet) if through.home is not None else None
         return GroupsJudge(
             ("ingress", through.gateway, through.entered, through.left, home, peer.vpc if peer else None, stranger),
-            lambda one, traffic: group_references.judge(
+            lambda one, traffic, explain: group_references.judge(
                 network, one, traffic, through, peer, stranger, explain=explain
             ),
         )
@@ -107,7 +107,7 @@ def _entering(walk: Walk, destination: Held) -> GroupsJudge:
         doubt = frozenset({stranger})
     return GroupsJudge(
         ("ingress", scope, doubt),
-        lambda one, traffic: security_groups.judge(
+        lambda one, traffic, explain: security_groups.judge(
             network, one, traffic, scope, peer, egress=False, doubt=doubt, explain=explain
         ),
     )

@@ -51,19 +51,22 @@ def from_interface(walk: Walk, source: Held, destination: Destination) -> Iterat
         return
     vpc_endpoints.start(walk, interface)
     walk.leaving = _leaving(walk, source, destination)
-    walk.take(walk.leaving.step(interface, walk.traffic), interface.id, INTERFACE)
+    if not source.groups_apart:
+        walk.take(walk.leaving.step(interface, walk.traffic, walk.explain), interface.id, INTERFACE)
     yield from out_of_subnet(walk, interface_device(source), destination)
 
 
 def _leaving(walk: Walk, source: Held, destination: Destination) -> GroupsJudge:
     """How the groups of an interface where the source is judge what it sends to the destination."""
-    network, vpc, origins, explain = walk.network, source.interface.vpc, source.interface.origins, walk.explain
+    network, vpc, origins = walk.network, source.interface.vpc, source.interface.origins
     peer = destination.interface if isinstance(destination, Held) else None
     gateway = transit_walks.leads_into(walk, interface_device(source))
     if gateway is not None:
         return GroupsJudge(
             ("egress", gateway, peer.vpc if peer else None),
-            lambda one, traffic: group_references.judge_leaving(network, one, traffic, gateway, peer, explain=explain),
+            lambda one, traffic, explain: group_references.judge_leaving(
+                network, one, traffic, gateway, peer, explain=explain
+            ),
         )
     scope = reference_scope(network, vpc, peer.vpc if peer else None)
     doubt = doubtful_scope(network, vpc, peer.vpc if peer else None, origins)
@@ -71,7 +74,7 @@ def _leaving(walk: Walk, source: Held, destination: Destination) -> GroupsJudge:
         doubt = unseen_across(network, vpc, walk.traffic.project("destination"))
     return GroupsJudge(
         ("egress", scope, doubt),
-        lambda one, traffic: security_groups.judge(
+        lambda one, traffic, explain: security_groups.judge(
             network, one, traffic, scope, peer, egress=True, doubt=doubt, explain=explain
         ),
     )

@@ -22,6 +22,10 @@ class Held:
     """Whether the address was chosen by the other side (an id or name, not a literal address)."""
     alike: IntervalSet = ()
     """Private addresses of interfaces that share subnet and groups with this one, its own too; judged together."""
+    clients: IntervalSet = ()
+    """The ports from which any of them starts connections, where they differ; else those of this interface."""
+    groups_apart: bool = False
+    """Whether the groups are left out of the trace, because those of each interface are judged apart."""
 
     @property
     def addresses(self) -> IntervalSet:

@@ -1,29 +1,35 @@
 """The reverse question: everything that can reach a party, or that it can reach, in groups that behave alike.
 
-Interfaces of one subnet with the same security groups meet the same rules, so they are traced together as one set of
-addresses; a rule that singles out some of them splits the group.
+Interfaces whose traffic takes the same way are traced together as one set of addresses (`cohorts`); their security
+groups are judged apart (`own_groups`), and a rule that singles out some of them splits the set. Where a device rewrites
+addresses, so that a set no longer shows whose traffic is dropped, they are traced in smaller sets, at last one by one.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
-from diagnosis.trace.alike import classes, own_addresses
+from diagnosis.trace.codes import Code
+from diagnosis.trace.cohort_verdicts import Fate, Verdicts, down, uniform
+from diagnosis.trace.cohorts import Cohort, by_route, cohorts, own_addresses, registered, singled_out
+from diagnosis.trace.letting_in import last_rule_set, letting_in
+from diagnosis.trace.own_groups import Allowed, OwnGroups, of_any
 from diagnosis.trace.places import Held, Internet, OnPremises, Place, Undecided
 from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, AtInternet, InRange, place_both
 from diagnosis.trace.step import Blocker, Leg, Step
-from diagnosis.trace.trace import Flow, Trace, Verdict, trace
-from diagnosis.traffic.addresses import NOT_PUBLIC, is_ipv6, parse_cidr
+from diagnosis.trace.trace import Flow, Path, Trace, Verdict, trace
+from diagnosis.traffic.addresses import NOT_PUBLIC, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
-from diagnosis.traffic.traffic import SideName, Traffic
+from diagnosis.traffic.traffic import NOTHING, SideName, Traffic
 
 Kind = Literal["interfaces", "internet", "on-premises"]
+RANK: tuple[Verdict, ...] = ("reachable", "partly", "unknown", "blocked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Alike:
     vpc: str | None
     subnet: str | None
     groups: tuple[str, ...]
+    """The security groups that all of them hold."""
     members: tuple[str, ...]
     """Interface ids; empty for the internet and on-premises ranges."""
     addresses: IntervalSet
@@ -50,38 +57,230 @@ def reach(
     network: Network, target: Anchor, *, towards: bool, protocol: int | None, port: int | None
 ) -> tuple[Alike, ...]:
     """Who can reach the target (`towards`), or what the target can reach; groups that get through first."""
-    found: list[Alike] = []
-    for kind, other, members in _others(network, target):
-        pair = (other, target) if towards else (target, other)
-        ours, theirs = place_both(network, *pair)
-        if members:
-            ours, theirs = _together(ours, theirs, members, towards=towards)
-        if isinstance(ours, Undecided) or isinstance(theirs, Undecided):
-            continue
-        result = trace(network, Flow(ours, theirs, protocol, port))
-        if result.paths:
-            found += _split(
-                kind, result, ours if towards else theirs, members, side="source" if towards else "destination"
-            )
-    rank = ("reachable", "partly", "unknown", "blocked")
+    asked = _Asked(network, target, towards, protocol, port)
+    own = asked.own()
+    alone = registered(network) if own & singled_out(network) else frozenset()
+    found = [
+        one
+        for cohort in cohorts(network, [network.interfaces[eni] for eni in own])
+        for one in asked.of(_lonely(cohort, alone))
+    ]
+    found += asked.outside()
     return tuple(
-        sorted(_joined(found), key=lambda a: (rank.index(a.verdict), a.kind, a.subnet or "", a.groups, a.members))
+        sorted(joined(found), key=lambda a: (RANK.index(a.verdict), a.kind, a.subnet or "", a.groups, a.members))
     )
 
 
-def _others(network: Network, target: Anchor) -> Iterator[tuple[Kind, Anchor, tuple[NetworkInterface, ...]]]:
-    """Each class of interfaces by its first one, the internet, and the ranges beyond gateways."""
-    own: tuple[str, ...] = ()
-    if isinstance(target, AtInterface):
-        own = (target.interface,)
-    elif isinstance(target, AtAddress):
-        own = network.holders(target.address) or network.by_public_address.get(target.address, ())
-    for members in classes(network, (i for i in network.interfaces.values() if i.id not in own)):
-        yield "interfaces", AtInterface(members[0].id), members
-    yield "internet", AtInternet(), ()
-    beyond = _premises(network)
-    if beyond:
-        yield "on-premises", InRange(beyond), ()
+def _lonely(cohort: Cohort, alone: frozenset[str]) -> Cohort:
+    """The cohort, to be traced one by one where some of it are targets of the load balancer that is asked about."""
+    if not alone or cohort.alone:
+        return cohort
+    return replace(cohort, alone=any(one.id in alone for one in cohort.members))
+
+
+@dataclass(slots=True)
+class _Asked:
+    network: Network
+    target: Anchor
+    towards: bool
+    protocol: int | None
+    port: int | None
+    own_groups: dict[Hashable, OwnGroups] = field(default_factory=dict)
+
+    @property
+    def side(self) -> SideName:
+        """The side of the traffic on which the others are."""
+        return "source" if self.towards else "destination"
+
+    def own(self) -> frozenset[str]:
+        """The interfaces that are the target itself."""
+        if isinstance(self.target, AtInterface):
+            return frozenset({self.target.interface})
+        if isinstance(self.target, AtAddress):
+            address = self.target.address
+            return frozenset(self.network.holders(address) or self.network.by_public_address.get(address, ()))
+        return frozenset()
+
+    def of(self, cohort: Cohort, *, finest: bool = False) -> Iterator[Alike]:
+        """A cohort by what gets through."""
+        if cohort.alone and len(cohort.members) > 1:
+            for one in cohort.singles():
+                yield from self.of(one)
+            return
+        if not self.towards and not finest and isinstance(self.target, AtInternet | InRange):
+            # Each is seen from the internet by another kind of address, or by none.
+            for part in cohort.finer(self.network):
+                yield from self.of(part, finest=True)
+            return
+        ours, theirs = self._placed(AtInterface(cohort.members[0].id))
+        for place in (ours, theirs):
+            if isinstance(place, Undecided):
+                yield from self._not_placed(cohort, place.gap)
+                return
+        if not self.towards and isinstance(ours, Held) and isinstance(theirs, Held):
+            for part in by_route(self.network, ours, cohort, six=theirs.is_ipv6):
+                yield from self._traced(part, ours, theirs, finest=finest)
+            return
+        yield from self._traced(cohort, ours, theirs, finest=finest)
+
+    def _placed(self, other: Anchor) -> tuple[Place, Place]:
+        pair = (other, self.target) if self.towards else (self.target, other)
+        return place_both(self.network, *pair)
+
+    def _traced(self, cohort: Cohort, ours: Place, theirs: Place, *, finest: bool) -> Iterator[Alike]:
+        place = ours if self.towards else theirs
+        assert isinstance(place, Held)
+        first = next((m for m in cohort.members if not down(self.network, m)), cohort.members[0])
+        if first.id != place.interface.id:
+            ours, theirs = self._placed(AtInterface(first.id))
+            place = ours if self.towards else theirs
+            assert isinstance(place, Held)
+        place = cohort.place(place)
+        ours, theirs = (place, theirs) if self.towards else (ours, place)
+        result = trace(self.network, Flow(ours, theirs, self.protocol, self.port), explain=cohort.alone)
+        if not result.paths and result.gap is not None:
+            yield from self._not_placed(cohort, result.gap)
+        elif cohort.alone:
+            yield self._alone(cohort.members[0], place, result)
+        elif len(cohort.members) > 1 and any(b.code is Code.NO_INTERFACE_WITH_ADDRESS for _, b in result.blockers()):
+            for one in cohort.singles():  # In which subnet nobody answers differs from address to address.
+                yield from self.of(one)
+        elif all(path.plain for path in result.paths):
+            yield from self._split(cohort, place, result, flat=False)
+        elif not finest and len(cohort.members) > 1:
+            for part in cohort.finer(self.network):
+                yield from self.of(part, finest=True)
+        elif self.towards and uniform(result):
+            yield from self._split(cohort, place, result, flat=True)
+        else:
+            for one in cohort.singles():
+                yield from self.of(one)
+
+    def _not_placed(self, cohort: Cohort, gap: Missing) -> Iterator[Alike]:
+        """What cannot be asked of an interface, an address of a family that it does not have, is not known."""
+        who = "it" if len(cohort.members) == 1 else "they"
+        has_no = f"{cohort.members[0].id} has no"
+        if gap.reason.startswith(has_no):
+            gap = replace(gap, reason=gap.reason.replace(has_no, f"{who} ha{'s' if who == 'it' else 've'} no", 1))
+        alike: defaultdict[Hashable, list[NetworkInterface]] = defaultdict(list)
+        for member in cohort.members:
+            alike[member.subnet].append(member)
+        for some in alike.values():
+            yield self._alike(some, (), "unknown", NOTHING, gaps=(gap,))
+
+    def _alone(self, member: NetworkInterface, place: Held, result: Trace) -> Alike:
+        passes = NOTHING
+        for path in result.paths:
+            passes = passes.union(path.total[0].traffic)
+        found = self._alike((member,), place.addresses, result.verdict, passes, result.blockers(), result.gaps())
+        decided = last_rule_set(result.paths) if found.verdict in ("reachable", "partly") else None
+        return replace(found, decided_by=decided)
+
+    def _split(self, cohort: Cohort, place: Held, result: Trace, *, flat: bool) -> Iterator[Alike]:
+        """A cohort by the verdicts of its members."""
+        verdicts = Verdicts(self.network, result, place, self.side, flat=flat)
+        groups = [self._groups(path, place.interface) for path in verdicts.paths]
+        fates: dict[Hashable, tuple[Fate, list[NetworkInterface], bool]] = {}
+        for member in cohort.members:
+            allowed = tuple(own.of(member) for own in groups)
+            fate = verdicts.of(member, allowed)
+            apart = member.id if fate.personal or down(self.network, member) is not None else ""
+            free = all(one.everything for one in allowed)
+            if fate.verdict == "blocked":
+                # Which groups these are does not matter: whether they stand in the way does.
+                key: Hashable = (fate.mask, fate.clients, free, member.subnet, apart)
+            else:
+                key = (id(fate), member.subnet, member.groups, apart)
+            fates.setdefault(key, (fate, [], free))[1].append(member)
+        stopping = {name: blocker for own in groups for name, blocker in own.blockers.items()}
+        for fate, some, free in fates.values():
+            yield self._told(fate, some, verdicts, {} if free else stopping, result)
+
+    def _told(
+        self,
+        fate: Fate,
+        some: list[NetworkInterface],
+        verdicts: Verdicts,
+        stopping: Mapping[str, Blocker],
+        result: Trace,
+    ) -> Alike:
+        addresses = join_all(own_addresses(one, six=verdicts.six) for one in some)
+        passes = fate.passes_at(addresses, self.side)
+        blockers = verdicts.blockers(fate, some, stopping) if fate.verdict in ("blocked", "partly") else ()
+        gaps = verdicts.gaps(fate, some[0]) if fate.verdict == "unknown" else ()
+        found = self._alike(tuple(some), addresses, fate.verdict, passes, blockers, gaps)
+        if fate.verdict not in ("reachable", "partly"):
+            return found
+        return replace(found, decided_by=letting_in(self.network, result, passes, some[0], self.side))
+
+    def _groups(self, path: Path, like: NetworkInterface) -> OwnGroups:
+        judge = path.leaving if self.towards else path.entering
+        asked = of_any(path.question, self.side)
+        key = (judge.key if judge is not None else None, like.vpc, asked.boxes)
+        found = self.own_groups.get(key)
+        if found is None:
+            found = self.own_groups[key] = OwnGroups(judge, asked, Allowed(asked, everything=True))
+        return found
+
+    def _alike(
+        self,
+        some: Iterable[NetworkInterface],
+        addresses: IntervalSet,
+        verdict: Verdict,
+        passes: Traffic,
+        blockers: Iterable[tuple[Leg, Blocker]] = (),
+        gaps: Iterable[Missing] = (),
+    ) -> Alike:
+        members = tuple(some)
+        first = members[0]
+        held = set(first.groups or ())
+        for member in members[1:]:
+            if member.groups != first.groups:
+                held &= set(member.groups or ())
+        return Alike(
+            "interfaces",
+            first.vpc,
+            first.subnet,
+            tuple(sorted(held)),
+            tuple(sorted(m.id for m in members)),
+            addresses,
+            verdict,
+            passes,
+            tuple(blockers) if verdict in ("blocked", "partly") else (),
+            None,
+            tuple(gaps) if verdict == "unknown" else (),
+        )
+
+    def outside(self) -> Iterator[Alike]:
+        """The internet, and the ranges beyond gateways."""
+        beyond = _premises(self.network)
+        others: list[tuple[Kind, Anchor]] = [("internet", AtInternet())]
+        if beyond:
+            others.append(("on-premises", InRange(beyond)))
+        for kind, other in others:
+            ours, theirs = self._placed(other)
+            if isinstance(ours, Undecided) or isinstance(theirs, Undecided):
+                continue  # The target itself is not there to be judged, as is said of every interface.
+            result = trace(self.network, Flow(ours, theirs, self.protocol, self.port))
+            if not result.paths:
+                continue
+            place = ours if self.towards else theirs
+            verdict, passes = result.verdict, NOTHING
+            for path in result.paths:
+                passes = passes.union(path.total[0].traffic)
+            yield Alike(
+                kind,
+                None,
+                None,
+                (),
+                (),
+                place.addresses if isinstance(place, Internet | OnPremises) else (),
+                verdict,
+                passes,
+                tuple(result.blockers()) if verdict in ("blocked", "partly") else (),
+                last_rule_set(result.paths) if verdict in ("reachable", "partly") else None,
+                tuple(result.gaps()) if verdict == "unknown" else (),
+            )
 
 
 def _premises(network: Network) -> IntervalSet:
@@ -96,119 +295,24 @@ def _premises(network: Network) -> IntervalSet:
     return minus(meet(join_all(ranges), NOT_PUBLIC), network.all_vpc_addresses)
 
 
-def _together(
-    ours: Place, theirs: Place, members: tuple[NetworkInterface, ...], *, towards: bool
-) -> tuple[Place, Place]:
-    """The placed class stands for all its members where it is seen by private addresses."""
-    place = ours if towards else theirs
-    if not isinstance(place, Held) or place.by_public_address or len(members) == 1:
-        return ours, theirs
-    six = place.is_ipv6
-    whole = replace(place, alike=join_all(own_addresses(m, six=six) for m in members))
-    return (whole, theirs) if towards else (ours, whole)
-
-
-def _split(
-    kind: Kind, result: Trace, place: Place, members: tuple[NetworkInterface, ...], *, side: SideName
-) -> Iterator[Alike]:
-    """The class by verdict: usually one part, several where a rule singles out addresses."""
-    if not members:
-        addresses = place.addresses if isinstance(place, Internet | OnPremises) else ()
-        yield _alike(kind, result, (), addresses, result.verdict, Traffic.nothing(), whole=True, side=side)
-        return
-    if len(members) == 1 or not isinstance(place, Held) or not place.alike:
-        addresses = place.addresses if isinstance(place, Held) else ()
-        yield _alike(kind, result, members, addresses, result.verdict, Traffic.nothing(), whole=True, side=side)
-        return
-    parts: defaultdict[Verdict, list[NetworkInterface]] = defaultdict(list)
-    six = is_ipv6(place.address)
-    for member in members:
-        parts[_verdict_for(result, own_addresses(member, six=six), side)].append(member)
-    for verdict, some in parts.items():
-        addresses = join_all(own_addresses(m, six=six) for m in some)
-        yield _alike(kind, result, tuple(some), addresses, verdict, Traffic.nothing(), whole=False, side=side)
-
-
-def _only(traffic: Traffic, addresses: IntervalSet, side: SideName) -> Traffic:
-    return traffic.only(source=addresses) if side == "source" else traffic.only(destination=addresses)
-
-
-def _verdict_for(result: Trace, addresses: IntervalSet, side: SideName) -> Verdict:
-    """The verdict for some of the addresses that were traced together."""
-    sure = maybe = asked = Traffic.nothing()
-    whole = True
-    for path in result.paths:
-        sure = sure.union(_only(path.total[0].traffic, addresses, side))
-        maybe = maybe.union(_only(path.total[1].traffic, addresses, side))
-        asked = asked.union(_only(path.question, addresses, side))
-        whole = whole and (path.total[0].whole or not path.question.minus(path.total[0].traffic).empty)
-    if maybe.empty:
-        return "blocked"
-    if not maybe.minus(sure).empty:
-        return "unknown"
-    return "reachable" if whole and asked.minus(sure).empty else "partly"
-
-
-def _alike(
-    kind: Kind,
-    result: Trace,
-    members: Iterable[NetworkInterface],
-    addresses: IntervalSet,
-    verdict: Verdict,
-    passes: Traffic,
-    *,
-    whole: bool,
-    side: SideName,
-) -> Alike:
-    some = tuple(members)
-    first = some[0] if some else None
-    for path in result.paths:
-        certain = path.total[0].traffic
-        passes = passes.union(certain if whole else _only(certain, addresses, side))
-    every = result.blockers()
-    # Behind a gateway that rewrites addresses a blocker no longer shows whose traffic it drops.
-    blockers = [b for b in every if whole or not _only(b[1].dropped, addresses, side).empty] or every
-    return Alike(
-        kind,
-        first.vpc if first is not None else None,
-        first.subnet if first is not None else None,
-        (first.groups or ()) if first is not None else (),
-        tuple(sorted(m.id for m in some)),
-        addresses,
-        verdict,
-        passes,
-        tuple(blockers) if verdict in ("blocked", "partly") else (),
-        _decider(result) if verdict in ("reachable", "partly") else None,
-        tuple(result.gaps()) if verdict == "unknown" else (),
-    )
-
-
-def _decider(result: Trace) -> Step | None:
-    """The last security group or ACL that the traffic passed on its way there."""
-    found = None
-    for path in result.paths:
-        for hop in path.forward_hops:
-            for step in hop.steps:
-                if step.kind in ("security-group", "network-acl") and not step.passed.empty:
-                    found = step
-    return found
-
-
-def _joined(found: Iterable[Alike]) -> list[Alike]:
-    """Classes that differ only in what does not show (platform, family) become one."""
-    joined: dict[object, Alike] = {}
+def joined(found: Iterable[Alike]) -> list[Alike]:
+    """Groups that differ only in what does not show (platform, family, the cuts of rules) become one."""
+    known: dict[object, list[Alike]] = defaultdict(list)
     for one in found:
         causes = tuple((leg, b.code, b.component, b.rule) for leg, b in one.blockers)
-        key = (one.kind, one.vpc, one.subnet, one.groups, one.verdict, causes, one.gaps)
-        known = joined.get(key)
-        joined[key] = (
-            one
-            if known is None
-            else replace(
-                known,
-                members=tuple(sorted((*known.members, *one.members))),
-                addresses=join_all([known.addresses, one.addresses]),
-                passes=known.passes.union(one.passes),
-            )
-        )
-    return list(joined.values())
+        groups = one.groups if one.verdict != "blocked" else ()
+        known[one.kind, one.vpc, one.subnet, groups, one.verdict, causes, one.gaps].append(one)
+    return [some[0] if len(some) == 1 else _together(some) for some in known.values()]
+
+
+def _together(some: list[Alike]) -> Alike:
+    passes = NOTHING
+    for one in some:
+        passes = passes.union(one.passes)
+    return replace(
+        some[0],
+        groups=tuple(sorted(set(some[0].groups).intersection(*(one.groups for one in some[1:])))),
+        members=tuple(sorted(member for one in some for member in one.members)),
+        addresses=join_all(one.addresses for one in some),
+        passes=passes,
+    )

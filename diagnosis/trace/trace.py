@@ -258,7 +258,7 @@ def header_space(network: Network, flow: Flow) -> Traffic:
     if isinstance(source, Held):
         private = source.private
         sources: IntervalSet = source.alike or (private, private + 1)
-        clients = interfaces.client_ports(network, source.interface)
+        clients = source.clients or interfaces.client_ports(network, source.interface)
     else:
         sources, clients = _addresses(source), interfaces.ANY_CLIENT
     from_ports = port(flow.source_port) if flow.source_port is not None else clients

@@ -196,8 +196,8 @@ class GroupsJudge:
 
     key: Hashable
     """Two with equal keys judge the groups of one VPC alike."""
-    step: Callable[[NetworkInterface, Traffic], Step | None]
-    """What the groups of an interface do to traffic; None where it has no group."""
+    step: Callable[[NetworkInterface, Traffic, bool], Step | None]
+    """What the groups of an interface do to traffic, told with the rule or not; None where it has no group."""
 
 
 @dataclass(slots=True)

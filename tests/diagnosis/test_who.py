@@ -14,7 +14,7 @@ from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Party, Question
 from diagnosis.snapshots.embedded_account import snapshot_folder
 from diagnosis.terminal.who import render_who
-from tests.accounts import Account, entry, rule, two_subnets, with_internet
+from tests.accounts import EVERYTHING, Account, entry, rule, two_subnets, with_internet
 from tests.program import Ran, run
 
 ORDERS_DB = "what can reach orders-db on 3306"
@@ -61,8 +61,41 @@ def test_who_names_the_groups_that_get_through_first_and_the_rule_that_lets_them
     assert (ran.status, ran.err) == (0, "")
     first = ran.out.splitlines()
     assert first[0] == "2 of 11 interfaces can reach orders-db 10.0.2.20."
-    assert [line.split()[0] for line in first if line.startswith("  ") and line[2] in "✓~?✗"] == ["✓"] * 2 + ["✗"] * 9
+    assert [line.split()[0] for line in first if line.startswith("  ") and line[2] in "✓~?✗"] == ["✓", "✓", "✗"]
     assert "bastion 10.0.0.50" in ran.out
+    assert "Kept out: 9 interfaces and the internet" in ran.out
+    assert "7 interfaces, in 5 subnets:\n        orders-db's security group orders-db-sg" in ran.out
+
+
+def test_a_large_account_is_read_in_seconds_and_json_holds_all_of_it() -> None:
+    made = several()
+    for number in range(40):
+        made.group(f"sg-{number}", "vpc-a", egress=[] if number % 2 else EVERYTHING)
+        made.interface(f"eni-{number}", "subnet-1", f"10.0.1.{100 + number}", groups=[f"sg-{number}"])
+    made.group("sg-server", "vpc-a", ingress=[rule("tcp", (443, 443), *(f"sg-{n}" for n in range(0, 30, 2)))])
+
+    answer = answered(made.network(), to("id", "eni-server"))
+    text = render_who(answer, colour=False)
+
+    assert len(text.splitlines()) < 70
+    assert "and 3 interfaces more, in subnet-1" in text
+    assert text.index("✓") < text.index("Kept out: 28 interfaces")
+    assert "--json lists every group" in text
+    assert {m.id for g in answer.groups for m in g.members} == set(made.network().interfaces) - {"eni-server"}
+
+
+def test_who_is_kept_out_by_groups_of_their_own_is_told_with_each_group() -> None:
+    made = several()
+    for name in ("sg-one", "sg-two"):
+        made.group(name, "vpc-a", egress=[])
+        made.interface(f"eni-{name}", "subnet-1", f"10.0.1.{len(name) + ord(name[3])}", groups=[name])
+
+    [group] = [g for g in answered(made.network(), to("id", "eni-server")).groups if g.causes[:1] and g.count == 2]
+
+    assert {member.id for member in group.members} == {"eni-sg-one", "eni-sg-two"}
+    assert {"sg-one", "sg-two"} <= {cause.component for cause in group.causes}
+    assert group.groups == ()
+    assert "various security groups" in group.name
 
 
 def test_who_the_other_way_round() -> None:

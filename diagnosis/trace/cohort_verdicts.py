@@ -1,0 +1,262 @@
+"""The verdict on each member of a cohort, from the one trace of all of them.
+
+A trace cuts a set of addresses where some rule tells them apart. Members between the same cuts, whose groups let the
+same pass and whose state is the same, share one fate; it is worked out once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from diagnosis.network.coverage import Missing
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
+from diagnosis.trace import interfaces
+from diagnosis.trace.codes import Code
+from diagnosis.trace.cohorts import own_addresses
+from diagnosis.trace.own_groups import Allowed, opened
+from diagnosis.trace.places import Held
+from diagnosis.trace.step import NOTHING, Blocker, Leg, Step
+from diagnosis.trace.trace import Path, Trace, Verdict, between, header_space, over
+from diagnosis.trace.walk import Chain
+from diagnosis.traffic.addresses import ALL_ADDRESSES
+from diagnosis.traffic.cells import toggles
+from diagnosis.traffic.intervals import IntervalSet, join_all, meet
+from diagnosis.traffic.ports import ALL_PORTS
+from diagnosis.traffic.protocols import ALL_PROTOCOLS
+from diagnosis.traffic.traffic import Box, SideName, Traffic
+
+State = Literal["up", "unknown", "down"]
+_ANYTHING = Traffic.of(Box(ALL_ADDRESSES, ALL_ADDRESSES, ALL_PROTOCOLS, ALL_PORTS, ALL_PORTS))
+_STATES = frozenset({Code.BAD_STATE, Code.BAD_STATE_ATTACHMENT})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fate:
+    """What happens to the traffic of some members."""
+
+    verdict: Verdict
+    certain: tuple[Box, ...]
+    """What gets through for certain, with the own side open."""
+    mask: int
+    """Which of the sets of the trace they are in."""
+    clients: IntervalSet
+    """The ports from which they send."""
+    personal: bool
+    """Whether a blocker names the interface itself."""
+
+    def passes_at(self, addresses: IntervalSet, side: SideName) -> Traffic:
+        """What gets through of members with these addresses."""
+        own = {"source": addresses} if side == "source" else {"destination": addresses}
+        return Traffic(tuple(box._replace(**own) for box in self.certain))
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """Something of the trace with the number of the set of own addresses that it is about."""
+
+    box: Box
+    bit: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One path: what is asked, what passes for certain and what may pass."""
+
+    asked: list[_Marked]
+    sure: list[_Marked]
+    maybe: list[_Marked]
+
+
+class Verdicts:
+    """A trace of a cohort, read member by member.
+
+    `flat`: the fate of all is known to be the same but for their own groups and state, though addresses were rewritten.
+    """
+
+    def __init__(self, network: Network, result: Trace, place: Held, side: SideName, *, flat: bool) -> None:
+        self.side = side
+        like = place.interface
+        self._network, self._like, self.six = network, like, place.is_ipv6
+        self._clients = place.clients if side == "source" else ()
+        self._sets: dict[IntervalSet, int] = {}
+        self._fates: dict[Hashable, Fate] = {}
+        self._steps = [step for path in result.paths for hop in _hops(path) for step in hop]
+        self.paths: tuple[Path, ...] = result.paths
+        if flat:
+            self.paths = (replace(result.paths[0], question=header_space(network, result.flow)),)
+            self._parts = [self._flat(self.paths[0].question, result.verdict)]
+        else:
+            self._parts = [
+                _Part(
+                    self._marked(path.question),
+                    self._marked(path.total[0].traffic),
+                    self._marked(path.total[1].traffic),
+                )
+                for path in result.paths
+            ]
+        state = interfaces.judge(network, network.interfaces[like.id], _ANYTHING)
+        self._blockers = [
+            (leg, blocker, -1 if flat else self._mark(blocker.dropped.project(side)))
+            for leg, blocker in result.blockers()
+            if not (blocker.component == like.id and blocker.code in _STATES)
+        ]
+        self._gaps = [
+            (gap, -1 if flat else self._mark(step.unknown.project(side)))
+            for step in self._steps
+            if not step.unknown.empty
+            for gap in step.gaps
+            if gap not in state.gaps
+        ]
+        self._cuts, self._masks = toggles(((number, some) for some, number in self._sets.items()), *ALL_ADDRESSES)
+
+    def _mark(self, addresses: IntervalSet) -> int:
+        return self._sets.setdefault(addresses, len(self._sets))
+
+    def _marked(self, traffic: Traffic) -> list[_Marked]:
+        return [
+            _Marked(box, self._mark(getattr(own, self.side)))
+            for own, box in zip(traffic.boxes, opened(traffic.boxes, self.side), strict=True)
+        ]
+
+    def _flat(self, question: Traffic, verdict: Verdict) -> _Part:
+        asked = [_Marked(box, -1) for box in Traffic.of(*opened(question.boxes, self.side)).boxes]
+        return _Part(asked, asked if verdict == "reachable" else [], [] if verdict == "blocked" else asked)
+
+    def of(self, member: NetworkInterface, allowed: tuple[Allowed, ...]) -> Fate:
+        """The fate of a member. `allowed` is what its groups let pass, for each path."""
+        address = own_addresses(member, six=self.six)[0]
+        state = down(self._network, member)
+        clients = interfaces.client_ports(self._network, member) if self.side == "source" else ALL_PORTS
+        mask = self._masks[bisect_right(self._cuts, address) - 1]
+        kind: State = "up" if state is None else "down" if state.unknown.empty else "unknown"
+        key = (mask, clients, *map(id, allowed), kind)
+        fate = self._fates.get(key)
+        if fate is None:
+            fate = self._fates[key] = self._fate(mask, allowed, kind, clients)
+        return fate
+
+    def _fate(self, mask: int, allowed: tuple[Allowed, ...], state: State, clients: IntervalSet) -> Fate:
+        verdicts: list[Verdict] = []
+        passes = NOTHING
+        for part, groups in zip(self._parts, allowed, strict=True):
+            asked = self._sent(_within(part.asked, mask), clients)
+            if asked.empty:
+                continue
+            sure = NOTHING if state != "up" else self._sent(_within(part.sure, mask), clients)
+            maybe = NOTHING if state == "down" else self._sent(_within(part.maybe, mask), clients)
+            if not groups.everything:
+                sure, maybe = sure.meet(groups.passed), maybe.meet(groups.passed.union(groups.unknown))
+            verdicts.append(between(Chain(sure, sure.covers(asked)), Chain(maybe, maybe.covers(asked))))
+            passes = passes.union(sure)
+        mine = {self._like.id}
+        personal = any(
+            _inside(bit, mask) and not mine.isdisjoint((blocker.component, *blocker.related))
+            for _, blocker, bit in self._blockers
+        )
+        return Fate(over(verdicts), passes.boxes, mask, clients, personal)
+
+    def _sent(self, traffic: Traffic, clients: IntervalSet) -> Traffic:
+        """What of this is sent from these ports, where the members' differ. ICMP has none."""
+        if self._clients == clients or not self._clients:
+            return traffic
+        sides = (
+            box.source_port if box.source_port == ALL_PORTS else meet(box.source_port, clients) for box in traffic.boxes
+        )
+        cut = (box._replace(source_port=side) for box, side in zip(traffic.boxes, sides, strict=True) if side)
+        return Traffic(tuple(cut))
+
+    def blockers(
+        self, fate: Fate, members: list[NetworkInterface], groups_of_any: Mapping[str, Blocker]
+    ) -> tuple[tuple[Leg, Blocker], ...]:
+        """Everything that stands in the way of some members, in the order in which packets meet it.
+
+        Where they hold different groups, those are told by `groups_of_any`: one blocker for each group.
+        """
+        member = members[0]
+        addresses = join_all(own_addresses(one, six=self.six) for one in members)
+        found = [
+            (leg, self._as_of(b, member, addresses)) for leg, b, bit in self._blockers if self._meets(b, bit, fate)
+        ]
+        state = down(self._network, member)
+        if all(one.groups == member.groups for one in members):
+            groups = [blocker for step in self._own_steps(member) for blocker in step.blockers]
+        else:
+            held = {group for one in members for group in one.groups or ()}
+            groups = [groups_of_any[group] for group in sorted(held) if group in groups_of_any]
+        states = list(state.blockers) if state is not None else []
+        told = (*states, *groups) if self.side == "source" else (*groups, *states)
+        own: list[tuple[Leg, Blocker]] = [("forward", blocker) for blocker in told]
+        # At the source they come first of all, at the destination last before the way back.
+        first = 0 if self.side == "source" else sum(leg == "forward" for leg, _ in found)
+        return (*found[:first], *own, *found[first:])
+
+    def _meets(self, blocker: Blocker, bit: int, fate: Fate) -> bool:
+        """Whether a blocker drops some of what these members send."""
+        return _inside(bit, fate.mask) and (bit < 0 or not self._sent(blocker.dropped, fate.clients).empty)
+
+    def gaps(self, fate: Fate, member: NetworkInterface) -> tuple[Missing, ...]:
+        """Everything that was not seen and that decides over a member."""
+        state = down(self._network, member)
+        found = [gap for gap, bit in self._gaps if _inside(bit, fate.mask)]
+        found += state.gaps if state is not None else ()
+        found += [gap for step in self._own_steps(member) for gap in step.gaps]
+        return tuple(dict.fromkeys(found))
+
+    def _own_steps(self, member: NetworkInterface) -> Iterator[Step]:
+        address = own_addresses(member, six=self.six)
+        for path in self.paths:
+            judge = path.leaving if self.side == "source" else path.entering
+            asked = path.question.only(**{self.side: address}) if address else path.question
+            step = judge.step(member, asked, False) if judge is not None and not asked.empty else None
+            if step is not None:
+                yield step
+                if self.side == "source":
+                    return
+
+    def _as_of(self, blocker: Blocker, member: NetworkInterface, addresses: IntervalSet) -> Blocker:
+        """A blocker of the interface that was traced as the one of a member."""
+        dropped = blocker.dropped.only(**{self.side: addresses})
+        if not dropped.empty:
+            blocker = replace(blocker, dropped=dropped)
+        names = {self._like.id: member.id}
+        if self._like.subnet and member.subnet and self._like.subnet != member.subnet:
+            names[self._like.subnet] = member.subnet
+        if names.keys().isdisjoint((blocker.component, *blocker.related)):
+            return blocker
+        related = tuple(names.get(one, one) for one in blocker.related)
+        return replace(blocker, component=names.get(blocker.component, blocker.component), related=related)
+
+
+def down(network: Network, interface: NetworkInterface) -> Step | None:
+    """Why an interface may not send and receive; None where it can."""
+    known: dict[str, Step | None] = network.memo.setdefault("down", {})
+    if interface.id not in known:
+        step = interfaces.judge(network, interface, _ANYTHING)
+        known[interface.id] = None if step.dropped.empty and step.unknown.empty else step
+    return known[interface.id]
+
+
+def uniform(result: Trace) -> bool:
+    """Whether the verdict on a set, with addresses rewritten on the way, is that on each of its members."""
+    if result.verdict in ("blocked", "reachable"):
+        return True
+    steps = [step for path in result.paths for hop in _hops(path) for step in hop]
+    return result.verdict == "unknown" and all(
+        step.dropped.empty and (step.unknown.empty or step.passed.empty) for step in steps
+    )
+
+
+def _hops(path: Path) -> Iterator[tuple[Step, ...]]:
+    return (hop.steps for hop in (*path.forward_hops, *path.return_hops))
+
+
+def _inside(bit: int, mask: int) -> bool:
+    return bit < 0 or bool(mask >> bit & 1)
+
+
+def _within(marked: Iterable[_Marked], mask: int) -> Traffic:
+    return Traffic(tuple(one.box for one in marked if _inside(one.bit, mask)))
