@@ -44,9 +44,9 @@ def of_any(question: Traffic, side: SideName) -> Traffic:
     return Traffic.of(*(box._replace(source_port=ALL_PORTS) for box in opened(question.boxes, side)))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OwnGroups:
-    """The groups of one VPC, as judged at one end of a path on what is asked there."""
+    """The groups of one VPC, as judged at one end of a path on what is asked there; each once, when it is needed."""
 
     judge: GroupsJudge | None
     """Without one all of it passes."""
