@@ -172,8 +172,8 @@ def _cut(
 ) -> Path | None:
     """The path of one flow; None where what to say of its groups depends on the peer's."""
     traffic = header_space(network, flow)
-    out = stencil.leaving.step(source, traffic)
-    into = stencil.entering.step(destination, traffic)
+    out = stencil.leaving.step(source, traffic, False)
+    into = stencil.entering.step(destination, traffic, False)
     if _of_peer(network, out, source, destination, egress=True):
         return None
     if _of_peer(network, into, destination, source, egress=False):
