@@ -111,7 +111,7 @@ class Verdicts:
             for gap in step.gaps
             if gap not in state.gaps
         ]
-        self._cuts, self._masks = toggles(((number, some) for some, number in self._sets.items()), *ALL_ADDRESSES)
+        self._cuts, self._masks = toggles(((1 << number, some) for some, number in self._sets.items()), *ALL_ADDRESSES)
 
     def _mark(self, addresses: IntervalSet) -> int:
         return self._sets.setdefault(addresses, len(self._sets))
