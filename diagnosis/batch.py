@@ -15,6 +15,9 @@ from diagnosis.trace.stencils import traced
 from diagnosis.trace.trace import Flow, Trace
 from diagnosis.traffic.protocols import protocol_number
 
+KEPT = 16_384
+"""How many verdicts are kept for flows that come again, as those of a conversation do."""
+
 
 class BadFlow(ValueError):
     """A line is no flow: the message says what is wrong with it."""
@@ -62,8 +65,18 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 def judged(network: Network, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The verdict on one flow as the output line has it."""
-    result = traced(network, flow_of(network, fields))
-    return {"id": fields.get("id"), **verdict_of(network, result)}
+    known: dict[tuple[object, ...], dict[str, Any]] | None = network.memo.get("verdicts")
+    if known is None:
+        known = network.memo["verdicts"] = {}
+    conversation = (fields["source"], fields["destination"], fields.get("protocol"), fields.get("port"))
+    exactly = (*conversation, fields.get("source_port"))
+    found = known.get(conversation) or known.get(exactly)
+    if found is None:
+        result, whatever_client = traced(network, flow_of(network, fields))
+        if len(known) >= KEPT:
+            known.clear()
+        found = known[conversation if whatever_client else exactly] = verdict_of(network, result)
+    return {"id": fields.get("id"), **found}
 
 
 def verdict_of(network: Network, result: Trace) -> dict[str, Any]:

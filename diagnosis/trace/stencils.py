@@ -45,15 +45,18 @@ class Stencil:
     entering: GroupsJudge
 
 
-def traced(network: Network, flow: Flow) -> Trace:
-    """The trace of a flow, without explanations."""
+def traced(network: Network, flow: Flow) -> tuple[Trace, bool]:
+    """The trace of a flow, without explanations, and whether it is known to be the same for every port of the client.
+
+    Only rules that judge replies compare that port, so it is where none of them holds back any reply between the two.
+    """
     if isinstance(flow.source, Held) and isinstance(flow.destination, Held):
         stencil = _stencil(network, flow, flow.source, flow.destination)
         if stencil is not None:
             path = _cut(network, flow, flow.source.interface, flow.destination.interface, stencil)
-            if path is not None:
-                return Trace(flow, (path,))
-    return trace(network, flow, explain=False)
+            found = Trace(flow, (path,)) if path is not None else trace(network, flow, explain=False)
+            return found, not stencil.back
+    return trace(network, flow, explain=False), False
 
 
 def _stencil(network: Network, flow: Flow, source: Held, destination: Held) -> Stencil | None:

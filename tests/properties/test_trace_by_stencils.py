@@ -27,10 +27,11 @@ def traced(network: Network, flow: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(network: Network, flows: list[dict[str, Any]]) -> None:
-    """Three times, since a stencil is made when it is wanted again."""
-    for _ in range(3):
+    """Again with other ports of the client: a stencil is made when it is wanted again, and verdicts are kept."""
+    for others in ({}, {"source_port": 50000}, {"source_port": 1023}, {"source_port": None}):
         for flow in flows:
-            assert judged(network, flow) == traced(network, flow), flow
+            asked = flow | others
+            assert judged(network, asked) == traced(network, asked), asked
 
 
 def made(network: Network) -> int:
