@@ -28,6 +28,9 @@ _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _ADDRESS = rf"(?:{_OCTET}(?:\.{_OCTET}){{3}}|[0-9a-f]{{0,4}}(?::[0-9a-f]{{0,4}}){{2,7}})"
 _ACTION = "(?:ACCEPT|REJECT)"
 _STATUS = "(?:OK|NODATA|SKIPDATA)"
+_VERSION = "[0-9]{1,3}"
+_WAY = "[0-9]{1,2}"
+_HIGHEST = {_COUNT: 10**18 - 1, _TIME: 10**12 - 1, _PORT: 65535, _BYTE: 255, _VERSION: 999, _WAY: 99}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,16 @@ class Field:
         return self.name.replace("-", "_")
 
     @property
+    def highest(self) -> int | None:
+        """The highest value of a number; None for a field that holds text."""
+        return _HIGHEST.get(self.pattern)
+
+    @property
+    def address(self) -> bool:
+        """Whether it holds an IP address."""
+        return self.pattern == _ADDRESS
+
+    @property
     def required(self) -> bool:
         """Whether a record with status OK always has a value: the fields of version 2, all but the interface.
 
@@ -59,7 +72,7 @@ def _fields(version: int, *rows: tuple[str, str, str]) -> tuple[Field, ...]:
 
 _VERSION_2 = _fields(
     2,
-    ("version", "[0-9]{1,3}", "highest version among the chosen fields"),
+    ("version", _VERSION, "highest version among the chosen fields"),
     ("account-id", _TEXT, "owner of the network interface"),
     ("interface-id", _TEXT, "network interface that recorded it"),
     ("srcaddr", _ADDRESS, "source address; the primary private address of the interface when that is the sender"),
@@ -96,7 +109,7 @@ _VERSION_5 = _fields(
     ("pkt-src-aws-service", _TEXT, "AWS service that owns the packet's source address"),
     ("pkt-dst-aws-service", _TEXT, "AWS service that owns the packet's destination address"),
     ("flow-direction", "(?:ingress|egress)", "direction, as the interface sees it"),
-    ("traffic-path", "[0-9]{1,2}", "way that the traffic leaves by"),
+    ("traffic-path", _WAY, "way that the traffic leaves by"),
 )
 _VERSION_6 = _fields(
     6,

@@ -20,13 +20,14 @@ from diagnosis.evidence.query import (
     Sightings,
     Window,
 )
-from diagnosis.evidence.records import shown, why_malformed
+from diagnosis.evidence.records import read_header, shown, why_malformed
 from diagnosis.flowlogs import history, statements
 from diagnosis.flowlogs.exact import BAD_KEPT, HOUR, Interest
 from diagnosis.flowlogs.layout import LogFile, find, pruned
-from diagnosis.flowlogs.lines import Format, Unreadable, line_numbers, recognise
+from diagnosis.flowlogs.lines import Format, Parquet, Unreadable, line_numbers, recognise, usable
 from diagnosis.flowlogs.needles import needles
 from diagnosis.flowlogs.scan import TABLE, Scan, kept_records
+from diagnosis.sources import FlowLogsUnavailable
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,11 +43,14 @@ _DAY = 24 * 3600
 class FlowLogFiles:
     """The flow logs in files and folders.
 
-    Raises FlowLogsUnavailable when a path does not exist.
+    Files without a header line, as exported from CloudWatch Logs, are of the format that is given, as field names or
+    as the `LogFormat` of the flow log, else of the default format. Raises FlowLogsUnavailable when a path does not
+    exist, and when the format given is none.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], log_format: str | None = None) -> None:
         self._files, self._warnings = find(paths)
+        self._given = None if log_format is None else _fields(log_format)
 
     @property
     def delivered(self) -> int | None:
@@ -81,7 +85,17 @@ class FlowLogFiles:
                 "temp_directory": spill,
             }
             with duckdb.connect(config=settings) as connection:
-                return _Reading(connection, query, self._warnings).of(files, whole=whole)
+                return _Reading(connection, query, self._warnings, self._given).of(files, whole=whole)
+
+
+def _fields(log_format: str) -> tuple[str, ...]:
+    try:
+        return usable(read_header(" ".join(log_format.split())) or ())
+    except Unreadable as error:
+        raise FlowLogsUnavailable(
+            f"The flow-log format {shown(log_format, 200)} cannot be used ({error}): give the field names in their "
+            "order, as LogFormat of aws ec2 describe-flow-logs says them."
+        ) from error
 
 
 def _widens(query: FlowLogQuery) -> bool:
@@ -95,12 +109,13 @@ class _Reading:
     connection: duckdb.DuckDBPyConnection
     query: FlowLogQuery
     warnings: tuple[str, ...]
+    given: tuple[str, ...] | None
 
     def of(self, files: Sequence[LogFile], *, whole: bool) -> Sightings:
         """Read the files. If they are the `whole` of what there is, a window may be widened without reading again."""
         scan = self._scan(files)
         newest, skewed = self._newest()
-        inner = statements.conversation(self.query, "flow_logs", self._ipv6(), also=("file", "line"))
+        inner = statements.conversation(self.query, "flow_logs", self._ipv6(), also=("file", "line", "number"))
         window = self._window(self.query.window, newest)
         seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
         widened = whole and not seen and _widens(self.query)
@@ -125,22 +140,26 @@ class _Reading:
     def _scan(self, files: Sequence[LogFile]) -> Scan:
         """Read the files into the tables `scan`, of everything, and `flow_logs`, of the records that were kept."""
         self.connection.execute(TABLE)
-        scan = Scan(self.connection, Interest(needles(self.query), self.query.interfaces))
-        formats: dict[Format, list[Path]] = defaultdict(list)
+        scan = Scan(self.connection, self.query, Interest(needles(self.query), self.query.interfaces))
+        formats: dict[Format | Parquet, list[Path]] = defaultdict(list)
         for file in files:
             try:
-                formats[recognise(file.path)].append(file.path)
+                formats[recognise(file.path, self.given)].append(file.path)
             except Unreadable as error:
                 scan.unreadable[file.path] = str(error)
         for form, paths in formats.items():
-            scan.add(form, paths)
+            match form:
+                case Format():
+                    scan.add(form, paths)
+                case Parquet():
+                    scan.add_parquet(paths)
         self._tabulate(scan)
         return scan
 
     def _tabulate(self, scan: Scan) -> None:
         """Make the table `flow_logs` of the lines that were kept, their fields as columns."""
         columns = ", ".join(f'"{column}" {kind}' for column, kind in statements.COLUMNS.items())
-        self.connection.execute(f"CREATE TEMP TABLE flow_logs (file VARCHAR, line VARCHAR, {columns})")
+        self.connection.execute(f"CREATE TEMP TABLE flow_logs (file VARCHAR, line VARCHAR, number BIGINT, {columns})")
         for place, fields in enumerate(scan.formats):
             self.connection.execute(
                 f"INSERT INTO flow_logs {kept_records(place, fields, tuple(statements.COLUMNS.items()))}"
@@ -190,9 +209,12 @@ class _Reading:
     def _seen(self, inner: exp.Select, when: Sequence[exp.Expr], *, lines: int) -> tuple[Seen, ...]:
         newest: dict[tuple[Any, ...], list[RawLine]] = defaultdict(list)
         if lines:
-            for *key, file, line, ended in self._asked(statements.newest(inner, when, lines, ("file", "line", "end"))):
-                newest[tuple(key)].append(RawLine(line, file, ended))
-            _number(newest.values())
+            wanted = ("file", "line", "end", "number")
+            rows = self._asked(statements.newest(inner, when, lines, wanted))
+            places = _places((file, line) for *_, file, line, _, row in rows if row is None)
+            for *key, file, line, ended, row in rows:
+                origin = f"{shown_path(file)}:{row or places[file].get(line, '?')}"
+                newest[tuple(key)].append(RawLine(line, origin, ended))
         return tuple(
             Seen(
                 interface=interface,
@@ -245,8 +267,13 @@ class _Reading:
         named: list[str] = []
         for file, place, bad, headers in rows:
             fields = scan.formats[place]
-            numbers = line_numbers(Path(file), set((bad or [])[:BAD_KEPT]))
-            reasons = {number: why_malformed(fields, line) for line, number in numbers.items()}
+            if place in scan.columns:
+                numbers = dict(scan.malformed_rows(place, file, _NAMED))
+            else:
+                numbers = {
+                    number: line for line, number in line_numbers(Path(file), set((bad or [])[:BAD_KEPT])).items()
+                }
+            reasons = {number: why_malformed(fields, line) for number, line in numbers.items()}
             said = [f"{shown_path(file)}:{number}: {reasons[number]}" for number in sorted(reasons)]
             if headers > 1:
                 said.append(f"{shown_path(file)}: {headers - 1} more header lines")
@@ -256,18 +283,12 @@ class _Reading:
         return named[:_NAMED]
 
 
-def _number(lines: Iterable[list[RawLine]]) -> None:
-    """Put the line number behind the file in the origin of each line; only the files of these lines are opened."""
+def _places(lines: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """The line number of each text, by file; only the files of these lines are opened."""
     wanted: dict[str, set[str]] = defaultdict(set)
-    for group in lines:
-        for line in group:
-            wanted[line.origin].add(line.text)
-    numbers = {file: line_numbers(Path(file), texts) for file, texts in wanted.items()}
-    for group in lines:
-        group[:] = [
-            replace(line, origin=f"{shown_path(line.origin)}:{numbers[line.origin].get(line.text, '?')}")
-            for line in group
-        ]
+    for file, line in lines:
+        wanted[file].add(line)
+    return {file: line_numbers(Path(file), texts) for file, texts in wanted.items()}
 
 
 def shown_path(path: str) -> str:

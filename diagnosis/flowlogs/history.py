@@ -9,7 +9,7 @@ from typing import NamedTuple
 from diagnosis.evidence.query import FlowLogQuery, Seen, Sightings, spellings
 from diagnosis.evidence.records import Kind, classify
 from diagnosis.flowlogs.layout import LogFile
-from diagnosis.flowlogs.lines import Unreadable, recognise, unpacked
+from diagnosis.flowlogs.lines import Parquet, Unreadable, recognise, unpacked
 from diagnosis.flowlogs.needles import Needles, needles
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -110,14 +110,16 @@ def _read(file: LogFile, wanted: Needles) -> _Lines:
     """The lines of a file that hold the needles; none where it cannot be read."""
     content = bytearray()
     try:
-        fields = recognise(file.path).fields
+        form = recognise(file.path)
+        if isinstance(form, Parquet):
+            return _Lines((), ())
         for chunk in unpacked(file.path):
             content += chunk
             if len(content) > _MOST_UNPACKED:
                 return _Lines((), ())
     except Unreadable:
         return _Lines((), ())
-    return _Lines(fields, tuple(_lines_with(bytes(content), wanted)))
+    return _Lines(form.fields, tuple(_lines_with(bytes(content), wanted)))
 
 
 def _lines_with(content: bytes, wanted: Needles) -> Iterator[str]:

@@ -19,8 +19,10 @@ _LONGEST_LINE = 64 * 1024
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHUNK = 1024 * 1024
+PARQUET_MAGIC = b"PAR1"
+EXPORTED = "exported-time"
+"""The time that an export task of CloudWatch Logs puts before each record; it is no field of flow logs."""
 _SUSPECTS = (
-    (b"PAR1", "Parquet, which is not read: give the plain text or gzip files"),
     (b"PK\x03\x04", "a zip archive: unpack it"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd: unpack it"),
     (b"BZh", "compressed with bzip2: unpack it"),
@@ -28,6 +30,11 @@ _SUSPECTS = (
     (b"{", "JSON, no flow log"),
     (b"[", "JSON, no flow log"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Parquet:
+    """A Parquet file: its columns are looked up when it is read."""
 
 
 class Unreadable(Exception):
@@ -46,14 +53,17 @@ class Format:
     """Bytes of its first line end: 1 for LF, 2 for CR LF."""
 
 
-def recognise(path: Path) -> Format:
-    """Say what a file is by its own first lines: a header line, or records of the default format.
+def recognise(path: Path, given: tuple[str, ...] | None = None) -> Format | Parquet:
+    """Say what a file is by its own first bytes: Parquet, a header line, or records without one.
 
+    Those are of the format that is `given`, as for an export from CloudWatch Logs, else of the default format.
     Raises Unreadable for anything else, and for an empty file.
     """
     try:
         str(path).encode()
         with path.open("rb") as file:
+            if file.peek(4)[:4] == PARQUET_MAGIC:
+                return Parquet()
             packed = file.peek(2)[:2] == GZIP_MAGIC
             head = _head(file, packed=packed, look=_GLANCE)
             if form := _by_header(head, packed=packed, most=1):
@@ -68,8 +78,9 @@ def recognise(path: Path) -> Format:
         raise Unreadable("empty")
     if form := _by_header(head, packed=packed, most=20):
         return form
-    if any(classify(DEFAULT_FORMAT, line) is not Kind.MALFORMED for line in _first_lines(head, 200)):
-        return Format(DEFAULT_FORMAT, packed, " ".join(DEFAULT_FORMAT), _line_end(head))
+    for fields in (each for known in (given, DEFAULT_FORMAT) if known for each in (known, (EXPORTED, *known))):
+        if any(classify(fields, line) is not Kind.MALFORMED for line in _first_lines(head, 200)):
+            return Format(usable(fields), packed, " ".join(fields), _line_end(head))
     what = next(
         (what for magic, what in _SUSPECTS if head.startswith(magic)), "no flow log: its lines have another form"
     )
@@ -79,7 +90,7 @@ def recognise(path: Path) -> Format:
 def _by_header(head: bytes, *, packed: bool, most: int) -> Format | None:
     for line in _first_lines(head, most):
         if fields := read_header(line):
-            return Format(_usable(fields), packed, line, _line_end(head))
+            return Format(usable(fields), packed, line, _line_end(head))
     return None
 
 
@@ -111,7 +122,8 @@ CUT_SHORT = "the gzip file is cut short, so its lines are not counted"
 _DAMAGED = "the gzip file is damaged, so its lines are not counted"
 
 
-def _usable(fields: tuple[str, ...]) -> tuple[str, ...]:
+def usable(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the fields. Raises Unreadable when they cannot tell one conversation from another."""
     names = set(fields)
     lacking = [
         name

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diagnosis.evidence.query import FlowLogQuery
 from diagnosis.evidence.records import line_patterns
+from diagnosis.flowlogs import parquet
 from diagnosis.flowlogs.exact import HOUR, Interest, read_exactly
 from diagnosis.flowlogs.lines import CUT_SHORT, Format, Unreadable, unpacked
 from diagnosis.flowlogs.sql import any_of, both, either, name, text
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
 _BLIND_RETRIES = 3
 
 TABLE = """CREATE TEMP TABLE scan (format INTEGER, file VARCHAR, kind TINYINT, interface VARCHAR, ended_in BIGINT,
-    kept VARCHAR, lines BIGINT, size HUGEINT, oldest BIGINT, newest BIGINT)"""
+    kept VARCHAR, number BIGINT, lines BIGINT, size HUGEINT, oldest BIGINT, newest BIGINT)"""
 """Groups of lines of one file that agree in kind, interface of interest, end (of others: the hour of the end) and, for
-lines that are kept, in their text."""
+lines that are kept, in their text and, in Parquet, the number of the row."""
 
 
 @dataclass(slots=True)
@@ -36,8 +38,11 @@ class Scan:
     """The table of one reading, and the files that could not be read, with the reason."""
 
     connection: duckdb.DuckDBPyConnection
+    query: FlowLogQuery
     interest: Interest
     formats: list[tuple[str, ...]] = field(default_factory=list)
+    columns: dict[int, parquet.Columns] = field(default_factory=dict)
+    """Of the formats that are Parquet."""
     unreadable: dict[Path, str] = field(default_factory=dict)
 
     def add(self, form: Format, paths: Sequence[Path]) -> None:
@@ -48,6 +53,31 @@ class Scan:
         for path in self._not_accounted_for(place, form, readable):
             self.connection.execute("DELETE FROM scan WHERE file = ?", [str(path)])
             self._exactly(place, form, path)
+
+    def add_parquet(self, paths: Sequence[Path], *, each: bool = False) -> None:
+        """Read Parquet files into the table. One that is damaged fails its group, which is then read one by one."""
+        import duckdb
+
+        groups, unreadable = parquet.by_columns(self.connection, paths, each=each)
+        self.unreadable |= unreadable
+        for columns, alike in groups.items():
+            self.formats.append(columns.fields)
+            place = len(self.formats) - 1
+            self.columns[place] = columns
+            statement = f"INSERT INTO scan {parquet.statement(place, columns, self.query)}"
+            try:
+                self.connection.execute(statement, [[_not_a_glob(str(path)) for path in alike]])
+            except duckdb.Error:
+                if len(alike) == 1:
+                    self.unreadable[alike[0]] = parquet.DAMAGED
+                else:
+                    for path in alike:
+                        self.add_parquet([path], each=True)
+
+    def malformed_rows(self, place: int, file: str, most: int) -> list[tuple[int, str]]:
+        """Return the numbers, from 1, and lines of the first malformed rows of a Parquet file."""
+        statement = parquet.first_malformed(self.columns[place], most)
+        return self.connection.execute(statement, [[_not_a_glob(file)]]).fetchall()
 
     def _pass(self, place: int, form: Format, paths: list[Path]) -> list[Path]:
         """The pass. A damaged gzip file aborts it for all files, so it is taken out and the rest read again."""
@@ -99,7 +129,8 @@ class Scan:
         if columns:
             kinds = ("TINYINT", "VARCHAR", "BIGINT", "VARCHAR", "BIGINT", "BIGINT", "BIGINT", "BIGINT")
             unnested = ", ".join(f"UNNEST(?::{kind}[])" for kind in kinds)
-            self.connection.execute(f"INSERT INTO scan SELECT ?, ?, {unnested}", [place, str(path), *columns])
+            into = "scan (format, file, kind, interface, ended_in, kept, lines, size, oldest, newest)"
+            self.connection.execute(f"INSERT INTO {into} SELECT ?, ?, {unnested}", [place, str(path), *columns])
 
 
 def statement(place: int, form: Format, paths: Sequence[Path], interest: Interest) -> str:
@@ -111,7 +142,7 @@ def statement(place: int, form: Format, paths: Sequence[Path], interest: Interes
     hit = both(either(f"CONTAINS(line, {text(each)})" for each in texts) for texts in interest.needles.required)
     files = ", ".join(text(_not_a_glob(str(path))) for path in paths)
     return f"""
-SELECT {place}, file, kind, interface, ended_in, kept, COUNT(*), SUM(size), MIN(started), MAX(ended)
+SELECT {place}, file, kind, interface, ended_in, kept, NULL::BIGINT, COUNT(*), SUM(size), MIN(started), MAX(ended)
 FROM (
   SELECT file, kind, interface, STRLEN(line) AS size,
     CASE WHEN kind < 3 THEN started END AS started, CASE WHEN kind < 3 THEN ended END AS ended,
@@ -155,7 +186,7 @@ def kept_records(place: int, fields: tuple[str, ...], columns: Sequence[tuple[st
             value = "CASE WHEN kind = 0 THEN 'OK' ELSE 'NODATA' END" if column == "log_status" else "NULL"
         taken.append(f"TRY_CAST({value} AS {kind}) AS {name(column)}")
     return (
-        f"SELECT file, line, {', '.join(taken)} FROM (SELECT file, kept AS line, kind, "
+        f"SELECT file, line, number, {', '.join(taken)} FROM (SELECT file, kept AS line, number, kind, "
         f"STRING_SPLIT(kept, ' ') AS parts, UNNEST(RANGE(lines)) FROM scan "
         f"WHERE format = {place} AND kind < 3 AND kept IS NOT NULL)"
     )

@@ -163,6 +163,49 @@ def leg_of(query: FlowLogQuery, ipv6: Collection[str] = frozenset(), *, of_any: 
     return exp.Case().when(forward, text("forward"), copy=False).when(reply, text("reply"), copy=False)
 
 
+def may_belong(query: FlowLogQuery, present: Collection[str]) -> exp.Expr:
+    """Return a quick test that every record of the conversation passes, on a table with only the `present` columns.
+
+    Networks are compared by the octets that they fix, IPv6 networks by the colon.
+    """
+    legs = []
+    for senders, receivers, ports in (
+        (query.sources, query.destinations, ("dstport", "srcport")),
+        (query.destinations, query.sources, ("srcport", "dstport")),
+    ):
+        tests = [_roughly(name, side, present) for name, side in (("srcaddr", senders), ("dstaddr", receivers)) if side]
+        if query.ports_matter:
+            tests += _equal(zip(ports, (query.port, query.source_port), strict=True), present)
+        legs.append(both(tests))
+    return both([*_equal([("protocol", query.protocol)], present), either(legs)])
+
+
+def _equal(asked: Iterable[tuple[str, int | None]], present: Collection[str]) -> list[exp.Expr]:
+    return [column(name).eq(number(value)) for name, value in asked if value is not None and name in present]
+
+
+def _roughly(name: str, allowed: frozenset[str], present: Collection[str]) -> exp.Expr:
+    exact = {spelt for value in allowed if "/" not in value for spelt in spellings(value)}
+    beginnings = {_fixed(ipaddress.ip_network(value)) for value in allowed if "/" in value}
+    return either(
+        test
+        for each in (name, f"pkt_{name}")
+        if each in present
+        for test in (
+            any_of(column(each), exact),
+            *(exp.Like(this=column(each), expression=text(beginning)) for beginning in sorted(beginnings)),
+        )
+    )
+
+
+def _fixed(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    """A pattern of LIKE that every address of the network fits."""
+    if network.version == 6:
+        return "%:%"
+    octets = str(network.network_address).split(".")[: network.prefixlen // 8]
+    return "".join(f"{octet}." for octet in octets) + "%"
+
+
 def sightings(found: exp.Select, when: Sequence[exp.Expr]) -> exp.Select:
     """Return the sum of a `conversation`: a row of `GROUPED` and `SUMMED` for each that differs in `GROUPED`."""
     return (
