@@ -112,6 +112,8 @@ def test_a_gzip_file_with_a_damaged_middle_is_unreadable(tmp_path: Path) -> None
         (b'{"Records": [\n{"eventVersion": "1.08"}]}\n', "JSON"),
         (b"PAR1" + b"\0" * 100, "Parquet"),
         (b"PK\x03\x04rest", "zip archive"),
+        (b"\x28\xb5\x2f\xfdrest", "zstd"),
+        (b"BZh91AY", "bzip2"),
         (
             b'https 2026-11-22T12:00:00.1Z app/shop/50dc 198.51.100.7:51514 10.0.1.5:80 0.0 200 "GET /"\n' * 5,
             "no flow log",
@@ -193,6 +195,17 @@ def test_a_named_pipe_in_a_folder_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path / "x.log", [record()])
 
     assert read(tmp_path).rejects == 1
+
+
+def test_links_that_lead_in_a_circle_and_empty_folders_are_no_files(tmp_path: Path) -> None:
+    (tmp_path / "again").symlink_to(tmp_path)
+    (tmp_path / "self.log").symlink_to(tmp_path / "self.log")
+    (tmp_path / "folder.log.gz").mkdir()
+    write(tmp_path / "x.log", [record()])
+
+    found = read(tmp_path)
+
+    assert (found.rejects, found.counts.read, found.counts.unreadable_files) == (1, 1, 0)
 
 
 def test_a_file_name_that_is_not_utf_8_is_named(tmp_path: Path) -> None:

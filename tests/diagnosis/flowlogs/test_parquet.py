@@ -35,7 +35,7 @@ def write_parquet(
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE lines AS SELECT STRING_SPLIT(UNNEST($lines), ' ') AS parts", {"lines": lines})
         values = {"missing": missing} if missing and "$missing" in "".join(columns) else None
-        connection.execute("CREATE TABLE records AS SELECT " + ", ".join(columns) + " FROM lines", values)
+        connection.execute(" ".join(["CREATE TABLE records AS SELECT", ", ".join(columns), "FROM lines"]), values)
         connection.execute(f"COPY records TO '{path}' (FORMAT parquet)")
     return path
 
