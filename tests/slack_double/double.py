@@ -152,11 +152,11 @@ class SlackDouble:
 
     def announce(self, message: Message) -> list[Delivery]:
         """Send the events of a new message."""
-        return [
-            self.deliveries.send("events_api", body)
-            for kind, body in mention_events(self, message)
-            if self.installation.hears(kind) and BOT_USER in self.workspace.channels[message.channel].members
+        inside = BOT_USER in self.workspace.channels[message.channel].members
+        message.events = [
+            body for kind, body in mention_events(self, message) if self.installation.hears(kind) and inside
         ]
+        return [self.deliveries.send("events_api", body) for body in message.events]
 
     def tell(self, name: str, event: Json, channel: Channel | None) -> Delivery | None:
         """Send an event, if the app subscribes to it."""
@@ -211,6 +211,13 @@ class SlackDouble:
         """The status line that a thread shows now."""
         shown = self.workspace.threads.get((thread.message.channel, thread.message.root))
         return shown.status if shown and self.clock.now() < shown.status_until else ""
+
+    def prompts(self, channel: str) -> list[Json] | None:
+        """The prompts that the newest agent's thread of a conversation suggests."""
+        with_prompts = [
+            one.prompts for (place, _), one in self.workspace.threads.items() if place == channel and one.prompts
+        ]
+        return with_prompts[-1] if with_prompts else None
 
     def statuses(self, thread: Seen) -> list[str]:
         """Every status that a thread was given, in order, those of its session too."""

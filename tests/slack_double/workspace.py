@@ -88,7 +88,10 @@ class Channel:
 
 @dataclass
 class Message:
-    """A message as it stands now, with how it stood before (`history`: seconds of `time.monotonic`, text, blocks)."""
+    """A message as it stands now, with how it stood before (`history`: seconds of `time.monotonic`, text, blocks).
+
+    `events` are the bodies of what was sent to the app when it was posted.
+    """
 
     channel: str
     ts: str
@@ -106,6 +109,7 @@ class Message:
     streamed: list[Json] = field(default_factory=list)
     reactions: dict[str, set[str]] = field(default_factory=dict)
     history: list[tuple[float, str, list[Json]]] = field(default_factory=list)
+    events: list[Json] = field(default_factory=list)
 
     def kept(self) -> None:
         """Note how the message stands now."""

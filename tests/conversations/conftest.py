@@ -1,0 +1,88 @@
+"""The app is started once for each transport and keeps its workspace; each test has a channel of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conversations.served_app import ServedApp
+from tests.slack_double.double import SlackDouble
+from tests.slack_double.installation import from_manifest
+from tests.slack_double.person import Person
+from tests.slack_double.small_app import WAYS, Way
+from tests.slack_double.workspace import Channel
+
+MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yml"
+OPEN = {"pictures": True, "raw_logs": True, "files": True}
+CHANNELS = [f"C0OPS{number:03d}" for number in range(200)]
+SETTINGS: dict[str, dict[str, Any]] = {
+    "channels": {**dict.fromkeys(CHANNELS, OPEN), "C0SHARED": {}, "C0NOLOGS": {"pictures": True}},
+    "direct_messages": OPEN,
+}
+_numbers = itertools.count()
+
+
+@dataclass
+class Room:
+    """A channel where the app may be asked, a member of it, and the workspace around."""
+
+    slack: SlackDouble
+    channel: Channel
+    ann: Person
+    app: ServedApp
+
+
+@pytest.fixture(scope="session", params=WAYS)
+def way(request: pytest.FixtureRequest) -> Way:
+    chosen: Way = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def served(way: Way, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
+    with SlackDouble(from_manifest(MANIFEST)) as slack:
+        slack.fails_for_faults = False  # each test looks at its own
+        with ServedApp(slack, way, tmp_path_factory.mktemp("app"), **SETTINGS) as app:
+            yield app
+
+
+@pytest.fixture
+def room(served: ServedApp) -> Iterator[Room]:
+    slack = served.slack
+    slack.api.faults.clear()
+    yield make_room(served)
+    slack.api.mishaps.clear()
+    slack.api.refused_blocks.clear()
+    slack.api.files_take = 0.2
+    slack.deliveries.copies = 1
+    assert slack.api.faults == [], slack.transcript()
+
+
+def make_room(app: ServedApp) -> Room:
+    """A channel that is named in the settings, with somebody in it who has asked nothing yet."""
+    number = next(_numbers)
+    ann = app.slack.user(f"ann{number}")
+    channel = app.slack.channel(CHANNELS[number], f"ops-{number}")
+    return Room(app.slack, channel, app.slack.person(ann.id), app)
+
+
+@pytest.fixture
+def started(way: Way, tmp_path: Path) -> Iterator[Callable[..., ServedApp]]:
+    """Makes an app of one's own, with other settings or to be killed; faults fail the test."""
+    with SlackDouble(from_manifest(MANIFEST)) as slack:
+        apps: list[ServedApp] = []
+
+        def start(**settings: dict[str, Any]) -> ServedApp:
+            app = ServedApp(slack, way, tmp_path, **{**SETTINGS, **settings})
+            apps.append(app)
+            app.start()
+            return app
+
+        yield start
+        for app in apps:
+            app.__exit__(None, None, None)

@@ -1,0 +1,324 @@
+"""Slack refuses, limits, loses and repeats; people stop, delete and write nonsense. An answer comes, or why not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from bot.views.ladder import NEWER
+from tests.conversations.conftest import Room
+from tests.conversations.served_app import ServedApp
+from tests.slack_double.deliveries import Attempt
+from tests.slack_double.http_delivery import encoded
+from tests.slack_double.reading import Element
+
+BLOCKED = "why can't 10.0.1.10 reach RDS on 3306"
+
+
+def test_a_workspace_without_newer_blocks_gets_the_same_words_in_plainer_ones(room: Room) -> None:
+    room.slack.refuses_blocks(*NEWER, "rich_text", "image")
+
+    answer = room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+
+    assert {block["type"] for block in answer.blocks} <= {"header", "section", "divider", "context", "actions"}
+    assert answer.says("aws ec2 authorize-security-group-ingress")
+    assert answer.has_button("Show trace")
+
+
+def test_a_picture_that_is_not_ready_in_time_is_set_as_text(room: Room) -> None:
+    room.slack.api.files_take = 600.0
+
+    answer = room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg", within=30)
+
+    assert [block for block in answer.blocks if block["type"] == "image"] == []
+    assert answer.says("app-acl")
+
+
+def test_uploads_that_fail_cost_the_picture_and_nothing_else(room: Room) -> None:
+    room.slack.fails("files.getUploadURLExternal", "missing_scope", times=9)
+
+    answer = room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+
+    assert [block for block in answer.blocks if block["type"] == "image"] == []
+
+
+def test_429_delays_an_answer_and_loses_none(room: Room) -> None:
+    room.slack.rate_limits("chat.postMessage", retry_after=1, times=2)
+
+    asked = room.ann.mentions(room.channel.id, BLOCKED)
+
+    asked.reply("orders-db-sg", within=30)
+    assert len(asked.replies()) == 1
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["the call was lost", "its answer was lost"])
+def test_a_connection_that_breaks_while_the_answer_is_posted_neither_loses_nor_doubles_it(
+    room: Room, after: bool
+) -> None:
+    room.slack.resets("chat.postMessage", after=after)
+    asked = room.ann.mentions(room.channel.id, BLOCKED)
+
+    asked.reply("orders-db-sg", within=30)
+
+    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    assert len([one for one in asked.replies() if one.says("orders-db-sg")]) == 1
+
+
+def test_errors_of_slack_itself_are_tried_again(room: Room) -> None:
+    room.slack.fails("chat.postMessage", "internal_error")
+    asked = room.ann.mentions(room.channel.id, BLOCKED)
+
+    asked.reply("orders-db-sg", within=30)
+
+    assert len([one for one in asked.replies() if one.says("orders-db-sg")]) == 1
+
+
+def test_an_event_that_comes_five_times_is_answered_once(room: Room) -> None:
+    room.slack.deliveries.copies = 5
+    asked = room.ann.mentions(room.channel.id, BLOCKED)
+    asked.reply("orders-db-sg")
+
+    room.slack.deliveries.copies = 1
+    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+
+    assert len(asked.replies()) == 1
+
+
+def test_many_questions_in_disorder_are_answered_once_each(room: Room) -> None:
+    room.slack.deliveries.copies = 3
+    with room.slack.deliveries.shuffled(seed=1):
+        asked = [room.ann.mentions(room.channel.id, f"can web-1 reach reports-db on {5432 + n}") for n in range(8)]
+
+    for number, one in enumerate(asked):
+        one.reply(f"tcp {5432 + number}", within=60)
+    assert [len(one.replies()) for one in asked] == [1] * 8
+
+
+def test_a_channel_that_the_app_was_removed_from_has_the_asker_told_directly(room: Room) -> None:
+    room.slack.fails("chat.postMessage", "not_in_channel", only_if=lambda call: call.text("channel") == room.channel.id)
+
+    room.ann.mentions(room.channel.id, BLOCKED)
+
+    assert room.ann.sees_direct("/invite").says("I am not in")
+
+
+def test_a_question_that_was_edited_or_deleted_makes_no_second_answer(room: Room) -> None:
+    asked = room.ann.mentions(room.channel.id, BLOCKED)
+    asked.reply("orders-db-sg")
+
+    room.ann.edits(asked, f"<@U0WHYNOT> {BLOCKED}!")
+    room.ann.deletes(asked)
+    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+
+    assert len(asked.replies()) == 1
+
+
+NONSENSE = {
+    "ten thousand characters": "why can't web-1 reach orders-db on 3306 " + "because " * 1250,
+    "emoji": "why can't 🔥web-1🔥 reach 🗄️ on 3306",
+    "right to left": "למה \u202eweb-1 לא מגיע orders-db",
+    "zero width": "why can't web\u200b-1\u200d reach orders\ufeff-db on 3306",
+    "markup": "why can't <!channel> reach `*_~x~_*` on 3306",
+    "nothing but spaces": "   \u00a0 ",
+    "control characters": "why\x00can't\x1b[31m web-1 reach orders-db on 3306",
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_whatever_is_written_is_answered_or_asked_back_and_harms_nobody(room: Room, name: str) -> None:
+    asked = room.ann.mentions(room.channel.id, NONSENSE[name])
+
+    reply = asked.reply()
+
+    assert not any(live in reply.text for live in ("<!", "<@", "<http"))
+    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+
+
+MALFORMED: list[dict[str, object]] = [
+    {"type": "event_callback"},
+    {"type": "event_callback", "event": {"type": "app_mention"}},
+    {"type": "event_callback", "event": {"type": "app_mention", "user": None, "channel": 5, "ts": [], "text": {}}},
+    {"type": "event_callback", "event": {"type": "message", "channel_type": "im"}},
+    {"type": "event_callback", "event": {"type": "message", "subtype": "message_changed"}},
+    {"type": "event_callback", "event": {"type": "app_home_opened", "tab": "home"}},
+    {"type": "event_callback", "event": {"type": "agent_session_stopped"}},
+    {"type": "something_new"},
+    {},
+]
+
+
+@pytest.mark.parametrize("body", MALFORMED, ids=str)
+def test_a_malformed_event_stops_nothing(room: Room, body: dict[str, object]) -> None:
+    room.slack.deliveries.retries_after = ()
+    room.slack.deliveries.send("events_api", body).settled.wait(10)
+    room.slack.deliveries.retries_after = (0.0, 60.0, 300.0)
+
+    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+
+
+def test_presses_that_nobody_can_make_change_nothing(room: Room) -> None:
+    answer = room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    before = len(answer.replies())
+
+    for forged in ("", "0" * 32, "' or 1=1 --", "\u202e", "x" * 2000):
+        for action in ("show_commands", "show_trace", "stop", "retry", "wrong", "choose_party:0"):
+            answer.act(Element("forged", action, "button", action, {}), {"value": forged})
+
+    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    shown = [one for one in answer.replies()[before:] if one.message.only_for is None]
+    assert [one for one in shown if one.says("aws ec2")] == []
+
+
+def test_wrong_and_old_signatures_are_refused_and_the_app_lives_on(room: Room) -> None:
+    http = room.slack.http
+    if http is None:
+        pytest.skip("Socket Mode has no signatures")
+    body, kind = encoded(Attempt("events_api", {"type": "event_callback", "event": {"type": "app_mention"}}))
+    good = http.signed(body)
+    stamp = good["X-Slack-Request-Timestamp"]
+    for headers in (
+        {},
+        {**good, "X-Slack-Signature": "v0=" + "0" * 64},
+        {**good, "X-Slack-Request-Timestamp": str(int(stamp) - 400)},
+        {**good, "X-Slack-Request-Timestamp": "soon"},
+        {**good, "X-Slack-Request-Timestamp": "9" * 400},
+        {**good, "X-Slack-Signature": "\u00e9"},
+    ):
+        reply = http.post(body, {"Content-Type": kind, **headers})
+        assert reply.reason in {"status 400", "status 401", "status 403"}, (headers, reply)
+    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+
+
+def test_a_request_that_was_recorded_and_sent_again_is_answered_once(room: Room) -> None:
+    http = room.slack.http
+    if http is None:
+        pytest.skip("Socket Mode has no signatures")
+    asked = room.ann.mentions(room.channel.id, BLOCKED)
+    asked.reply("orders-db-sg")
+    (delivery, *_) = room.slack.announce(asked.message)
+    body, kind = encoded(delivery.attempt)
+    headers = {"Content-Type": kind, **http.signed(body)}
+    for _ in range(3):
+        http.post(body, headers)
+
+    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    assert len(asked.replies()) == 1
+
+
+def test_every_way_in_which_a_socket_ends_loses_nothing(room: Room) -> None:
+    if room.slack.http is not None:
+        pytest.skip("there is no socket over HTTP")
+    for how in ("close", "reset", "refresh_requested", "warning"):
+        if how in {"close", "reset"}:
+            room.slack.socket.cut(how)
+        else:
+            room.slack.socket.disconnect(how)
+        asked = room.ann.mentions(room.channel.id, BLOCKED)
+        asked.reply("orders-db-sg", within=60)
+        assert len(asked.replies()) == 1
+
+
+def test_a_question_that_waits_says_its_place_and_can_be_stopped(started: Callable[..., ServedApp]) -> None:
+    app = started(runner={"workers": 1})
+    slack = app.slack
+    slack.api.files_take = 600.0  # every answer waits for its picture, as long as it may
+    channel, ann = slack.channel("C0OPS000"), slack.person("UANN")
+    first = ann.mentions(channel.id, BLOCKED)
+    second = ann.mentions(channel.id, BLOCKED)
+
+    second.reply("Waiting").click("Stop")
+
+    second.reply("Stopped")
+    first.reply("orders-db-sg", within=30)
+    assert not any(one.says("orders-db-sg") for one in second.replies())
+    slack.api.files_take = 0.1
+    second.reply("Stopped").click("Ask again")
+    second.reply("orders-db-sg", within=30)
+
+
+def test_slacks_own_stop_button_stops_what_is_under_way(started: Callable[..., ServedApp]) -> None:
+    app = started(runner={"workers": 1})
+    slack = app.slack
+    if not slack.installation.hears("agent_session_stopped"):
+        pytest.skip("the manifest does not declare it")
+    slack.api.files_take = 600.0
+    channel, ann = slack.channel("C0OPS000"), slack.person("UANN")
+    asked = ann.mentions(channel.id, BLOCKED)
+    ann.waits_for(lambda: True if "processing" in slack.statuses(asked) else None, "a session")
+
+    ann.stops(asked)
+
+    asked.reply("Stopped", within=30)
+    assert not any(one.says("orders-db-sg") for one in asked.replies())
+
+
+def test_a_crash_in_the_middle_leaves_a_thread_that_says_so_and_can_be_tried_again(
+    started: Callable[..., ServedApp],
+) -> None:
+    app = started()
+    slack = app.slack
+    slack.api.files_take = 600.0
+    channel, ann = slack.channel("C0OPS000"), slack.person("UANN")
+    asked = ann.mentions(channel.id, BLOCKED)
+    ann.waits_for(lambda: slack.calls("files.info") or None, "the picture to be waited for")
+
+    app.kill()
+    slack.api.files_take = 0.1
+    app.start()
+
+    asked.reply("Interrupted", within=60).click("Ask again")
+    asked.reply("orders-db-sg", within=30)
+    assert len([one for one in asked.replies() if one.says("orders-db-sg")]) == 1
+
+
+def test_a_graceful_stop_loses_no_question(started: Callable[..., ServedApp]) -> None:
+    app = started(runner={"workers": 1, "stop_seconds": 2})
+    slack = app.slack
+    channel, ann = slack.channel("C0OPS000"), slack.person("UANN")
+    slack.api.files_take = 600.0
+    asked = [ann.mentions(channel.id, BLOCKED) for _ in range(4)]
+    ann.waits_for(lambda: slack.calls("files.info") or None, "the first to be worked on")
+
+    assert app.stop() == 0
+    slack.api.files_take = 0.1
+    app.start()
+
+    for one in asked:
+        one.reply("orders-db-sg", within=60)
+    assert [len([r for r in one.replies() if r.says("orders-db-sg")]) for one in asked] == [1] * 4
+
+
+def test_a_source_that_is_gone_is_said_with_what_to_do(
+    started: Callable[..., ServedApp], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    app = started(account={"snapshot": str(tmp_path_factory.mktemp("empty")), "flow_logs": []})
+    channel, ann = app.slack.channel("C0OPS000"), app.slack.person("UANN")
+
+    reply = ann.mentions(channel.id, BLOCKED).reply(within=30)
+
+    assert reply.says("could not be answered") or reply.text.startswith("Unknown")
+    assert reply.has_button("Try again")
+
+
+def test_deliveries_thrice_in_disorder_across_a_restart_are_answered_once_each(
+    started: Callable[..., ServedApp],
+) -> None:
+    app = started(people={"per_minute": 1000})
+    slack = app.slack
+    slack.deliveries.retries_after = (0.0, 1.0, 2.0)
+    channel, ann = slack.channel("C0OPS000"), slack.person("UANN")
+    asked = [ann.mentions(channel.id, f"can web-1 reach reports-db on {5432 + number}") for number in range(10)]
+    ann.waits_for(lambda: [one for one in asked if one.replies()] or None, "the first answer")
+
+    app.stop()
+    app.start()
+    bodies = [one for message in asked for one in message.message.events] * 3
+    random.Random(3).shuffle(bodies)
+    for body in bodies:
+        slack.deliveries.send("events_api", body)
+
+    for number, one in enumerate(asked):
+        one.reply(f"tcp {5432 + number}", within=90)
+    assert [len(one.replies()) for one in asked] == [1] * 10
