@@ -39,7 +39,7 @@ def test_where_there_is_no_status_line_a_message_says_that_it_is_looked_into(roo
 
     posted = [call.arguments["text"] for call in room.slack.calls("chat.postMessage") if _in(call.arguments, room)]
     assert posted[0].startswith("Looking into it")
-    assert len(asked.replies()) == 1
+    room.ann.waits_for(lambda: True if len(asked.replies()) == 1 else None, "the answer alone")
 
 
 def test_the_answer_shows_the_path_as_a_picture_with_words_for_who_cannot_see_it(room: Room) -> None:

@@ -6,24 +6,24 @@ from tests.slack_double.reading import elements, words
 from tests.slack_double.web_api import WebApi
 from tests.slack_double.workspace import BOT_USER, Message, Workspace
 
-LAST_MESSAGES = 30
-LAST_CALLS = 15
+LAST_MESSAGES = 12
+LAST_CALLS = 25
 
 
 def transcript(api: WebApi) -> str:
-    """The last messages of every conversation, open modals, and the last calls."""
+    """The last messages with their channels and threads, the newest view, and the last calls."""
     workspace = api.workspace
     with workspace.changed:
         lines = ["", "Slack, as it stands:"]
-        for channel in workspace.channels.values():
-            messages = [one for one in workspace.messages.values() if one.channel == channel.id]
-            if messages:
-                lines.append(f"  {channel.id} #{channel.name}")
-            for one in sorted(messages, key=lambda one: (one.root, one.ts))[-LAST_MESSAGES:]:
-                lines += _message(workspace, one)
-        for view in workspace.views.values():
-            if view.is_open:
-                lines.append(f"  view {view.id} of {view.person}: {words(view.payload['blocks'])[:400]!r}")
+        newest = sorted(workspace.messages.values(), key=lambda one: one.ts)[-LAST_MESSAGES:]
+        channel = ""
+        for one in sorted(newest, key=lambda one: (one.channel, one.root, one.ts)):
+            if one.channel != channel:
+                channel = one.channel
+                lines.append(f"  {channel} #{workspace.channels[channel].name}")
+            lines += _message(workspace, one)
+        for view in [one for one in workspace.views.values() if one.is_open][-1:]:
+            lines.append(f"  view {view.id} of {view.person}: {words(view.payload['blocks'])[:400]!r}")
         lines.append("Last calls:")
         for call in list(api.calls)[-LAST_CALLS:]:
             outcome = "ok" if call.answer.get("ok") else str(call.answer.get("error"))
