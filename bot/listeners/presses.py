@@ -71,7 +71,7 @@ class Presses:
             case Action.MORE:
                 self._more(press)
             case Action.WRONG:
-                self._open(press, wrong_form(metadata=press.value))
+                self._wrong(press)
             case Action.STOP:
                 self._desk.later(lambda: self._stop(press))
             case Action.RETRY:
@@ -97,6 +97,12 @@ class Presses:
             self._not_ours(press)
             return
         self._show(press, identity, which)
+
+    def _wrong(self, press: Press) -> None:
+        if self._desk.tools.store.get(press.value) is None:
+            self._desk.later(lambda: self._whisper(press, Refusal.GONE))
+        else:
+            self._open(press, wrong_form(metadata=press.value))
 
     def _stop(self, press: Press) -> None:
         if self._desk.may(press.person, press.channel):

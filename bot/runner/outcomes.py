@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Final, assert_never
 
 from bot.runner.answering import Outcome, OutOfScope, without_raw_logs
 from bot.runner.courier import Courier
@@ -20,6 +20,9 @@ from bot.views.who import who_reply
 from diagnosis.answer import Answer, WhoAnswer
 from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Question
+
+# Somebody may press a button of a message before Slack's answer to its posting has arrived.
+_SAID: Final = ("delivering", "answered", "asked back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +85,16 @@ def _within(reply: Reply, allowed: ChannelSettings) -> Reply:
 
 def options_of(row: StoredQuestion) -> tuple[Question, ...]:
     """The questions behind the buttons of something that was asked back."""
-    return kept_questions(row) if row.state == "asked back" else ()
+    return kept_questions(row) if row.state in _SAID and row.verdict is None else ()
 
 
 def kept_questions(row: StoredQuestion) -> tuple[Question, ...]:
     """The questions that are kept with one that is not answered."""
-    return tuple(Question.model_validate(option) for option in json.loads(row.answer or "[]"))
+    kept = json.loads(row.answer or "[]")
+    return tuple(Question.model_validate(option) for option in kept) if isinstance(kept, list) else ()
 
 
 def answer_of(row: StoredQuestion) -> Answer | None:
     """The answer to a `why` question, where one is kept."""
-    return Answer.model_validate_json(row.answer) if row.state == "answered" and row.verdict and row.answer else None
+    said = row.state in _SAID and row.verdict is not None
+    return Answer.model_validate_json(row.answer) if said and row.answer else None

@@ -11,7 +11,9 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.health.metrics import Metrics
 
-PING_SECONDS = 5.0
+PING_SECONDS = 2.0
+"""A connection that broke is noticed and replaced within this time. Slack waits three seconds for an acknowledgement,
+then sends an event once more, and after that a minute passes before it does again."""
 
 
 class SocketTransport:

@@ -24,6 +24,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "channels": {**dict.fromkeys(CHANNELS, OPEN), "C0SHARED": {}, "C0NOLOGS": {"pictures": True}},
     "direct_messages": OPEN,
 }
+# Slack sends an event again at once, after a minute and after five; nobody waits for that here.
+RETRIES = (0.0, 2.0, 5.0)
+FILES_TAKE = 0.04
 _numbers = itertools.count()
 
 
@@ -37,6 +40,10 @@ class Room:
     app: ServedApp
 
 
+only_once = pytest.mark.parametrize("way", ["socket"], indirect=True, scope="session")
+"""For what has nothing to do with the transport, and takes an app of its own."""
+
+
 @pytest.fixture(scope="session", params=WAYS)
 def way(request: pytest.FixtureRequest) -> Way:
     chosen: Way = request.param
@@ -47,6 +54,7 @@ def way(request: pytest.FixtureRequest) -> Way:
 def served(way: Way, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
     with SlackDouble(from_manifest(MANIFEST)) as slack:
         slack.fails_for_faults = False  # each test looks at its own
+        slack.deliveries.retries_after = RETRIES
         with ServedApp(slack, way, tmp_path_factory.mktemp("app"), **SETTINGS) as app:
             yield app
 
@@ -55,10 +63,11 @@ def served(way: Way, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 def room(served: ServedApp) -> Iterator[Room]:
     slack = served.slack
     slack.api.faults.clear()
+    slack.api.files_take = FILES_TAKE
     yield make_room(served)
     slack.api.mishaps.clear()
     slack.api.refused_blocks.clear()
-    slack.api.files_take = 0.2
+    slack.api.files_take = FILES_TAKE
     slack.deliveries.copies = 1
     assert slack.api.faults == [], slack.transcript()
 
@@ -75,12 +84,14 @@ def make_room(app: ServedApp) -> Room:
 def started(way: Way, tmp_path: Path) -> Iterator[Callable[..., ServedApp]]:
     """Makes an app of one's own, with other settings or to be killed; faults fail the test."""
     with SlackDouble(from_manifest(MANIFEST)) as slack:
+        slack.deliveries.retries_after = RETRIES
+        slack.api.files_take = FILES_TAKE
         apps: list[ServedApp] = []
 
-        def start(**settings: dict[str, Any]) -> ServedApp:
+        def start(*, ready: bool = True, **settings: dict[str, Any]) -> ServedApp:
             app = ServedApp(slack, way, tmp_path, **{**SETTINGS, **settings})
             apps.append(app)
-            app.start()
+            app.start(ready=ready)
             return app
 
         yield start

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conversations.conftest import Room
+from tests.conversations.conftest import Room, only_once
 from tests.conversations.served_app import ServedApp
 from tests.slack_double.person import Person
 
@@ -81,6 +81,7 @@ def test_raw_lines_are_not_shown_where_they_may_not_be(room: Room) -> None:
         room.ann.sees(channel.id, "not shown in this channel")
 
 
+@only_once
 def test_nobody_asks_too_often(started: Callable[..., ServedApp]) -> None:
     app = started(people={"per_minute": 2})
     channel = app.slack.channel("C0OPS000")
