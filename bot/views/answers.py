@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bot.views.blocks import (
@@ -17,6 +17,7 @@ from bot.views.blocks import (
     header,
     image,
     line,
+    marked,
     option,
     overflow,
     preformatted,
@@ -29,19 +30,30 @@ from bot.views.lint import characters
 from bot.views.message import Block, Message
 from bot.views.pictures.path import path_alt
 from bot.views.text import clip, spoken
+from bot.views.wording import cause_told, sentence, sides, traffic, verdict_word
 from diagnosis.answer import Answer, Fix
 from diagnosis.terminal.limits import said_of, sources_told
 from diagnosis.terminal.seen import times_told
-from diagnosis.terminal.verdict import WORDS, asked_traffic, blockers, counted, headline, party, summary
+from diagnosis.terminal.verdict import WORDS, blockers, counted, summary
 
-MOST: Final = 3
-"""Caveats, unseen calls and the like before "Why?" has to be asked for the rest."""
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of an answer is said in the message itself; the rest is behind its buttons, and the message says so."""
+
+    sentence: int
+    """Characters of one sentence."""
+    listed: int
+    """Lines of one kind."""
+    fix: int
+    """Characters of a fix that is shown with its commands."""
+
+
+ROOMS: Final = (Room(600, 3, 2_400), Room(300, 3, 1_600), Room(160, 2, 0))
+"""Tried in turn until the message fits."""
+BUDGET: Final = 10_000
+"""Characters of the blocks of one answer: below Slack's own total by what plainer forms of it may take more."""
 MOST_CAUSES: Final = 6
-SENTENCE: Final = 600
-"""Characters of one sentence before it is shortened; `Why?` and `Show trace` hold it whole."""
-COMMAND: Final = 1_500
-_FIX_BUDGET: Final = 2_400
-_ID: Final = re.compile(r"(?<![\w./-])(?:[a-z]{1,12}-){1,3}[0-9a-f]{8,32}(?![\w-])|\barn:aws[\w:/.*-]+")
 
 
 def answer_message(answer: Answer, *, ref: str, picture: str | None = None, fixable: bool = True) -> Message:
@@ -50,49 +62,43 @@ def answer_message(answer: Answer, *, ref: str, picture: str | None = None, fixa
     `ref` comes back with every press (`controls`). `picture` is the file id of the uploaded picture of the path; where
     there is none the path is set as text. `fixable=False` leaves the fix out, where commands must not be shown.
     """
-    blocks = [
-        header(title(answer)),
-        *_parties(answer),
-        rich(*_causes(answer)),
-        *_unseen_first(answer),
-        *_path(answer, picture),
-        rich(line(bold("Seen  "), *marked(clip(_seen(answer), SENTENCE)))),
-        *(_fixes(answer.fixes) if fixable else ()),
-        *_advice(answer.advice),
-        *_notes(answer),
-        context(" · ".join(sources_told(answer))),
-        buttons(answer, ref),
-    ]
-    return Message(notification(answer), tuple(blocks))
+    for room in ROOMS:
+        blocks = (
+            header(title(answer)),
+            *_parties(answer),
+            rich(*_causes(answer, room)),
+            *_unseen(answer, room),
+            *_path(answer, picture),
+            rich(line(bold("Seen  "), *marked(clip(_seen(answer), room.sentence)))),
+            *(_fixes(answer.fixes, room) if fixable else ()),
+            *_advice(answer.advice, room),
+            *_notes(answer, room),
+            context(" · ".join(sources_told(answer))),
+            buttons(answer, ref, fixable=fixable),
+        )
+        if characters(blocks) <= BUDGET:
+            break
+    return Message(notification(answer), blocks)
 
 
 def title(answer: Answer) -> str:
     """`✗ Blocked: web-1 → orders-db, tcp 3306`, with names where there are any."""
-    source, destination = _names(answer)
-    return f"{WORDS[answer.verdict]}: {clip(source, 50)} → {clip(destination, 50)}, {clip(_traffic(answer), 30)}"
+    source, destination = sides(answer)
+    told = f"{clip(source.name, 50)} → {clip(destination.name, 50)}, {clip(traffic(answer), 30)}"
+    return f"{WORDS[answer.verdict]}: {told}"
 
 
 def notification(answer: Answer) -> str:
     """The verdict and the cause in the words that a telephone shows without opening anything."""
-    source, destination = _names(answer)
-    told = " ".join(dict.fromkeys([*summary(answer), *blockers(answer)])) or headline(answer)
-    verdict = WORDS[answer.verdict].partition(" ")[2]
-    return spoken(clip(f"{verdict}: {source} → {destination}, {_traffic(answer)}. {told}", 1_000))
+    source, destination = sides(answer)
+    told = f"{source.name} → {destination.name}, {traffic(answer)}. {cause_told(answer)}"
+    return spoken(clip(f"{verdict_word(answer.verdict)}: {told}", 1_000))
 
 
-def marked(text: str) -> list[Span | str]:
-    """Text with every id in it set as code."""
-    found: list[Span | str] = []
-    end = 0
-    for match in _ID.finditer(text):
-        found += [text[end : match.start()], code(match.group())]
-        end = match.end()
-    return [*found, text[end:]]
-
-
-def buttons(answer: Answer, ref: str) -> Block:
+def buttons(answer: Answer, ref: str, *, fixable: bool = True) -> Block:
     """What can be asked of an answer."""
-    shown = [button("Show commands", Action.SHOW_COMMANDS, ref)] if answer.fixes or answer.advice else []
+    some = fixable and (answer.fixes or answer.advice)
+    shown = [button("Show commands", Action.SHOW_COMMANDS, ref)] if some else []
     menu = [(Detail.DIAGRAM, "Decision diagram"), (Detail.RECORDS, "Raw records"), (Detail.QUERY, "The query")]
     if answer.evidence.flow_logs is None:
         menu = menu[:1]
@@ -106,55 +112,37 @@ def buttons(answer: Answer, ref: str) -> Block:
     )
 
 
-def _names(answer: Answer) -> tuple[str, str]:
-    asked = answer.question
-    sides = (party(answer.source_name, asked.source), party(answer.destination_name, asked.destination))
-    return _name(sides[0]), _name(sides[1])
-
-
-def _name(told: str) -> str:
-    """`web-1` of `web-1 10.0.1.10`; the whole where the last word is no address."""
-    name, _, address = told.rpartition(" ")
-    return name if name and re.search(r"[.:]", address) else told
-
-
-def _traffic(answer: Answer) -> str:
-    return answer.traffic or asked_traffic(answer)
-
-
 def _parties(answer: Answer) -> Iterator[Block]:
     """Both parties with their addresses, where the heading gave names alone."""
-    asked = answer.question
-    source, destination = party(answer.source_name, asked.source), party(answer.destination_name, asked.destination)
-    if (source, destination) != _names(answer):
+    source, destination = sides(answer)
+    if source.address or destination.address:
         yield context(f"{source} → {destination}")
 
 
-def _causes(answer: Answer) -> list[dict[str, object]]:
+def _causes(answer: Answer, room: Room) -> list[dict[str, object]]:
     found = blockers(answer)
     if len(found) <= 1:
-        told = " ".join(dict.fromkeys([*summary(answer), *found])) or headline(answer)
         codes = list(dict.fromkeys(cause.code for cause in answer.causes))
         named: list[Span | str] = ["  ", code(codes[0])] if len(codes) == 1 else []
-        return [line(*marked(clip(told, SENTENCE)), *named)]
-    shown = [marked(clip(text, SENTENCE)) for text in found[:MOST_CAUSES]]
+        return [line(*marked(clip(cause_told(answer), room.sentence)), *named)]
+    shown = [marked(clip(sentence(text), room.sentence)) for text in found[:MOST_CAUSES]]
     left = len(found) - len(shown)
     rest: list[list[Span | str]] = [[f"and {left} more, which Why? lists"]] if left else []
-    first = [line(*marked(clip(text, SENTENCE))) for text in summary(answer)]
+    first = [line(*marked(clip(text, room.sentence))) for text in summary(answer)]
     return [*first, line(counted(len(found), answer.verdict)), bullets([*shown, *rest])]
 
 
-def _unseen_first(answer: Answer) -> Iterator[Block]:
+def _unseen(answer: Answer, room: Room) -> Iterator[Block]:
     """What is missing and who can grant it: what there is to do about an answer that is unknown."""
     if answer.unseen:
-        yield rich(line(bold("Not seen")), bullets(_some([said_of(call) for call in answer.unseen])))
+        yield rich(line(bold("Not seen")), bullets(_some([said_of(call) for call in answer.unseen], room)))
 
 
-def _some(texts: Sequence[str]) -> list[list[Span | str]]:
-    shown = texts if len(texts) <= MOST else texts[: MOST - 1]
+def _some(texts: Sequence[str], room: Room) -> list[list[Span | str]]:
+    shown = texts if len(texts) <= room.listed else texts[: room.listed - 1]
     left = len(texts) - len(shown)
     rest: list[list[Span | str]] = [[f"and {left} more, which Why? lists"]] if left else []
-    return [*(marked(clip(text, SENTENCE)) for text in shown), *rest]
+    return [*(marked(clip(text, room.sentence)) for text in shown), *rest]
 
 
 def _path(answer: Answer, picture: str | None) -> Iterator[Block]:
@@ -174,25 +162,31 @@ def _seen(answer: Answer) -> str:
         return evidence.agreement or "No flow logs were read: the configuration alone is judged."
     sentences = list(logs.sentences) or [f"{logs.rejects:,} REJECT, {logs.accepts:,} ACCEPT."]
     times = times_told(logs)
+    times = times[:1].upper() + times[1:]
     told = [*sentences, *([times] if times and (logs.first_reject or "") not in " ".join(sentences) else [])]
     second = evidence.second_opinion or {}
     told += [f"Reachability Analyzer: {', '.join(f'{key} {value}' for key, value in second.items())}"] if second else []
     return " ".join(f"{text.rstrip('.')}." for text in [*told, *([evidence.agreement] if evidence.agreement else [])])
 
 
-def _fixes(fixes: Sequence[Fix]) -> Iterator[Block]:
+def _fixes(fixes: Sequence[Fix], room: Room) -> Iterator[Block]:
     """The first fix whole, the others by their titles; a fix too long for a message by its title too."""
-    for place, fix in enumerate(fixes[:MOST]):
-        block = _fix(fix, whole=place == 0)
-        yield block if characters([block]) <= _FIX_BUDGET else _fix(fix, whole=False)
-    if len(fixes) > MOST:
-        yield rich(line(f"and {len(fixes) - MOST} more fixes, which Show commands lists"))
+    for place, fix in enumerate(fixes[: room.listed]):
+        block = _fix(fix, room, whole=place == 0)
+        yield block if characters([block]) <= room.fix else _fix(fix, room, whole=False)
+    if len(fixes) > room.listed:
+        yield rich(line(f"and {len(fixes) - room.listed} more, which Show commands lists"))
 
 
-def _fix(fix: Fix, *, whole: bool) -> Block:
+def _fix(fix: Fix, room: Room, *, whole: bool) -> Block:
     judged = " Needs judgement: read what it opens before you run it." if fix.risk == "needs judgement" else ""
     said = f" Proven on the model: {fix.proof.verdict_after} after it.{judged} "
-    told = line(bold("Fix  "), *marked(clip(fix.title, SENTENCE)), f".{said}", *marked(exposure_told(fix)))
+    told = line(
+        bold("Fix  "),
+        *marked(clip(fix.title, room.sentence)),
+        f".{said}",
+        *marked(clip(exposure_told(fix), room.sentence)),
+    )
     if not whole:
         return rich(told, line("The commands and the undo are behind Show commands."))
     undo = [line("undo"), preformatted("\n".join(fix.undo))] if fix.undo else []
@@ -205,24 +199,26 @@ def exposure_told(fix: Fix) -> str:
     told = exposure.text or ("" if exposure.newly_reachable else "opens nothing else")
     if not told:
         told = f"opens {len(exposure.newly_reachable)} more paths, which Show commands lists"
-    told = clip(told, SENTENCE).rstrip(".")
+    told = told.rstrip(".")
     least = " This is the least that it opens: the count was stopped before its end." if exposure.at_least else ""
     return f"{told[:1].upper()}{told[1:]}.{least}"
 
 
-def _advice(told: Sequence[str]) -> Iterator[Block]:
+def _advice(told: Sequence[str], room: Room) -> Iterator[Block]:
     if told:
-        yield rich(line(bold("Advice")), bullets(_some(told)))
+        yield rich(line(bold("Advice")), bullets(_some(told, room)))
 
 
-def _notes(answer: Answer) -> Iterator[Block]:
+def _notes(answer: Answer, room: Room) -> Iterator[Block]:
     """How sure this is: what limits the evidence, what to keep in mind, what was assumed."""
     logs = answer.evidence.flow_logs
     notes = [*(logs.limits if logs else ()), *answer.caveats, *(f"assumed: {text}" for text in answer.assumed)]
     if notes:
-        shown = notes if len(notes) <= MOST else notes[: MOST - 1]
+        shown = notes if len(notes) <= room.listed else notes[: room.listed - 1]
         left = len(notes) - len(shown)
-        yield context(*(clip(text, SENTENCE) for text in shown), *([f"and {left} more under Why?"] if left else []))
+        yield context(
+            *(clip(text, room.sentence) for text in shown), *([f"and {left} more under Why?"] if left else [])
+        )
 
 
 def as_text(message: Message) -> str:

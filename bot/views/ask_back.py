@@ -9,7 +9,7 @@ from typing import Final
 from bot.views.blocks import OPTIONS_MOST, actions, bold, button, context, line, option, rich, select
 from bot.views.controls import Action
 from bot.views.message import Message
-from bot.views.text import clip, spoken
+from bot.views.text import clip, spoken, tame
 from diagnosis.terminal.not_understood import Match
 
 BUTTONS: Final = 5
@@ -63,14 +63,14 @@ def _where(choice: Choice) -> str:
 
 def unclear(sentence: str, closest: Sequence[str] = (), *, ref: str) -> Message:
     """What is missing, and the closest whole questions that would be understood, each to be asked with one press."""
-    shown = closest[:EXAMPLES]
+    shown = [tame(text) for text in closest[:EXAMPLES] if text.strip()]
     blocks = [rich(line(bold(clip(sentence, _SENTENCE))))]
     if shown:
         blocks.append(rich(line("For example:"), *(line(f"    {clip(text, 200)}") for text in shown)))
     pressed = [
         button(f"Ask: {text}", f"{Action.EXAMPLE}:{place}", text)
         for place, text in enumerate(shown)
-        if 0 < len(text) <= 2_000
+        if len(text) <= 2_000
     ]
     blocks.append(actions(*pressed, button("Fill in a form", Action.OPEN_FORM, ref)))
     told = f"{clip(sentence, _SENTENCE)} For example: {clip(shown[0], 200)}" if shown else clip(sentence, _SENTENCE)

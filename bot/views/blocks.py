@@ -5,17 +5,19 @@ Only types that Slack does not parse are made: rich text and plain text, never `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.views.message import Block
-from bot.views.text import clip, tame, tame_lines
+from bot.views.text import EMPTY, clip, tame, tame_lines
 
 PIECE: Final = 2_800
 """Characters of one piece of long text: it fits a plain section of 3,000 too, should rich text be refused."""
 OPTIONS_MOST: Final = 100
 _CELL: Final = 300
+_ID: Final = re.compile(r"(?<![\w./-])(?:[a-z]{1,12}-){1,3}[0-9a-f]{8,32}(?![\w-])|\barn:aws[\w:/.*-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,30 @@ def code(text: str) -> Span:
     return Span(text, code=True)
 
 
+def shown(text: str, most: int) -> str:
+    """`text` made inert, cut to `most` characters, and never empty, which Slack refuses."""
+    return clip(tame(text).strip(), most) or EMPTY
+
+
 def plain(text: str, most: int) -> dict[str, Any]:
     """A plain text object; emoji codes in it stay as they are."""
-    return {"type": "plain_text", "text": clip(tame(text), most) or "-", "emoji": False}
+    return {"type": "plain_text", "text": shown(text, most), "emoji": False}
 
 
 def _span(span: Span | str) -> dict[str, Any]:
     told = Span(span) if isinstance(span, str) else span
     style = {name: True for name in ("bold", "code", "italic") if getattr(told, name)}
     return {"type": "text", "text": tame(told.text) or " ", **({"style": style} if style else {})}
+
+
+def marked(text: str) -> list[Span | str]:
+    """Text with every id in it set as code."""
+    found: list[Span | str] = []
+    end = 0
+    for match in _ID.finditer(text):
+        found += [text[end : match.start()], code(match.group())]
+        end = match.end()
+    return [*found, text[end:]]
 
 
 def line(*spans: Span | str) -> dict[str, Any]:
@@ -87,7 +104,7 @@ def divider() -> Block:
 
 def image(file_id: str, alt: str, title: str = "") -> Block:
     """A picture that was uploaded before, by its file id."""
-    block: Block = {"type": "image", "slack_file": {"id": file_id}, "alt_text": clip(tame(alt), 2000) or "A picture"}
+    block: Block = {"type": "image", "slack_file": {"id": file_id}, "alt_text": shown(alt, 2000)}
     return {**block, "title": plain(title, 200)} if title else block
 
 
@@ -125,15 +142,15 @@ def select(action_id: str, placeholder: str, options: Sequence[dict[str, Any]]) 
 
 def table(rows: Sequence[Sequence[str]]) -> Block:
     """A table whose first row is its heading; the caller keeps to 100 rows. A message holds one."""
-    cells = [[{"type": "raw_text", "text": clip(tame(cell), _CELL) or "–"} for cell in row] for row in rows]
+    cells = [[{"type": "raw_text", "text": shown(cell, _CELL)} for cell in row] for row in rows]
     return {"type": "table", "rows": cells, "column_settings": [{"is_wrapped": True} for _ in rows[0]]}
 
 
 def task(task_id: str, title: str, status: str) -> Block:
     """One step of a plan; `status` is pending, in_progress, complete or error."""
-    return {"type": "task_card", "task_id": task_id, "title": clip(tame(title), 150) or "-", "status": status}
+    return {"type": "task_card", "task_id": task_id, "title": shown(title, 150), "status": status}
 
 
 def plan(title: str, tasks: Sequence[Block]) -> Block:
     """What is being done, step by step."""
-    return {"type": "plan", "title": clip(tame(title), 150) or "-", "tasks": list(tasks)}
+    return {"type": "plan", "title": shown(title, 150), "tasks": list(tasks)}

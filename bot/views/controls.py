@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+REF_MOST = 100
+"""Characters of a `ref`: it must fit the value of a menu's option beside the name of a detail."""
+
 
 class Action(StrEnum):
     """The `action_id` of everything that can be pressed or chosen."""
@@ -60,7 +63,9 @@ class Field(StrEnum):
 
 
 def detail_value(detail: Detail, ref: str) -> str:
-    """The value of a menu's option: which detail, of which answer."""
+    """The value of a menu's option: which detail, of which answer. Raises ValueError where `ref` is too long."""
+    if not 0 < len(ref) <= REF_MOST:
+        raise ValueError(f"a ref has 1 to {REF_MOST} characters")
     return f"{detail.value}:{ref}"
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
-from bot.views.answers import exposure_told, marked, title
-from bot.views.blocks import bold, bullets, context, image, line, preformatted, rich, table
+from bot.views.answers import exposure_told, title
+from bot.views.blocks import bold, context, image, line, marked, preformatted, rich, table
 from bot.views.controls import Detail
 from bot.views.legs import every_step
 from bot.views.message import Attachment, Block, Message, Reply
 from bot.views.pictures.decision import decision_alt, decision_as_text
-from bot.views.sheets import boxes, paragraphs, sheet
+from bot.views.sheets import boxes, listed, paragraphs, sheet
 from bot.views.text import clip, spoken
 from diagnosis.answer import Answer, Fix
 from diagnosis.terminal.documents import document
@@ -76,9 +76,9 @@ def _fix(number: int, fix: Fix) -> Iterator[Block]:
 
 def six_steps(answer: Answer) -> Reply:
     """The six steps A to F of the manual procedure with what was found, then everything that qualifies the answer."""
-    blocks: list[Block] = [
-        rich(line(bold(f"{step.letter}  {clip(step.title, 200)}")), *_listed(step.found)) for step in answer.guide
-    ]
+    blocks: list[Block] = []
+    for step in answer.guide:
+        blocks += [rich(line(bold(f"{step.letter}  {clip(step.title, 200)}"))), *listed(step.found)]
     logs = answer.evidence.flow_logs
     told = (
         ("Not seen", [said_of(call) for call in answer.unseen]),
@@ -88,14 +88,10 @@ def six_steps(answer: Answer) -> Reply:
     )
     for heading, texts in told:
         if texts:
-            blocks += [rich(line(bold(heading))), *paragraphs(texts)]
+            blocks += [rich(line(bold(heading))), *listed(texts)]
     if not blocks:
         blocks = [rich(line("Nothing more is known of this answer than it says."))]
     return sheet("Why? The six steps", blocks, name="why.txt")
-
-
-def _listed(found: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [bullets([marked(text) for text in found])] if found else []
 
 
 def decision_diagram(answer: Answer, *, picture: str | None = None) -> Reply:

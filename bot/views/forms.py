@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.views.blocks import line, option, plain, rich
+from bot.views.blocks import line, option, plain, rich, shown
 from bot.views.controls import Callback, Field
 from bot.views.message import Block, View
 from bot.views.text import clip
@@ -130,4 +130,4 @@ def wrong_form(*, metadata: str) -> View:
 
 def notice(title: str, told: str) -> View:
     """A modal that only says something: an expired press, a refusal."""
-    return View("modal", (rich(line(clip(told, 2_800))),), title=clip(title, 24), close="Close")
+    return View("modal", (rich(line(clip(told, 2_800))),), title=shown(title, 24), close="Close")

@@ -7,6 +7,7 @@ from typing import Final
 from bot.views.blocks import actions, bold, bullets, button, code, context, header, line, rich
 from bot.views.controls import Action
 from bot.views.message import Message
+from bot.views.text import clip, spoken
 
 EXAMPLES: Final = (
     "why can't 10.0.1.10 reach 10.0.2.20 on 3306",
@@ -23,7 +24,8 @@ _ALSO: Final = (
 
 def help_message(*, mention: str, command: str = "/whynot", scope: str = "", ref: str = "help") -> Message:
     """What can be asked here. `mention` is how the bot is called, `scope` what this channel may ask about."""
-    text = f"Ask {mention} why one thing cannot reach another: {EXAMPLES[0]}"
+    mention, scope = clip(mention, 40), clip(scope, 600)
+    text = spoken(f"Ask {mention} why one thing cannot reach another: {EXAMPLES[0]}")
     told = [
         line("Name two parties and a port. A party is an address, an id, a name tag, a host name or an AWS service."),
         bullets([[code(f"{mention} {example}")] for example in (*EXAMPLES, *_ALSO)]),

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bot.views.blocks import PIECE, actions, context, preformatted, rich
-from bot.views.limits import BLOCKS_MOST, TEXT_MOST
+from bot.views.blocks import PIECE, actions, line, preformatted, rich
+from bot.views.limits import TEXT_MOST
 from bot.views.message import Block, Message
 from bot.views.text import pieces, spoken
 
@@ -49,7 +49,7 @@ def plain_sections(message: Message) -> Message:
             {"type": "section", "text": {"type": "plain_text", "text": piece, "emoji": False}}
             for piece in pieces(words(block), PIECE)
         ]
-    return Message(message.text, tuple(found[: BLOCKS_MOST["message"]]))
+    return Message(message.text, tuple(found))
 
 
 def text_alone(message: Message) -> Message:
@@ -76,7 +76,7 @@ def _older(block: Block) -> Iterator[Block]:
     elif kind == "context_actions":
         yield from _feedback(block)
     elif kind in ("plan", "task_card"):
-        yield context("\n".join(_lines(block)))
+        yield rich(*(line(text) for text in _lines(block)))
     else:
         yield rich(preformatted(words(block)))
 

@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from bot.views.text import clip
 from diagnosis.answer import Answer, Hop
-from diagnosis.terminal.path import MARKS, Fold, Line, fold_long, lines_of
+from diagnosis.terminal.path import GROUP, MARKS, Fold, Line, fold_long, lines_of
 
+SHOWN: Final = 14
+"""Lines of a leg."""
 _NAME: Final = 20
 _TEXT: Final = 44
 _WAYS: Final = {"egress": "out", "ingress": "in", None: ""}
 
 
 def both_legs(answer: Answer) -> tuple[list[Line | Fold], list[Line | Fold]]:
-    """The lines of the way there and of the way back, long runs of passing ones folded."""
+    """The lines of the way there and of the way back, long runs of passing ones folded.
+
+    Groups that pass are left out of the way back: they let the reply of what they allowed pass unasked.
+    """
     there = lines_of(answer, "forward", beyond=False)
     broken = any(line.disposition == "dropped" for line in there)
-    return fold_long(there), fold_long(lines_of(answer, "return", beyond=broken))
+    back = lines_of(answer, "return", beyond=broken)
+    told = [line for line in back if not (line.kind == GROUP and line.disposition == "passed")]
+    return _bounded(fold_long(there)), _bounded(fold_long(told))
+
+
+def _bounded(leg: list[Line | Fold]) -> list[Line | Fold]:
+    """At most so many lines; what is left over is said in one, by the first of it that does not pass."""
+    if len(leg) <= SHOWN:
+        return leg
+    rest = leg[SHOWN - 1 :]
+    lines = [line for line in rest if isinstance(line, Line)]
+    worst = next((line for line in lines if line.disposition != "passed"), lines[0])
+    count = sum(line.count if isinstance(line, Fold) else 1 for line in rest)
+    return [
+        *leg[: SHOWN - 1],
+        replace(worst, name="", id="", direction="", text=f"{count} more, in the trace", code=""),
+    ]
 
 
 def legs_as_text(answer: Answer) -> str:
@@ -40,7 +62,8 @@ def _row(line: Line | Fold) -> str:
     if isinstance(line, Fold):
         return f"    {line.count} more pass"
     name = clip(line.name or line.id, _NAME)
-    return f"  {MARKS[line.disposition]} {name}  {line.direction:3} {clip(line.text, _TEXT)}".rstrip()
+    told = "  ".join(filter(None, (name, line.direction, clip(line.text, _TEXT))))
+    return f"  {MARKS[line.disposition]} {told}"
 
 
 def every_step(answer: Answer) -> Iterator[tuple[str, str, str, str, str]]:

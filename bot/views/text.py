@@ -13,6 +13,8 @@ from typing import Final
 
 from diagnosis.terminal.safe_text import ELLIPSIS, safe
 
+EMPTY: Final = "–"
+"""What stands for nothing, where Slack refuses an empty text."""
 MASKED: Final = "[secret removed]"
 _SECRET: Final = re.compile(r"(?:xox[a-z]|xapp|xwfp)-[\w-]{8,}|(?:AKIA|ASIA)[A-Z0-9]{16}")
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -20,7 +22,8 @@ _LOOKALIKES: Final = str.maketrans({"*": "∗", "~": "∼", "`": "ʼ"})
 _EDGE_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _SCHEME: Final = re.compile(r"(?<=[a-zA-Z]):(?=//|\S+@)")
 _CALL: Final = re.compile(r"@(?=\w)")
-_EMOJI: Final = re.compile(r":(?=[a-z0-9_+'-]+:)")
+_EMOJI: Final = re.compile(r"(?<!\d):(?=[a-z0-9_+'-]+:)|:(?=[0-9]*[a-z_+'-][a-z0-9_+'-]*:)")
+"""The first colon of an emoji code; a time of day has none."""
 
 
 def tame(text: str) -> str:
@@ -39,7 +42,7 @@ def spoken(text: str) -> str:
     The three characters that Slack escapes are escaped. What formats without them (`*`, `_`, `~`, back-ticks, emoji
     codes) or links by itself (`https://`, `@here`) is replaced by characters that look alike.
     """
-    return "\n".join(_spoken(line) for line in text.splitlines())
+    return "\n".join(_spoken(line) for line in text.splitlines()).strip() or EMPTY
 
 
 def _spoken(line: str) -> str:
@@ -73,4 +76,4 @@ def pieces(text: str, most: int) -> list[str]:
             found.append(held)
             joined = rest
         held = joined
-    return [piece for piece in [*found, held] if piece]
+    return [piece for piece in [*found, held] if piece.strip()]

@@ -13,10 +13,8 @@ from diagnosis.answer import Answer
 from diagnosis.explanation.decision import DIAGRAM, LETS_THROUGH, SHOW_IT, Branch, Node
 
 _QUESTION: Final = 18.0
-_INSET: Final = 34
-_ROW: Final = 30
-_ANSWERS: Final = 158
-"""Room for the answers, left of what they lead to."""
+_ANSWERS: Final = 194
+"""Room for the longest answer, left of what the answers lead to."""
 
 
 def answers_taken(branch: Sequence[str]) -> Mapping[str, str]:
@@ -35,9 +33,9 @@ def decision_picture(answer: Answer) -> Picture:
         shapes += drawn
         if place < len(DIAGRAM) - 1:
             went = node.question in taken and DIAGRAM[place + 1].question in taken
-            shapes.append(svg.arrow(MARGIN + 15, end, end + 26, TEXT if went else FRAME, dashed=not went))
-        y = end + 26
-    return svg.picture(shapes, y - 4, decision_alt(answer), "The decision diagram")
+            shapes.append(svg.arrow(MARGIN + 26, end, end + 24, TEXT if went else FRAME, dashed=not went))
+        y = end + 24
+    return svg.picture(shapes, y - 2, decision_alt(answer), "The decision diagram")
 
 
 def decision_alt(answer: Answer) -> str:
@@ -90,9 +88,9 @@ def _branch(branch: Branch, y: float, *, taken: bool) -> tuple[list[str], float]
     left = MARGIN + 16
     wide = WIDTH - 2 * MARGIN - 32
     told = branch.outcome or branch.hint
-    room = wide - _ANSWERS - 30
+    room = wide - _ANSWERS - 34
     rows = strong.wrapped(told, SMALLEST, room, 3) if told else []
-    height = max(len(rows), 1) * 22 + 10
+    height = max(len(rows), 1) * 21 + 9
     ink = _ink(branch) if taken else BEYOND
     shapes: list[str] = []
     if taken:
@@ -102,10 +100,10 @@ def _branch(branch: Branch, y: float, *, taken: bool) -> tuple[list[str], float]
     colour = ink.word if taken else FAINT
     face_ = strong if taken else plain
     shapes.append(
-        svg.text(left + 30, y + 23, face_.fitted(branch.answer, SMALLEST, _ANSWERS), SMALLEST, colour, strong=taken)
+        svg.text(left + 30, y + 22, face_.fitted(branch.answer, SMALLEST, _ANSWERS), SMALLEST, colour, strong=taken)
     )
     for place, row in enumerate(rows):
-        shapes.append(svg.text(left + 30 + _ANSWERS, y + 23 + 22 * place, row, SMALLEST, colour, strong=taken))
+        shapes.append(svg.text(left + 30 + _ANSWERS, y + 22 + 21 * place, row, SMALLEST, colour, strong=taken))
     return shapes, y + height + (4 if taken else 0)
 
 

@@ -7,31 +7,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.views.legs import both_legs
 from bot.views.pictures import svg
 from bot.views.pictures.svg import BEYOND, FAINT, INKS, MARGIN, PARTY_FILL, SMALLEST, TEXT, WIDTH, Ink, Picture, face
+from bot.views.pictures.typeface import MISSING
 from bot.views.text import clip, tame
-from diagnosis.answer import Answer, Disposition, Verdict
+from bot.views.wording import DISPOSITIONS, Side, cause_told, sides, traffic, verdict_word
+from diagnosis.answer import Answer, Disposition
 from diagnosis.terminal.limits import sources_told
-from diagnosis.terminal.path import GROUP, Fold, Line
-from diagnosis.terminal.verdict import WORDS, asked_traffic, blockers, headline, party, summary
+from diagnosis.terminal.path import Fold, Line
 
 _GAP: Final = 20
 _MARK: Final = 40
 """Room for the mark at the left of a box."""
 _ARROW: Final = 26
-_SHOWN: Final = 14
-"""Boxes on a side; breaks beyond them are counted in one."""
 _TITLE: Final = 18.0
-_DISPOSITIONS: Final[dict[Verdict, Disposition]] = {
-    "reachable": "passed", "partly": "partly", "unknown": "unknown", "blocked": "dropped",
-}  # fmt: skip
 _ENDS_HERE: Final[dict[Disposition, str]] = {
     "passed": "", "dropped": "stops here", "partly": "a part stops here", "unknown": "not seen",
 }  # fmt: skip
+_PARENTHESIS: Final = re.compile(r"\s*\([^()]*\)")
+"""An error as AWS words it: too long for a box, and in the sentence above."""
 _ID: Final = re.compile(r"((?:[a-z]{1,12}-){1,3})([0-9a-f]{8,32})")
 
 
@@ -45,18 +43,21 @@ class _Box:
     disposition: Disposition
     beyond: bool
     folded: bool = False
+    beside: bool = False
+    """Whether the id stands on the line of the name."""
 
     @property
     def height(self) -> float:
         if self.folded:
             return 38
-        own = 24 if self.id else 0
+        own = 23 if self.id and not self.beside else 0
         stop = 23 if self.stop else 0
         return 34 + own + 22 * len(self.texts) + stop + 8
 
     @property
     def stop(self) -> str:
-        return _ENDS_HERE[self.disposition]
+        said = _ENDS_HERE[self.disposition]
+        return "" if said in " ".join(self.texts) else said
 
     @property
     def ink(self) -> Ink:
@@ -66,24 +67,29 @@ class _Box:
 def path_picture(answer: Answer) -> Picture:
     """The path of the answer's traffic, there and back."""
     head, y = _head(answer)
-    there, back = (_shown(leg) for leg in both_legs(answer))
-    back = [line for line in back if isinstance(line, Fold) or not _silent_group(line)]
+    there, back = both_legs(answer)
     both = bool(answer.path_return)
     width = (WIDTH - 2 * MARGIN - _GAP) / 2 if both else WIDTH - 2 * MARGIN
     brief = _short_ids([*there, *back])
     left, right = ([_box(line, width, brief) for line in leg] for leg in (there, back))
-    source, destination = _parties(answer)
+    source, destination = sides(answer)
     top, below = _party(y, source)
     tall = max(_tall(left), _tall(right), 60.0 if left or right else 120.0)
     bottom, end = _party(below + tall, destination)
     broken = any(box.disposition == "dropped" for box in left)
-    shapes = [*head, *top, *bottom, *_leg(left, MARGIN + width / 2, width, below, below + tall)]
+    centre = MARGIN + width / 2
+    known = bool(left or right)
+    shapes = [*head, *top, *bottom, *_leg(left, centre, width, below, below + tall, beyond=not known)]
+    shapes += _beside(below, centre, ["there"] if left else [])
     if both:
         centre = WIDTH - MARGIN - width / 2
         shapes += _leg(right, centre, width, below + tall, below, beyond=broken)
-        shapes += _beside_return(answer, right, below, centre, width)
-    if not left and not right:
-        shapes.append(svg.text(WIDTH / 2, below + 66, "the path is not known", _TITLE, FAINT, anchor="middle"))
+        shapes += _beside(below + tall - _ARROW, centre, ["back"])
+        if tall - _tall(right) > 60 and answer.return_traffic:
+            ports = face().wrapped(_drawable(answer.return_traffic), SMALLEST, width / 2 - 16, 2)
+            shapes += _beside(below + 14, centre, ports)
+    if not known:
+        shapes += _beside(below + 40, centre, ["the path is not known"])
     foot, height = _foot(answer, end, beyond=any(box.beyond for box in (*left, *right)))
     return svg.picture([*shapes, *foot], height, path_alt(answer), _told(answer))
 
@@ -107,36 +113,8 @@ def _words(line: Line | Fold) -> str:
 
 
 def _told(answer: Answer) -> str:
-    source, destination = (" ".join(filter(None, side)) for side in _parties(answer))
-    verdict = WORDS[answer.verdict].partition(" ")[2]
-    return f"{verdict}: {source} to {destination}, {answer.traffic or asked_traffic(answer)}."
-
-
-def _parties(answer: Answer) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Each party as name and address; a party without a name has none beside its address."""
-    asked = answer.question
-    sides = (party(answer.source_name, asked.source), party(answer.destination_name, asked.destination))
-    split = [side.rpartition(" ") for side in sides]
-    first, second = (
-        (name, last) if name and re.search(r"[.:]", last) else (side, "")
-        for side, (name, _, last) in zip(sides, split, strict=True)
-    )
-    return first, second
-
-
-def _silent_group(line: Line) -> bool:
-    """Groups let the reply of what they allowed pass unasked."""
-    return line.kind == GROUP and line.disposition == "passed"
-
-
-def _shown(leg: Sequence[Line | Fold]) -> list[Line | Fold]:
-    """At most so many lines; what is left over is said in one."""
-    if len(leg) <= _SHOWN:
-        return list(leg)
-    rest = [line for line in leg[_SHOWN - 1 :] if isinstance(line, Line)]
-    worst = next((line for line in rest if line.disposition != "passed"), rest[0])
-    words = f"{len(rest)} more, in the trace"
-    return [*leg[: _SHOWN - 1], Line("", "", "", worst.disposition, words, "", worst.kind, worst.beyond)]
+    source, destination = sides(answer)
+    return f"{verdict_word(answer.verdict)}: {source} to {destination}, {traffic(answer)}."
 
 
 def _short_ids(lines: Iterable[Line | Fold]) -> dict[str, str]:
@@ -156,19 +134,20 @@ def _box(line: Line | Fold, width: float, brief: dict[str, str]) -> _Box:
         return _Box("", "", (f"{line.count} more pass",), "passed", line.beyond, folded=True)
     own = line.id.rpartition(":")[2].removeprefix("loadbalancer/") if line.id.startswith("arn:") else line.id
     own = brief.get(line.id, own)
-    text = " · ".join(filter(None, (line.direction, line.text)))
+    told = _PARENTHESIS.sub("", line.text) if line.disposition == "unknown" else line.text
+    text = " · ".join(filter(None, (line.direction, _with_short_ids(told))))
     plain, strong = face(), face(strong=True)
     named = strong.drawable(line.name or own)
+    if named.count(MISSING) * 3 > len(named):
+        line, named = replace(line, name=""), strong.drawable(own)
     name = strong.fitted(named, _TITLE, room)
     id_ = plain.fitted(plain.drawable(own), SMALLEST, room) if line.name and own != line.name else ""
     most = 2 if line.disposition == "passed" else 3
     texts = tuple(plain.wrapped(plain.drawable(text), SMALLEST, room, most))
     if not name:
         return _Box("", "", texts, line.disposition, line.beyond)
-    beside = f"{name} {id_}"
-    if id_ and strong.width(f"{name} ", _TITLE) + plain.width(id_, SMALLEST) <= room:
-        return _Box(beside, "", texts, line.disposition, line.beyond)
-    return _Box(name, id_, texts, line.disposition, line.beyond)
+    beside = bool(id_) and strong.width(f"{name} ", _TITLE) + plain.width(id_, SMALLEST) <= room
+    return _Box(name, id_, texts, line.disposition, line.beyond, beside=beside)
 
 
 def _tall(boxes: Sequence[_Box]) -> float:
@@ -201,13 +180,16 @@ def _drawn(box: _Box, x: float, y: float, width: float) -> Iterator[str]:
     if box.folded:
         yield svg.text(x + width / 2, y + 25, box.texts[0], SMALLEST, FAINT, anchor="middle")
         return
-    yield svg.mark(x + 24, y + box.height / 2, box.disposition, ink)
+    yield svg.mark(x + 24, y + box.height / 2, box.disposition, ink, 13)
     left = x + _MARK + 4
     at = y + 28
     if box.name:
         yield svg.text(left, at, box.name, _TITLE, TEXT, strong=True)
+        if box.beside:
+            after = left + face(strong=True).width(f"{box.name} ", _TITLE) + 2
+            yield svg.text(after, at, box.id, SMALLEST, FAINT)
         at += 24
-    if box.id:
+    if box.id and not box.beside:
         yield svg.text(left, at, box.id, SMALLEST, FAINT)
         at += 23
     for told in box.texts:
@@ -217,17 +199,17 @@ def _drawn(box: _Box, x: float, y: float, width: float) -> Iterator[str]:
         yield svg.text(left, at + 1, box.stop, SMALLEST, ink.line, strong=True)
 
 
-def _party(y: float, side: tuple[str, str]) -> tuple[list[str], float]:
+def _party(y: float, side: Side) -> tuple[list[str], float]:
     """A party's box across the page, and where it ends."""
-    name, address = side
     plain, strong = face(), face(strong=True)
+    name = strong.drawable(side.name)
     room = WIDTH - 2 * MARGIN - 36
-    told = plain.fitted(plain.drawable(address), 19, room)
+    told = plain.fitted(plain.drawable(side.address), 19, room)
     beside = strong.width(f"{name}  ", 21) + plain.width(told, 19) <= room
     height = 54 if beside or not told else 80
     fill = Ink("#8a97a5", PARTY_FILL, TEXT)
     shapes = [svg.box(MARGIN, y, WIDTH - 2 * MARGIN, height, fill, stroke=1.5)]
-    shapes.append(svg.text(MARGIN + 18, y + 34, strong.fitted(strong.drawable(name), 21, room), 21, strong=True))
+    shapes.append(svg.text(MARGIN + 18, y + 34, strong.fitted(name, 21, room), 21, strong=True))
     if told and beside:
         shapes.append(svg.text(WIDTH - MARGIN - 18, y + 34, told, 19, FAINT, anchor="end"))
     elif told:
@@ -237,19 +219,17 @@ def _party(y: float, side: tuple[str, str]) -> tuple[list[str], float]:
 
 def _head(answer: Answer) -> tuple[list[str], float]:
     """Verdict, parties and the cause, and where they end."""
-    disposition = _DISPOSITIONS[answer.verdict]
+    disposition = DISPOSITIONS[answer.verdict]
     ink = INKS[disposition]
     plain, strong = face(), face(strong=True)
     room = WIDTH - 2 * MARGIN
     shapes = [svg.mark(MARGIN + 15, 43, disposition, ink, 16)]
-    shapes.append(svg.text(MARGIN + 42, 53, WORDS[answer.verdict].partition(" ")[2], 29, ink.word, strong=True))
-    what = strong.fitted(strong.drawable(answer.traffic or asked_traffic(answer)), 21, 280)
+    shapes.append(svg.text(MARGIN + 42, 53, verdict_word(answer.verdict), 29, ink.word, strong=True))
+    what = strong.fitted(strong.drawable(traffic(answer)), 21, 280)
     shapes.append(svg.text(WIDTH - MARGIN, 52, what, 21, TEXT, strong=True, anchor="end"))
     y = 64.0
-    told = " ".join(dict.fromkeys([*summary(answer), *blockers(answer)[:1]])) or headline(answer)
-    more = len(blockers(answer)) - 1
-    told += f" And {more} more." if more > 0 else ""
-    for row in plain.wrapped(plain.drawable(_with_short_ids(told)), 18, room, 4):
+    told = _with_short_ids(cause_told(answer, most=1))
+    for row in plain.wrapped(plain.drawable(told), 18, room, 4):
         y += 25
         shapes.append(svg.text(MARGIN, y, row, 18, FAINT))
     return shapes, y + 20
@@ -259,15 +239,14 @@ def _with_short_ids(told: str) -> str:
     return re.sub(rf"(?<![\w.-]){_ID.pattern}(?![\w-])", lambda match: f"{match[1]}…{match[2][-4:]}", told)
 
 
-def _beside_return(answer: Answer, boxes: Sequence[_Box], top: float, centre: float, width: float) -> Iterator[str]:
-    """Beside the long arrow home, where there is room: which ports the reply goes to."""
-    told = ["the way back", *([answer.return_traffic] if answer.return_traffic else [])]
-    if boxes:
-        return
-    plain = face()
-    rows = [row for text in told for row in plain.wrapped(plain.drawable(text), SMALLEST, width / 2 - 20, 3)]
+def _beside(y: float, centre: float, rows: Sequence[str]) -> Iterator[str]:
+    """Words at the right of an arrow."""
     for place, row in enumerate(rows):
-        yield svg.text(centre + 14, top + 34 + 22 * place, row, SMALLEST, FAINT)
+        yield svg.text(centre + 14, y + 18 + 22 * place, row, SMALLEST, FAINT)
+
+
+def _drawable(text: str) -> str:
+    return face().drawable(text)
 
 
 def _foot(answer: Answer, y: float, *, beyond: bool) -> tuple[list[str], float]:

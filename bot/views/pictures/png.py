@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from importlib.resources import as_file
 from typing import Final
@@ -11,8 +12,16 @@ import resvg_py
 from bot.views.pictures.svg import Picture
 from bot.views.pictures.typeface import FAMILY, FILES, font_file
 
-ZOOM: Final = 2
-"""Pixels for each unit: 1,200 pixels across, which is sharp on every telephone."""
+SHARPEST: Final = 1.5
+"""Pixels for each unit: 900 pixels across are sharp on every telephone."""
+COARSEST: Final = 1.0
+PIXELS: Final = 1_200_000
+"""Of a picture. Nearly all the time goes into packing pixels, so a very tall picture gets fewer for each unit."""
+
+
+def zoom(picture: Picture) -> float:
+    """Pixels for each unit of a picture."""
+    return max(COARSEST, min(SHARPEST, math.sqrt(PIXELS / (picture.width * picture.height))))
 
 
 def png(picture: Picture) -> bytes:
@@ -22,7 +31,7 @@ def png(picture: Picture) -> bytes:
         return bytes(
             resvg_py.svg_to_bytes(
                 svg_string=picture.svg,
-                zoom=ZOOM,
+                zoom=zoom(picture),
                 skip_system_fonts=True,
                 font_files=fonts,
                 font_family=FAMILY,

@@ -14,13 +14,15 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from bot.views.text import tame
+from bot.views.text import clip, tame
 
 FAMILY: Final = "Inter"
 FILES: Final[Mapping[bool, str]] = {False: "Inter-Regular.otf", True: "Inter-SemiBold.otf"}
 """The file of the regular weight, and of the semi-bold one."""
 MISSING: Final = "□"
 _ELLIPSIS: Final = "…"
+_LONGEST: Final = 160
+"""Characters that no line of a picture can hold: more are not even measured."""
 
 
 def font_file(*, strong: bool) -> Traversable:
@@ -49,6 +51,7 @@ class Typeface:
 
     def fitted(self, text: str, size: float, room: float) -> str:
         """`text` with both its ends and "…" between them, where it is wider than `room`."""
+        text = clip(text, _LONGEST)
         if self.width(text, size) <= room:
             return text
         for kept in range(len(text) - 1, 1, -1):
@@ -61,7 +64,7 @@ class Typeface:
     def wrapped(self, text: str, size: float, room: float, most: int) -> list[str]:
         """`text` broken at spaces into at most `most` lines; what is left over is shortened into the last."""
         lines: list[str] = []
-        words = text.split()
+        words = clip(text, _LONGEST * most).split()
         while words and len(lines) < most - 1:
             count = 1
             while count < len(words) and self.width(" ".join(words[: count + 1]), size) <= room:
