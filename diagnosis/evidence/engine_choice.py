@@ -17,6 +17,8 @@ Engine = Literal["s3", "insights", "athena"]
 
 NARROW = 6 * 3600
 """Up to so many seconds, the objects of S3 are read directly: a few hours are a few hundred objects of an account."""
+MOST_GROUPS = 50
+"""Log groups that one query of Insights takes."""
 LOGS_DELAY, S3_DELAY = 5 * 60, 10 * 60
 """What publishing takes after the aggregation interval, best effort.
 
@@ -46,8 +48,13 @@ class Reading:
 
     @property
     def destination(self) -> str:
-        """The ARN of the bucket with its prefix, or the name of the log group."""
-        return self.logs[0].destination
+        """The ARN of the bucket with its prefix, or the log groups."""
+        return ", ".join(self.destinations)
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """One bucket, or one or more log groups."""
+        return tuple(dict.fromkeys(log.destination for log in self.logs))
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -85,7 +92,11 @@ def choose(
             continue
         notes.update(dict.fromkeys(_troubles(placed.log)))
         if not _unreadable(placed.log):
-            groups.setdefault(_together(placed), []).append((interface, placed))
+            key = _together(placed)
+            known = {each.log.destination for _, each in groups.get(key, ())}
+            if len(known) >= MOST_GROUPS and placed.log.destination not in known:
+                key = (*key, placed.log.destination)
+            groups.setdefault(key, []).append((interface, placed))
     seconds = (window.end or 0) - (window.start or 0)
     readings = tuple(_reading(members, seconds, narrow, athena=athena) for _, members in sorted(groups.items()))
     unlogged = tuple(interface for interface, placed in sorted(covered.items()) if placed is None)
@@ -95,7 +106,9 @@ def choose(
 def _together(placed: Placed) -> tuple[str, ...]:
     log = placed.log
     layout = f"{log.parquet}{log.hive}{log.hourly}"
-    return log.destination_type, log.destination, placed.region, layout, " ".join(log.fields)
+    # One query of Insights asks several log groups.
+    place = placed.account if log.destination_type == "cloud-watch-logs" else log.destination
+    return log.destination_type, place, placed.region, layout, " ".join(log.fields)
 
 
 def _reading(members: Iterable[tuple[str, Placed]], seconds: int, narrow: int, *, athena: bool) -> Reading:

@@ -63,6 +63,8 @@ class FlowLog:
     """In S3: Hive-compatible folders."""
     hourly: bool = False
     """In S3: a folder for each hour."""
+    account: str = ""
+    """The owner of the flow log; empty where that is not known."""
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -120,6 +122,7 @@ def _flow_log(item: Mapping[str, Any]) -> FlowLog:
         parquet=str(options.get("FileFormat") or "").lower() == "parquet",
         hive=options.get("HiveCompatiblePartitions") is True,
         hourly=options.get("PerHourPartition") is True,
+        account=str(item.get("OwnerId") or ""),
     )
 
 

@@ -78,7 +78,7 @@ class AccountFlowLogs:
         for reading in choice.readings:
             self._progress(f"{reading.why}: {_ENGINES[reading.engine]}")
             try:
-                found.append(self._engine(reading).read(query.within(window)))
+                found.append(_or_nothing_at_all(self._engine(reading).read(query.within(window)), reading))
             except SourceUnavailable as error:
                 failed.append(error)
         if not found:
@@ -95,11 +95,13 @@ class AccountFlowLogs:
         return replace(chosen, notes=(*chosen.notes, *transit_notes(crossed)))
 
     def _gateways_between(self, interfaces: Iterable[str]) -> list[str]:
-        """The transit gateways by which the VPCs of the parties may be left, unless both are in one."""
+        """The transit gateways and attachments by which the parties' VPCs are left; none where both are in one."""
         known = [self._network.interfaces[each] for each in interfaces if each in self._network.interfaces]
         vpcs = {interface.vpc for interface in known}
         attachments = self._network.transit.attachments
-        return [] if len(vpcs) == 1 < len(known) else sorted({a.gateway for a in attachments if a.resource in vpcs})
+        if len(vpcs) == 1 < len(known):
+            return []
+        return sorted({identity for a in attachments if a.resource in vpcs for identity in (a.gateway, a.id)})
 
     def _placed(self, eni: str) -> Placed | None:
         interface = self._network.interfaces.get(eni)
@@ -108,7 +110,7 @@ class AccountFlowLogs:
         log = covering(self._network.flow_logs, eni, interface.subnet, interface.vpc)
         if log is None:
             return None
-        return Placed(log, interface.account, interface.region)
+        return Placed(log, log.account or interface.account, interface.region)
 
     def _engine(self, reading: Reading) -> FlowLogSource:
         settings = self._settings
@@ -119,6 +121,17 @@ class AccountFlowLogs:
                 return FlowLogGroups(self._remote, reading, settings.insights)
             case "athena":
                 return FlowLogAthena(self._remote, reading, settings.athena or AthenaSettings())
+
+
+def _or_nothing_at_all(found: Sightings, reading: Reading) -> Sightings:
+    """What was found, with a word where there is not one record of any interface: absence proves nothing then."""
+    if found.counts.read or found.counts.malformed:
+        return found
+    said = (
+        f"{reading.destination} holds not one record of this time, of any interface: {reading.logs[0].id} may have "
+        "been created later, or deliver elsewhere than it says."
+    )
+    return replace(found, partial=(*found.partial, said))
 
 
 _ENGINES: Mapping[str, str] = {

@@ -33,7 +33,6 @@ from diagnosis.flowlogs.remote import Remote, cancelled_on_the_way_out, of_bytes
 from diagnosis.sources import SourceUnavailable
 
 ENGINE = "CloudWatch Logs Insights"
-MOST_GROUPS = 50
 _SLACK = 600
 """An event is timed by the start of its record, which may be one aggregation interval before its end."""
 _STATUSES = {"OK": "ok", "ACCEPT": "ok", "REJECT": "ok", "NODATA": "nodata", "-": "nodata", "SKIPDATA": "skipdata"}
@@ -70,14 +69,12 @@ class _Result:
 class FlowLogGroups:
     """The flow logs of one reading, in one or more log groups of a Region."""
 
-    def __init__(
-        self, remote: Remote, reading: Reading, limits: Limits | None = None, groups: Sequence[str] = ()
-    ) -> None:
-        """`groups` are names or ARNs of log groups; by default the one that the reading names."""
+    def __init__(self, remote: Remote, reading: Reading, limits: Limits | None = None) -> None:
+        """The destinations of the reading are names or ARNs of log groups, at most fifty."""
         self._remote = remote
         self._reading = reading
         self._limits = limits or Limits()
-        self._groups = tuple(groups) or (reading.destination.removesuffix(":*"),)
+        self._groups = [each.removesuffix(":*") for each in reading.destinations]
         self._text = QueryText(reading.fields)
 
     def read(self, query: FlowLogQuery) -> Sightings:
@@ -170,9 +167,7 @@ class FlowLogGroups:
         if not refused - {row.interface for row in forward if row.action == "ACCEPT"} or not self._limits.look_back:
             return ()
         before = Between(start - self._limits.look_back, start - 1)
-        # Records that reach into the window are the window's.
-        rows = self._summed(query, ("forward",), before, spent)
-        return together(row for row in rows if row.last is None or row.last < start)
+        return together(self._summed(query, ("forward",), before, spent))
 
     def _counted(
         self, rows: Sequence[Row], interfaces: frozenset[str], spent: _Spent
@@ -236,8 +231,8 @@ class FlowLogGroups:
 
     def _place(self) -> dict[str, Any]:
         if any(group.startswith("arn:") for group in self._groups):
-            return {"logGroupIdentifiers": list(self._groups[:MOST_GROUPS])}
-        return {"logGroupNames": list(self._groups[:MOST_GROUPS])}
+            return {"logGroupIdentifiers": self._groups}
+        return {"logGroupNames": self._groups}
 
     def _ended(self, found: Mapping[str, Any], spent: _Spent) -> _Result | None:
         """The result of a query that is complete, None for one that runs on."""

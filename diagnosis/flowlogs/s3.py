@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,8 +18,9 @@ from typing import Any
 
 from diagnosis.aws.errors import FAILURES, code_of, is_denied, said_by, unavailable
 from diagnosis.aws.flow_log_calls import ACTIONS
+from diagnosis.evidence.combine import together
 from diagnosis.evidence.engine_choice import Reading
-from diagnosis.evidence.query import Between, Counts, FlowLogQuery, InterfaceStatus, Sightings
+from diagnosis.evidence.query import Between, Counts, FlowLogQuery, InterfaceStatus, Seen, Sightings
 from diagnosis.evidence.records import iso
 from diagnosis.flowlogs.files import FlowLogFiles, shown_path
 from diagnosis.flowlogs.layout import DELIVERY, dated
@@ -39,6 +40,8 @@ class Budget:
     objects: int = 2000
     size: int = 256 * 1000 * 1000
     """Bytes, as they are stored."""
+    look_back: int = 6
+    """Hours before the window that are searched for the last ACCEPT, as far as the rest of the budget goes."""
     requester_pays: bool = False
     """Whether requests are charged to whoever asks, where a bucket demands that."""
 
@@ -70,12 +73,50 @@ class FlowLogObjects:
         if not isinstance(window, Between) or window.start is None or window.end is None:
             raise SourceUnavailable("Objects are read for a window with both ends: give --since.")
         client = self._remote.clients("s3", self._reading.region)
+        found, chosen, left = self._within(client, query, window, self._budget)
+        size = sum(each.size for each in chosen)
+        if not left:
+            rest = replace(self._budget, objects=self._budget.objects - len(chosen), size=self._budget.size - size)
+            earlier, more = self._earlier(client, query, found.seen, window.start, rest)
+            found, size = replace(found, earlier=together(earlier) or found.earlier), size + more
+        return self._told(found, chosen, left, window, size)
+
+    def _within(
+        self, client: Any, query: FlowLogQuery, window: Between, budget: Budget
+    ) -> tuple[Sightings, list[Found], list[Found]]:
+        """What the objects of a window hold, the objects that were read, and those that were too many."""
+        assert window.start is not None
+        assert window.end is not None
         found = sorted(self._listed(client, window.start, window.end), key=_newest_first)
-        chosen, left = self._within_budget(found)
+        chosen, left = _affordable(found, budget)
         with tempfile.TemporaryDirectory(prefix="whynot-s3-") as place:
             files = self._fetched(client, chosen, Path(place))
-            sightings = _read(query, files, self._bucket)
-        return self._told(sightings, chosen, left, window)
+            return _read(query.within(window), files, self._bucket), chosen, left
+
+    def _earlier(
+        self, client: Any, query: FlowLogQuery, seen: Iterable[Seen], start: int, rest: Budget
+    ) -> tuple[tuple[Seen, ...], int]:
+        """The forward leg hour by hour before the window, until each interface that refuses it now had accepted it.
+
+        Returns how many bytes were fetched for it, too.
+        """
+        forward = [row for row in seen if row.leg == "forward"]
+        wanted = {row.interface for row in forward if row.action == "REJECT"}
+        wanted -= {row.interface for row in forward if row.action == "ACCEPT"}
+        rows: list[Seen] = []
+        fetched = 0
+        for hour in range(1, rest.look_back + 1):
+            if not wanted:
+                break
+            window = Between(start - hour * _HOUR, start - (hour - 1) * _HOUR - 1)
+            found, chosen, left = self._within(client, query, window, rest)
+            if left:
+                break
+            size = sum(each.size for each in chosen)
+            rest, fetched = replace(rest, objects=rest.objects - len(chosen), size=rest.size - size), fetched + size
+            rows += [row for row in found.seen if row.leg == "forward"]
+            wanted -= {row.interface for row in rows if row.action == "ACCEPT"}
+        return tuple(replace(row, lines=()) for row in rows), fetched
 
     def _listed(self, client: Any, start: int, end: int) -> Iterator[Found]:
         """The objects under the prefixes of the hours that may hold a record of the window."""
@@ -95,15 +136,6 @@ class FlowLogObjects:
     @property
     def _payer(self) -> dict[str, str]:
         return {"RequestPayer": "requester"} if self._budget.requester_pays else {}
-
-    def _within_budget(self, newest_first: Sequence[Found]) -> tuple[list[Found], list[Found]]:
-        """The newest objects that the budget allows, and those that are left out."""
-        size = 0
-        for place, found in enumerate(newest_first):
-            size += found.size
-            if place >= self._budget.objects or size > self._budget.size:
-                return list(newest_first[:place]), list(newest_first[place:])
-        return list(newest_first), []
 
     def _fetched(self, client: Any, chosen: Sequence[Found], place: Path) -> dict[Path, str]:
         """The objects as files, each with its key. File names are ours: a key is somebody else's text."""
@@ -167,8 +199,9 @@ class FlowLogObjects:
         except FAILURES:
             return False
 
-    def _told(self, found: Sightings, chosen: Sequence[Found], left: Sequence[Found], window: Between) -> Sightings:
-        size = sum(each.size for each in chosen)
+    def _told(
+        self, found: Sightings, chosen: Sequence[Found], left: Sequence[Found], window: Between, size: int
+    ) -> Sightings:
         partial = []
         if left:
             # What a name says of time is when it was delivered; the oldest object read bounds what is known whole.
@@ -188,6 +221,16 @@ class FlowLogObjects:
             delivered_until=self._remote.now() - self._reading.delay,
             scanned=size,
         )
+
+
+def _affordable(newest_first: Sequence[Found], budget: Budget) -> tuple[list[Found], list[Found]]:
+    """The newest objects that the budget allows, and those that are left out."""
+    size = 0
+    for place, found in enumerate(newest_first):
+        size += found.size
+        if place >= budget.objects or size > budget.size:
+            return list(newest_first[:place]), list(newest_first[place:])
+    return list(newest_first), []
 
 
 def _read(query: FlowLogQuery, files: dict[Path, str], bucket: str) -> Sightings:

@@ -216,7 +216,8 @@ def _group_vpcs(reader: _Reader) -> Mapping[tuple[str, str], str]:
 
 
 def _flow_logs(reader: _Reader) -> tuple[Item, ...]:
-    listed = (item for _, item in reader.lists("ec2.describe_flow_logs", "FlowLogs"))
+    # The answer does not say whose flow log it is, and that is in the path of its objects: who was asked owns it.
+    listed = ({"OwnerId": where[0]} | dict(item) for where, item in reader.lists("ec2.describe_flow_logs", "FlowLogs"))
     return tuple(sorted(listed, key=lambda item: str(item.get("FlowLogId"))))
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from diagnosis.answer import Answer
+from diagnosis.evidence.engine_choice import Placed, choose, transit_notes
+from diagnosis.evidence.flow_log_setup import logging
 from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, Last, Window
 from diagnosis.flowlogs.account import AccountFlowLogs, Settings
 from diagnosis.investigate import Asked, investigate
@@ -21,6 +24,7 @@ from tests.emulator.faults import FAULTS, Fault
 
 CLIENT, SERVER = "eni-client", "eni-server"
 ENGINES = ("s3", "insights", "athena")
+SHORT = Between(NOON - 3600, NOON)
 NAMES = {"s3": "DuckDB on S3 objects", "insights": "CloudWatch Logs Insights", "athena": "Athena"}
 HOUR = 3600
 
@@ -234,6 +238,67 @@ def test_each_interface_is_read_where_its_own_flow_log_delivers_and_the_records_
     assert (logs.accepts, logs.rejects, logs.records.read) == (1, 1, 2)
     assert NAMES["s3"] in logs.engine
     assert NAMES["insights"] in logs.engine
+
+
+def test_log_groups_of_one_format_are_asked_in_one_query_fifty_at_a_time(place: Place) -> None:
+    made = logged(closed(), "insights", "subnet-1", LogGroupName="/one")
+    logged(made, "insights", "subnet-2", FlowLogId="fl-0b2", LogGroupName="/two")
+    deliver_to_logs("/one", corpus.V2, [record(CLIENT, "ACCEPT", 5)])
+    deliver_to_logs("/two", corpus.V2, [record(SERVER, "REJECT", 5)])
+
+    logs = ask(source_of(place, made, "insights"), made, window=Last(2 * HOUR)).evidence.flow_logs
+
+    assert logs is not None
+    assert (logs.accepts, logs.rejects) == (1, 1)
+    assert FAULTS.calls.count("logs.StartQuery") == 3, "two for both groups, and one for when it began"
+    [one] = source_of(place, made, "insights").choice(frozenset({CLIENT}), SHORT).readings
+    many = {
+        f"eni-{number}": Placed(replace(one.logs[0], id=f"fl-{number}", destination=f"/{number}"), "1", "us-east-1")
+        for number in range(60)
+    }
+    assert max(len(reading.destinations) for reading in choose(many, SHORT).readings) == 50
+    assert sum(len(reading.destinations) for reading in choose(many, SHORT).readings) == 60
+
+
+def test_where_not_one_record_is_found_absence_is_said_to_prove_nothing(place: Place) -> None:
+    made = logged(closed(), "s3")
+
+    logs = ask(source_of(place, made, "s3"), made, window=Last(2 * HOUR)).evidence.flow_logs
+
+    assert logs is not None
+    assert any("holds not one record of this time" in limit for limit in logs.limits)
+
+
+def test_objects_lie_under_the_account_that_owns_the_flow_log(place: Place) -> None:
+    """In a shared VPC the interface belongs to one account, and the VPC with its flow log to another."""
+    made = logged(closed(), "s3")
+    for item in made.items["ec2.describe_network_interfaces"]:
+        item["OwnerId"] = "999999999999"
+    deliver(place, "s3", [record(SERVER, "REJECT", 5)])
+
+    logs = ask(source_of(place, made, "s3"), made, window=Last(2 * HOUR)).evidence.flow_logs
+
+    assert logs is not None
+    assert logs.rejects == 1
+
+
+def test_the_flow_log_of_a_transit_gateway_between_the_parties_is_named(place: Place) -> None:
+    [log] = logging(
+        [
+            {
+                "FlowLogId": "fl-0c3",
+                "ResourceId": "tgw-1",
+                "LogDestinationType": "s3",
+                "LogDestination": "arn:aws:s3:::b",
+            }
+        ],
+        ["tgw-1"],
+    )
+
+    [note] = transit_notes([log])
+
+    assert "fl-0c3 logs tgw-1" in note
+    assert "packets-lost-no-route" in note
 
 
 def test_where_one_of_two_cannot_be_read_the_other_is_and_the_evidence_is_partial(place: Place) -> None:

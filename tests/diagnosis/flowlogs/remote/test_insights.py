@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,10 +84,11 @@ def test_addresses_that_do_not_fit_into_a_query_are_sorted_out_afterwards(place:
 def test_several_log_groups_are_asked_at_once(place: Place) -> None:
     for number, group in enumerate(("one", "two")):
         deliver_to_logs(group, corpus.V2, [corpus.record(end=NOON - number)])
-    names = ("one", "arn:aws:logs:us-east-1:123456789012:log-group:two")
+    reading = reading_of("insights")
 
-    for groups in (("one", "two"), names):
-        found = FlowLogGroups(place.remote(), reading_of("insights"), groups=groups).read(ASKED)
+    for groups in (("one", "two"), ("one", "arn:aws:logs:us-east-1:123456789012:log-group:two:*")):
+        logs = tuple(replace(reading.logs[0], destination=group) for group in groups)
+        found = FlowLogGroups(place.remote(), replace(reading, logs=logs)).read(ASKED)
         assert found.rejects == 2
 
 

@@ -28,16 +28,32 @@ def fetched() -> int:
 @pytest.mark.parametrize("layout", [{}, {"hive": True}, {"hourly": True}, {"hive": True, "hourly": True}], ids=str)
 def test_only_the_objects_of_the_window_are_fetched(place: Place, layout: Any) -> None:
     """Two days of hourly objects, those of another flow log in the same folders among them."""
-    lines = [corpus.record(end=NOON - hour * HOUR) for hour in range(48)]
+    lines = [corpus.record(action="ACCEPT", end=NOON - hour * HOUR) for hour in range(48)]
     for flow_log in ("fl-0a1", "fl-0b2"):
         to = Destination(flow_log, corpus.V2, BUCKET, "logs", **layout)
         deliver_to_s3(place.client("s3"), to, lines)
 
     found = place.engine("s3", **layout).read(ASKED.within(Between(NOON - 2 * HOUR, NOON)))
 
-    assert found.rejects == 3
+    assert found.accepts == 3
     assert fetched() == 3
     assert FAULTS.calls.count("s3.ListObjectsV2") <= 4
+
+
+@pytest.mark.parametrize(("accepted", "hours"), [(3, 3), (100, 6)], ids=["until three hours ago", "never"])
+def test_the_hours_before_rejects_are_searched_back_to_the_last_accept(place: Place, accepted: int, hours: int) -> None:
+    lines = [
+        corpus.record(action="REJECT" if hour < accepted else "ACCEPT", end=NOON - 1 - hour * HOUR)
+        for hour in range(12)
+    ]
+    deliver_to_s3(place.client("s3"), TO, lines)
+
+    found = place.engine("s3").read(ASKED)
+
+    last = [seen.last for seen in found.earlier if seen.action == "ACCEPT"]
+    assert last == ([NOON - 1 - accepted * HOUR] if accepted < 12 else [])
+    assert [seen.lines for seen in found.earlier] == [()] * len(found.earlier)
+    assert FAULTS.calls.count("s3.ListObjectsV2") <= 3 * (hours + 1)
 
 
 def test_lines_and_warnings_name_the_object(place: Place) -> None:

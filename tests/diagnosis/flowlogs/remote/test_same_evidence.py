@@ -106,6 +106,4 @@ def test_the_last_accept_before_the_window_tells_when_it_began(place: Place, eng
     found = place.engine(engine).read(query)
 
     assert {seen.action for seen in found.seen} == {"REJECT"}
-    if engine == "s3":
-        return  # it fetches the window alone
     assert [(seen.action, seen.last) for seen in found.earlier] == [("ACCEPT", NOON - 5400)]
