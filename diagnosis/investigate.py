@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from diagnosis.answer import Answer, Fix, SnapshotFacts, WhoAnswer
@@ -20,9 +20,11 @@ from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound, Parties, find, find_parties
 from diagnosis.question.question import Question
 from diagnosis.sources import FlowLogSource, FlowLogsUnavailable, NoFlowLogs, SourceUnavailable
-from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, place_both
+from diagnosis.trace.places import Held
+from diagnosis.trace.placing import Anchor, AtAddress, AtAddresses, AtInterface, place_both
 from diagnosis.trace.reach import reach
 from diagnosis.trace.trace import Flow, Trace, over, trace
+from diagnosis.traffic.intervals import has
 from diagnosis.traffic.protocols import ICMP, protocol_number
 
 
@@ -125,15 +127,78 @@ def _tracer(parties: Parties, asked: Asked) -> Callable[[Network], tuple[Trace, 
     if protocol == ICMP:
         port = None
 
+    pairs = [
+        pair
+        for source in parties.source.anchors
+        for destination in parties.destination.anchors
+        for pair in _apart(source, destination)
+    ]
+
     def retrace(network: Network) -> tuple[Trace, ...]:
-        return tuple(
-            trace(network, _flow(network, source, destination, protocol, port, source_port))
-            for source in parties.source.anchors
-            for destination in parties.destination.anchors
-            if source != destination
+        found = tuple(
+            one
+            for source, destination in pairs
+            for one in _traced(network, source, destination, protocol, port, source_port)
         )
+        # Of several, what reaches itself is no answer.
+        return tuple(one for one in found if not _to_itself(one.flow)) or found
 
     return retrace
+
+
+def _apart(source: Anchor, destination: Anchor) -> Iterator[tuple[Anchor, Anchor]]:
+    """Pairs in which nothing is asked of an address and itself: of two sets the second is taken one by one."""
+    if isinstance(source, AtAddresses):
+        others = destination.singly() if isinstance(destination, AtAddresses) else (destination,)
+        for other in others:
+            left = tuple(a for a in source.addresses if AtAddress(a) != other)
+            if left:
+                yield AtAddresses(left), other
+    elif isinstance(source, AtAddress) and isinstance(destination, AtAddresses):
+        left = tuple(a for a in destination.addresses if a != source.address)
+        if left:
+            yield source, AtAddresses(left)
+    elif source != destination:
+        yield source, destination
+
+
+def _traced(
+    network: Network,
+    source: Anchor,
+    destination: Anchor,
+    protocol: int | None,
+    port: int | None,
+    source_port: int | None,
+) -> Iterator[Trace]:
+    """The trace of two anchors; address by address where a set does not show whose traffic is dropped."""
+    flow = _flow(network, source, destination, protocol, port, source_port)
+    for mine, other in ((source, flow.destination), (destination, flow.source)):
+        own = other.interface.own_addresses if isinstance(other, Held) else ()
+        if isinstance(mine, AtAddresses) and any(has(own, address) for address in mine.addresses):
+            # The other party is one of them, and nothing is asked of it and itself.
+            for one in (address for address in mine.singly() if not has(own, address.address)):
+                left, right = (one, destination) if mine is source else (source, one)
+                yield trace(network, _flow(network, left, right, protocol, port, source_port))
+            return
+    found = trace(network, flow)
+    sets = isinstance(source, AtAddresses) or isinstance(destination, AtAddresses)
+    if sets and found.verdict in ("partly", "unknown") and not all(path.plain for path in found.paths):
+        for left in _singly(source):
+            for right in _singly(destination):
+                yield trace(network, _flow(network, left, right, protocol, port, source_port))
+    else:
+        yield found
+
+
+def _to_itself(flow: Flow) -> bool:
+    source, destination = flow.source, flow.destination
+    if not isinstance(source, Held) or not isinstance(destination, Held):
+        return False
+    return source.interface is destination.interface and not destination.by_public_address
+
+
+def _singly(party: Anchor) -> tuple[Anchor, ...]:
+    return party.singly() if isinstance(party, AtAddresses) else (party,)
 
 
 def _flow(
@@ -180,7 +245,7 @@ def who(network: Network, question: Question) -> WhoAnswer | NotFound:
     named = frozenset(anchor.interface for anchor in target.anchors if isinstance(anchor, AtInterface))
     found = [
         (alike, named | _holders(network, anchor))
-        for anchor in target.anchors
+        for anchor in (one for some in target.anchors for one in _singly(some))
         for alike in reach(network, anchor, towards=towards, protocol=protocol, port=port)
     ]
     return who_answer(network, question, target.name, merged(found), towards=towards, notes=tuple(notes))

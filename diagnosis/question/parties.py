@@ -5,16 +5,18 @@ Nothing is guessed silently: several matches are listed and asked back, none giv
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
 from diagnosis.question.directory import Entry, closest, directory
 from diagnosis.question.question import Party, Question
 from diagnosis.question.services import API_SERVICES
-from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, AtInternet, InRange, Nowhere, anchor
-from diagnosis.traffic.addresses import PUBLIC, format_address, parse_address, parse_cidr
+from diagnosis.trace.alike import class_of
+from diagnosis.trace.placing import Anchor, AtAddress, AtAddresses, AtInterface, AtInternet, InRange, Nowhere, anchor
+from diagnosis.traffic.addresses import PUBLIC, format_address, is_ipv6, parse_address, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, has, join_all, meet, minus, size
 
 MOST = 256
@@ -142,17 +144,35 @@ def _range(network: Network, cidr: str) -> Target:
         return Target("the internet", (AtInternet(),))
     inside = sorted(n for n in network.by_private_address if has(wanted, n))
     inside += sorted(n for n in network.by_public_address if has(wanted, n))
-    anchors: list[Anchor] = [AtAddress(n) for n in inside[:MOST]]
+    every = _in_classes(network, inside)
+    anchors: list[Anchor] = every[:MOST]
+    if len(every) > MOST:
+        # What is not judged is not known: it is never left out of the verdict.
+        reason = f"{cidr} holds {len(every)} groups of addresses that are treated alike; {MOST} of them are judged"
+        anchors.append(Nowhere(Missing("", "", "", reason)))
     rest = minus(wanted, join_all([network.all_vpc_addresses, *((n, n + 1) for n in inside)]))
     public: IntervalSet = meet(rest, PUBLIC)
     anchors += [InRange(part) for part in (public, minus(rest, PUBLIC)) if part]
     if not anchors:
         # A range inside a VPC where nothing lives: its first usable address stands for it.
         anchors.append(AtAddress(wanted[0] + min(4, size(wanted) - 1)))
-    note = (
-        f"{cidr} holds {len(inside)} interface addresses; the first {MOST} are judged" if len(inside) > MOST else None
-    )
+    held = f"{len(inside)} interface address{'' if len(inside) == 1 else 'es'}"
+    note = f"{cidr} holds {held}; no other address inside the VPCs sends or answers anything" if inside else None
     return Target(cidr, tuple(anchors), None, note)
+
+
+def _in_classes(network: Network, addresses: Iterable[int]) -> list[Anchor]:
+    """Interface addresses, those together whose interfaces are treated alike."""
+    found: dict[Hashable, list[int]] = {}
+    alone: list[Anchor] = []
+    for address in addresses:
+        holders = network.holders(address)
+        interface = network.interfaces[holders[0]] if len(holders) == 1 else None
+        if interface is None or interface.public_of(address) is not None:
+            alone.append(AtAddress(address))
+        else:
+            found.setdefault((class_of(network, interface), is_ipv6(address)), []).append(address)
+    return [*(AtAddresses(tuple(some)) if len(some) > 1 else AtAddress(some[0]) for some in found.values()), *alone]
 
 
 def _by_id(network: Network, identity: str, side: str) -> Target | NotFound:

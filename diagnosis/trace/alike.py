@@ -6,7 +6,7 @@ They are traced together as one set of addresses; a rule that singles out some o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
@@ -18,11 +18,11 @@ def classes(network: Network, members: Iterable[NetworkInterface]) -> list[tuple
     """The interfaces in classes that are treated alike; one with a public address is a class of its own."""
     found: defaultdict[object, list[NetworkInterface]] = defaultdict(list)
     for interface in members:
-        found[_class_of(network, interface)].append(interface)
+        found[class_of(network, interface)].append(interface)
     return [tuple(some) for some in found.values()]
 
 
-def _class_of(network: Network, interface: NetworkInterface) -> object:
+def class_of(network: Network, interface: NetworkInterface) -> Hashable:
     """What decides how an interface's traffic is treated."""
     public = interface.id if any(a.public is not None for a in interface.ipv4) else ""
     state = (

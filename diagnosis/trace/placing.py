@@ -22,7 +22,7 @@ from diagnosis.traffic.addresses import (
     parse_address,
     parse_cidr,
 )
-from diagnosis.traffic.intervals import IntervalSet, has, join, meet, minus, pieces
+from diagnosis.traffic.intervals import IntervalSet, has, join, join_all, meet, minus, pieces
 
 INTERFACES = "ec2.describe_network_interfaces"
 UNROUTABLE = join(
@@ -53,6 +53,17 @@ class AtAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class AtAddresses:
+    """Private addresses of one family whose interfaces are treated alike: they are traced as one set."""
+
+    addresses: tuple[int, ...]
+
+    def singly(self) -> tuple[AtAddress, ...]:
+        """Each address for itself."""
+        return tuple(AtAddress(address) for address in self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
 class AtInterface:
     """An interface, by an id or name that stands for it; which of its addresses is meant, the other side decides."""
 
@@ -78,7 +89,7 @@ class Nowhere:
     gap: Missing
 
 
-Anchor = AtAddress | AtInterface | AtInternet | InRange | Nowhere
+Anchor = AtAddress | AtAddresses | AtInterface | AtInternet | InRange | Nowhere
 
 
 def anchor(network: Network, text: str) -> Anchor:
@@ -145,6 +156,8 @@ def _candidates(network: Network, party: Anchor) -> list[NetworkInterface]:
     match party:
         case AtInterface(interface=identity):
             return [network.interfaces[identity]]
+        case AtAddresses(addresses=addresses):
+            return [network.interfaces[eni] for eni in network.holders(addresses[0])]
         case AtAddress(address=address, vpc=vpc):
             holders = network.holders(address) or network.by_public_address.get(address, ())
             found = [network.interfaces[eni] for eni in holders]
@@ -222,6 +235,10 @@ def _placed(network: Network, party: Anchor, chosen: NetworkInterface | None, ot
             interface = network.interfaces[identity]
             first = interface.ipv4[0].private if interface.ipv4 else (interface.ipv6[0] if interface.ipv6 else 0)
             return Held(interface, first, first, implied=True)
+        case AtAddresses(addresses=addresses):
+            assert chosen is not None
+            alike = join_all((address, address + 1) for address in addresses)
+            return Held(chosen, addresses[0], addresses[0], alike=alike)
         case AtAddress(address=address, vpc=vpc):
             if chosen is not None:
                 private = address
