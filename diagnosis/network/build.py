@@ -20,10 +20,10 @@ from diagnosis.network.gateways import (
 from diagnosis.network.instances import Database, Instance, parse_database, parse_instances
 from diagnosis.network.interfaces import NetworkInterface, PrivateAddress, parse_interface
 from diagnosis.network.network import Network
-from diagnosis.network.network_acls import parse_acl
+from diagnosis.network.network_acls import NetworkAcl, parse_acl
 from diagnosis.network.prefix_lists import parse_prefix_list
 from diagnosis.network.public_access import parse_public_access
-from diagnosis.network.route_tables import parse_route_table
+from diagnosis.network.route_tables import RouteTable, parse_route_table
 from diagnosis.network.security_groups import parse_group
 from diagnosis.network.shape import Item, text, word
 from diagnosis.network.transit import transit
@@ -130,21 +130,24 @@ def build(described: Described) -> Network:
     for _, rule in reader.lists("ec2.describe_security_group_rules", "SecurityGroupRules"):
         group_rules[str(rule.get("GroupId"))].append(rule)
     subnets = reader.entities("ec2.describe_subnets", "Subnets", "SubnetId", parse_subnet)
+    acls = reader.entities("ec2.describe_network_acls", "NetworkAcls", "NetworkAclId", parse_acl)
+    tables = reader.entities("ec2.describe_route_tables", "RouteTables", "RouteTableId", parse_route_table)
+    homes = _homes(subnets, acls, tables)
     nats = reader.entities("ec2.describe_nat_gateways", "NatGateways", "NatGatewayId", parse_nat_gateway)
     network = Network(
         vpcs=reader.entities("ec2.describe_vpcs", "Vpcs", "VpcId", parse_vpc),
         subnets=subnets,
-        interfaces=_in_vpc_of_subnet(_interfaces(reader), subnets),
+        interfaces=_in_vpc_of_subnet(_interfaces(reader), homes),
         groups=reader.entities(
             "ec2.describe_security_groups",
             "SecurityGroups",
             "GroupId",
             lambda item, origins: parse_group(item, group_rules.get(text(item, "GroupId") or "", []), origins),
         ),
-        acls=reader.entities("ec2.describe_network_acls", "NetworkAcls", "NetworkAclId", parse_acl),
-        route_tables=reader.entities("ec2.describe_route_tables", "RouteTables", "RouteTableId", parse_route_table),
+        acls=acls,
+        route_tables=tables,
         internet_gateways=_internet_gateways(reader),
-        nat_gateways=_in_vpc_of_subnet(nats, subnets),
+        nat_gateways=_in_vpc_of_subnet(nats, homes),
         peerings=reader.entities(
             "ec2.describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId", parse_peering
         ),
@@ -183,10 +186,19 @@ def build(described: Described) -> Network:
 InSubnet = TypeVar("InSubnet", NetworkInterface, NatGateway)
 
 
-def _in_vpc_of_subnet(found: Mapping[str, InSubnet], subnets: Mapping[str, Subnet]) -> Mapping[str, InSubnet]:
+def _homes(
+    subnets: Mapping[str, Subnet], acls: Mapping[str, NetworkAcl], tables: Mapping[str, RouteTable]
+) -> Mapping[str, str | None]:
+    """The VPC of each subnet, by itself or by what is associated with it."""
+    associated = {subnet: acl.vpc for acl in acls.values() for subnet in acl.subnets}
+    associated |= {subnet: table.vpc for table in tables.values() for subnet in table.subnets}
+    return associated | {subnet.id: subnet.vpc for subnet in subnets.values() if subnet.vpc}
+
+
+def _in_vpc_of_subnet(found: Mapping[str, InSubnet], homes: Mapping[str, str | None]) -> Mapping[str, InSubnet]:
     """The entities, each in the VPC of its subnet where its own answer does not say one."""
-    homeless = [e for e in found.values() if e.vpc is None and e.subnet in subnets]
-    return {**found, **{e.id: replace(e, vpc=subnets[e.subnet or ""].vpc) for e in homeless}} if homeless else found
+    homeless = [e for e in found.values() if e.vpc is None and e.subnet in homes]
+    return {**found, **{e.id: replace(e, vpc=homes[e.subnet or ""]) for e in homeless}} if homeless else found
 
 
 def _internet_gateways(reader: _Reader) -> Mapping[str, InternetGateway]:

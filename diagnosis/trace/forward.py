@@ -308,6 +308,9 @@ def _over_peering(
     """Over a peering connection into the other VPC."""
     network = walk.network
     peering = network.peerings.get(target)
+    if device.vpc is None:
+        gap = network.gap("ec2.describe_subnets", device.origins, f"the VPC of {device.subnet or device.id}")
+        return beyond(walk, Unmodelled(target, "vpc-peering-connection", gap), destination)
     if peering is None:
         gap = network.gap("ec2.describe_vpc_peering_connections", device.origins, f"peering connection {target}")
         return beyond(walk, Unmodelled(target, "vpc-peering-connection", gap), destination)

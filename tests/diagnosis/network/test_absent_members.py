@@ -219,3 +219,16 @@ def test_a_route_of_a_target_that_is_not_named_leads_nobody_knows_where(source: 
         table["Routes"] = [r for r in table["Routes"] if r.get("GatewayId") == "local"] + [nowhere]
 
     assert ask(account, source, destination).verdict == "unknown"
+
+
+def test_a_subnets_vpc_is_that_of_its_acl_and_route_table_and_else_not_known() -> None:
+    account = two_vpcs()
+    for call in ("ec2.describe_network_interfaces", "ec2.describe_subnets"):
+        for item in account.items[call]:
+            del item["VpcId"]
+    assert ask(account, "10.0.1.10", "10.9.1.30").verdict == "reachable"
+
+    for call in (ACLS, TABLES):
+        for item in account.items[call]:
+            del item["VpcId"]
+    assert ask(account, "10.0.1.10", "10.9.1.30").verdict == "unknown"
