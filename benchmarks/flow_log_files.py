@@ -1,81 +1,62 @@
-"""Flow-log files: a day of an account, its last hour, and `zcat` on the same files.
+"""Flow-log files: three days, one day and the last hour of an account, as text and as Parquet.
 
-The corpus is made by seed in a temporary folder: 288 gzip files in the layout of S3 delivery. `zcat` runs in as many
-processes as there are processors, which is the limit that any reader of gzip text has.
+Beside them, in the same run: `zcat | wc -l` in two processes, which is the limit that a reader of gzip text has, and
+flowlogs-reader on a part of the files, in a virtual environment of its own. The corpus is made on the first run, which
+takes minutes, and is kept (see `flow_log_corpus`).
 """
 
 from __future__ import annotations
 
-import gzip
-import os
-import random
 import resource
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+import venv
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.flow_log_corpus import DB, MIDNIGHT, corpus
 from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, FlowLogQuery, Window
+from diagnosis.flowlogs.files import FlowLogFiles
 
-FILES = 288
-HEADER = (
-    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
-)
-MIDNIGHT = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp())
-DB = "eni-0d1e2f3a4b5c6d7e8"
-
-
-def make(root: Path, records: int) -> None:
-    """A day: 6 % REJECT, 1.5 % NODATA and SKIPDATA, a few malformed lines, one refused conversation."""
-    chance = random.Random(20261122)
-    interfaces = [f"eni-{chance.getrandbits(68):017x}" for _ in range(200)]
-    for number in range(FILES):
-        at = MIDNIGHT + number * 300
-        lines = [HEADER, *(line(chance, interfaces, at) for _ in range(records // FILES - 1))]
-        lines.append(f"2 123456789012 {DB} 10.0.1.10 10.2.1.20 52000 3306 6 3 180 {at - 60} {at} REJECT OK")
-        when = datetime.fromtimestamp(at, UTC)
-        folder = root / f"AWSLogs/123456789012/vpcflowlogs/us-east-1/{when:%Y/%m/%d}"
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"123456789012_vpcflowlogs_us-east-1_fl-0a1b2c3d_{when:%Y%m%dT%H%MZ}_{number:08x}.log.gz"
-        (folder / name).write_bytes(gzip.compress("\n".join([*lines, ""]).encode(), 6))
+DAY = 24 * 3600
+PEER = "flowlogs-reader==5.0.1"
+PEER_FILES = 24
+PEER_PROGRAM = """
+import gzip, sys
+from flowlogs_reader import FlowRecord
+import csv
+rejects = 0
+for path in sys.argv[1:]:
+    with gzip.open(path, "rt") as file:
+        for row in csv.DictReader(file, delimiter=" "):
+            rejects += FlowRecord({name.replace("-", "_"): value for name, value in row.items()}).action == "REJECT"
+print(rejects)
+"""
 
 
-def line(chance: random.Random, interfaces: list[str], at: int) -> str:
-    start = at - chance.randrange(60, 120)
-    head = f"2 123456789012 {chance.choice(interfaces)}"
-    lot = chance.random()
-    if lot < 0.015:
-        return f"{head} - - - - - - - {start} {start + 60} - {'NODATA' if lot < 0.014 else 'SKIPDATA'}"
-    source = f"10.0.{chance.randrange(8)}.{chance.randrange(256)}"
-    destination = f"10.{chance.randrange(4)}.{chance.randrange(8)}.{chance.randrange(256)}"
-    port = "http" if lot > 0.99999 else chance.choice((443, 3306, 5432, 80, 22))
-    return (
-        f"{head} {source} {destination} {chance.randrange(32768, 61000)} {port} {chance.choice((6, 6, 6, 17))} "
-        f"{chance.randrange(1, 50)} {chance.randrange(40, 99999)} {start} {start + 60} "
-        f"{'REJECT' if lot < 0.075 else 'ACCEPT'} OK"
-    )
+def zcat(paths: Sequence[Path]) -> None:
+    """Two processes, half of the files each."""
+    program, count = shutil.which("zcat"), shutil.which("wc")
+    assert program
+    assert count
+
+    def run(part: Sequence[Path]) -> None:
+        with subprocess.Popen([program, *map(str, part)], stdout=subprocess.PIPE) as unpacking:
+            subprocess.run([count, "-l"], stdin=unpacking.stdout, stdout=subprocess.DEVNULL, check=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, (paths[::2], paths[1::2])))
 
 
-def zcat(root: Path) -> None:
-    program = shutil.which("zcat")
-    if program is None:
-        print("  no zcat here: the limit is not measured")
-        return
-    paths = [str(path) for path in sorted(root.rglob("*.gz"))]
-    workers = os.cpu_count() or 1
-    parts = [paths[number::workers] for number in range(workers)]
-
-    def run(part: list[str]) -> None:
-        subprocess.run([program, *part], stdout=subprocess.DEVNULL, check=True)
-
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(run, parts))
+def read(roots: Sequence[Path], window: Window) -> None:
+    sides = frozenset({"10.0.1.10"}), frozenset({"10.2.1.20"})
+    found = FlowLogFiles(roots).read(FlowLogQuery(*sides, 6, 3306, interfaces=frozenset({DB}), window=window))
+    if not found.rejects:
+        raise SystemExit("the refused conversation was not found")
 
 
 def median(measured: Callable[[], object], times: int = 3) -> float:
@@ -87,46 +68,40 @@ def median(measured: Callable[[], object], times: int = 3) -> float:
     return statistics.median(taken)
 
 
-def process(root: Path, window: Window) -> None:
-    """A whole process, imports and all."""
-    program = (
-        "import sys; from pathlib import Path; from diagnosis.flowlogs.files import FlowLogFiles; "
-        "from diagnosis.evidence.query import *; found = FlowLogFiles([Path(sys.argv[1])]).read(FlowLogQuery("
-        f"frozenset({{'10.0.1.10'}}), frozenset({{'10.2.1.20'}}), 6, 3306, interfaces=frozenset({{{DB!r}}}), "
-        f"window={window!r})); assert found.rejects"
-    )
-    subprocess.run([sys.executable, "-c", program, str(root)], check=True)
-
-
-def read(root: Path, window: Window) -> int:
-    from diagnosis.flowlogs.files import FlowLogFiles
-
-    sides = frozenset({"10.0.1.10"}), frozenset({"10.2.1.20"})
-    found = FlowLogFiles([root]).read(FlowLogQuery(*sides, 6, 3306, interfaces=frozenset({DB}), window=window))
-    if not found.rejects:
-        raise SystemExit("the refused conversation was not found")
-    return found.counts.read + found.counts.malformed
-
-
-def measure(records: int) -> None:
+def peer(paths: Sequence[Path]) -> float | None:
+    """Seconds that flowlogs-reader takes to count the REJECTs of the files, or None where it cannot be installed."""
     with tempfile.TemporaryDirectory(prefix="whynot-bench-") as folder:
-        root = Path(folder)
-        make(root, records)
-        total = read(root, Between())
-        limit = median(lambda: zcat(root))
-        whole = median(lambda: read(root, Between()))
-        hour = median(lambda: read(root, LAST_HOUR_FIRST))
-        cold = median(lambda: process(root, LAST_HOUR_FIRST))
-        print(
-            f"  {total:,} records in {FILES} files: all {whole:.2f} s ({total / whole / 1e6:.2f} M/s), "
-            f"zcat {limit:.2f} s, ratio {limit / whole:.2f}; last hour {hour:.3f} s, {cold:.3f} s with start-up"
+        venv.create(folder, with_pip=True)
+        python = str(Path(folder, "bin", "python"))
+        if subprocess.run([python, "-m", "pip", "install", "-qq", PEER], check=False).returncode:
+            return None
+        return median(
+            lambda: subprocess.run(
+                [python, "-c", PEER_PROGRAM, *map(str, paths)], check=True, stdout=subprocess.DEVNULL
+            ),
+            1,
         )
 
 
 def main() -> None:
-    for records in (300_000, 3_456_000):
-        measure(records)
-    print(f"  peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    made = corpus()
+    paths = sorted(made.text.rglob("*.gz"))
+    day = Between(MIDNIGHT + DAY, MIDNIGHT + 2 * DAY)
+    one_account = [made.text / "AWSLogs" / "123456789012"]
+    limit = median(lambda: zcat(paths))
+    whole = median(lambda: read([made.text], Between()))
+    print(f"  {made.records:,} records in {len(paths)} gzip files; zcat | wc -l in two processes {limit:.2f} s")
+    print(f"  all          {whole:6.2f} s  {made.records / whole / 1e6:.2f} M/s, {limit / whole:.2f} of zcat")
+    print(f"  one day      {median(lambda: read(one_account, day)):6.2f} s")
+    print(f"  last hour    {median(lambda: read([made.text], LAST_HOUR_FIRST)):6.3f} s")
+    print(f"  Parquet, all {median(lambda: read([made.parquet], Between())):6.2f} s")
+    part = [path for path in paths if "123456789012" in path.name][1 : PEER_FILES + 1]
+    ours, theirs = median(lambda: read(part, Between())), peer(part)
+    if theirs is None:
+        print(f"  {PEER} cannot be installed here")
+    else:
+        print(f"  {len(part)} files: {ours:.2f} s, {PEER} {theirs:.2f} s, {theirs / ours:.1f} times")
+    print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from diagnosis.evidence.flow_log_setup import temporary_flow_log
 from diagnosis.evidence.query import Last
 from diagnosis.evidence.records import iso
 from diagnosis.evidence.view import View
@@ -71,9 +72,15 @@ def _partial_logs(view: View, traffic_types: Mapping[str, str], named: Named) ->
 
 
 def _missing_fields(view: View) -> Iterator[str]:
+    """What the fields that every file has cannot tell, and the command that logs them too, beside what there is."""
+    found = tuple(_untold(view)) if view.sightings.fields else ()
+    yield from found
+    if found and (own := (*view.source, *view.destination)):
+        yield f"A format cannot be changed; this logs every field that helps: {temporary_flow_log(own[0]).create}"
+
+
+def _untold(view: View) -> Iterator[str]:
     fields = view.sightings.fields
-    if not fields:
-        return
     if view.sightings.query.protocol == 6 and "tcp-flags" not in fields and view.accepted("forward"):
         yield (
             "The format has no tcp-flags: a refused connection (RST) looks like an answered one. A flow log of version "

@@ -262,6 +262,15 @@ def test_absence_is_never_said_of_the_time_that_may_not_have_been_delivered() ->
     assert "15 minutes late" in said
 
 
+def test_a_field_that_would_have_helped_comes_with_the_command_that_logs_it() -> None:
+    said = limits(sightings(seen(NAT, "forward", "ACCEPT")))
+
+    assert "A format cannot be changed" in said
+    assert "aws ec2 create-flow-logs" in said
+    assert "${pkt-srcaddr}" in said
+    assert "create-flow-logs" not in limits(sightings(seen(NAT, "forward", "ACCEPT"), fields=V5))
+
+
 def test_unreadable_files_and_malformed_lines_are_limits() -> None:
     said = limits(sightings(counts=Counts(1, 2, 0, 0, 1)))
 
