@@ -32,7 +32,9 @@ from bot.listeners.register import register
 from bot.runner.answering import Logs
 from bot.runner.courier import NOT_SENT, Courier
 from bot.runner.desk import Desk
+from bot.runner.drawing import Draughtsman
 from bot.runner.networks import Eyes, Networks
+from bot.runner.pictures import Pictures
 from bot.runner.reports import Reports
 from bot.runner.watch import Watch
 from bot.runner.work import Tools
@@ -49,6 +51,7 @@ log = structlog.get_logger("whynot.app")
 SWITCH_SECONDS: Final = 0.001
 """Threads that compute give way so soon: with Python's own 5 ms an acknowledgement would wait for many of them."""
 LISTENERS: Final = 32
+HANDS: Final = 2
 SLACK_SECONDS: Final = 15
 AUTH_SECONDS: Final = 60.0
 
@@ -89,10 +92,14 @@ class SlackApp:
         self.team, self.user = str(identity["team_id"]), str(identity["user_id"])
         self.store = Store.open(settings.store.url.get_secret_value())
         self._networks = Networks(eyes or eyes_of(settings), settings.account.keep_minutes * 60, time.monotonic)
+        courier = Courier(self._client, self.metrics)
+        draughtsman = Draughtsman(HANDS)
+        draughtsman.warm()
         tools = Tools(
             settings=settings,
             store=self.store,
-            courier=Courier(self._client, self.metrics),
+            courier=courier,
+            pictures=Pictures(courier, draughtsman),
             networks=self._networks,
             logs=logs_of(settings),
             metrics=self.metrics,
@@ -111,7 +118,6 @@ class SlackApp:
         secret = self.settings.slack.signing_secret
         bolt = App(
             client=self._client,
-            token=self._client.token,
             signing_secret=secret.get_secret_value() if secret else "",
             token_verification_enabled=False,  # done above, with a better word for what is wrong
             raise_error_for_unhandled_request=True,

@@ -33,6 +33,7 @@ LEASE_SECONDS = 20.0
 """After so long without a sign of life of its process, a question is an orphan."""
 PACE_SECONDS = 1.2
 SPEAKERS = 8
+FINISHERS = 16
 MINUTE = 60.0
 TEXT_KEPT = 2_000
 
@@ -73,6 +74,7 @@ class Desk:
         self._lock = threading.Lock()
         self._tellings: dict[str, Telling] = {}
         self._speakers = ThreadPoolExecutor(SPEAKERS, thread_name_prefix="speaker")
+        self._finishers = ThreadPoolExecutor(FINISHERS, thread_name_prefix="finisher")
         self.pool = FairPool(settings.workers, settings.waiting, self._unforeseen, clock)
 
     def ask(self, ask: Ask) -> bool:
@@ -213,14 +215,29 @@ class Desk:
         telling.begin(before)
 
     def _run(self, identity: str, telling: Telling, stop: Stop) -> None:
-        self._work.run(identity, telling, stop)
-        self._forget(identity)
+        rest = self._work.run(identity, telling, stop)
+        if rest is None:
+            self._forget(identity)
+            return
+
+        def finish() -> None:
+            try:
+                rest()
+            except Exception as error:
+                self._fault(identity, error)
+                raise
+            self._forget(identity)
+
+        self._finishers.submit(finish)
 
     def _unforeseen(self, task: Task, error: BaseException) -> None:
-        row = self.tools.store.get(task.id)
+        self._fault(task.id, error)
+
+    def _fault(self, identity: str, error: BaseException) -> None:
+        row = self.tools.store.get(identity)
         if row is not None:
             self._work.unforeseen(row, self._telling(row), error)
-        self._forget(task.id)
+        self._forget(identity)
 
     def _telling(self, row: StoredQuestion) -> Telling:
         """The one who speaks in this question's thread."""
@@ -339,5 +356,7 @@ class Desk:
     def close(self, seconds: float) -> None:
         """Take nothing more in, let what runs end, and leave the rest in the store for the next start."""
         self.pool.close(seconds)
-        self._speakers.shutdown(wait=True, cancel_futures=False)
+        self._finishers.shutdown(wait=True)
+        self._speakers.shutdown(wait=True)
+        self.tools.pictures.close()
         self.tools.store.let_go(self.tools.holder)

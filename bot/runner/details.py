@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.access.people import Place, terms
-from bot.runner.courier import Courier
 from bot.runner.desk import Desk
 from bot.runner.outcomes import answer_of
 from bot.settings.values import ChannelSettings
@@ -11,14 +10,10 @@ from bot.store.rows import StoredQuestion
 from bot.views.answers import answer_message
 from bot.views.controls import Detail
 from bot.views.details import detail
-from bot.views.message import Attachment, Message
-from bot.views.pictures.decision import decision_alt, decision_picture
-from bot.views.pictures.png import png
+from bot.views.message import Message
 from bot.views.refusals import Refusal, refused
-from diagnosis.answer import Answer
 
 RAW = (Detail.RECORDS, Detail.QUERY)
-PICTURE_SECONDS = 4.0
 
 
 def show(desk: Desk, identity: str, which: Detail, channel: str, person: str) -> None:
@@ -36,7 +31,8 @@ def show(desk: Desk, identity: str, which: Detail, channel: str, person: str) ->
     if (which in RAW and not allowed.raw_logs) or (which is Detail.JSON and not allowed.files):
         courier.whisper(row.channel, person, refused(Refusal.RAW_NOT_ALLOWED), thread=row.thread)
         return
-    picture = _diagram(answer, courier) if which is Detail.DIAGRAM and allowed.pictures else None
+    pictures = desk.tools.pictures
+    picture = pictures.decision(answer) if which is Detail.DIAGRAM and allowed.pictures else None
     reply = detail(answer, which, picture=picture)
     for message in reply.messages:
         courier.post(row.channel, message, thread=row.thread)
@@ -62,9 +58,3 @@ def show_again(desk: Desk, identity: str, person: str) -> None:
 
 def _allowed(desk: Desk, row: StoredQuestion) -> ChannelSettings | None:
     return terms(Place(row.channel, row.channel.startswith("D")), desk.tools.settings)
-
-
-def _diagram(answer: Answer, courier: Courier) -> str | None:
-    picture = Attachment("decision.png", "Decision diagram", png(decision_picture(answer)), decision_alt(answer))
-    file = courier.upload(picture)
-    return file if file is not None and courier.ready(file, PICTURE_SECONDS) else None

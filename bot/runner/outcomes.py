@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from bot.runner.answering import Outcome, OutOfScope, without_raw_logs
-from bot.runner.courier import Courier
-from bot.runner.pictures import path_file
+from bot.runner.pictures import Pictures
 from bot.runner.replies import AskedBack, not_found
 from bot.settings.values import ChannelSettings
 from bot.store.rows import State, StoredQuestion
@@ -36,19 +35,23 @@ class Spoken:
     kept: str | None = None
     outcome: str = field(default="", compare=False)
     """For the metrics."""
+    picture: str | None = None
+    """A picture that Slack is not done with yet, to be added when it is."""
 
 
 def spoken_of(
-    outcome: Outcome, row: StoredQuestion, question: Question, allowed: ChannelSettings, courier: Courier
+    outcome: Outcome, row: StoredQuestion, question: Question, allowed: ChannelSettings, pictures: Pictures
 ) -> Spoken:
-    """What is said of an outcome in a channel with these settings. Uploads the picture, where there is to be one."""
+    """What is said of an outcome in a channel with these settings. Draws the picture, where there is to be one."""
     match outcome:
         case Answer():
             shown = outcome if allowed.raw_logs else without_raw_logs(outcome)
-            picture = path_file(shown, courier) if allowed.pictures else None
-            message = answer_message(shown, ref=row.id, picture=picture)
+            picture = pictures.path(shown) if allowed.pictures else None
+            ready = picture.file if picture is not None and picture.ready else None
+            message = answer_message(shown, ref=row.id, picture=ready)
             kept = shown.model_dump_json()
-            return Spoken(Reply((message,)), "answered", shown.verdict, shown.headline, kept, shown.verdict)
+            later = picture.file if picture is not None and not picture.ready else None
+            return Spoken(Reply((message,)), "answered", shown.verdict, shown.headline, kept, shown.verdict, later)
         case WhoAnswer():
             return Spoken(
                 _within(who_reply(outcome), allowed),

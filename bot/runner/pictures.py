@@ -1,21 +1,60 @@
-"""The picture of a path in Slack: uploaded, waited for, and named by a message."""
+"""Pictures in Slack: drawn, uploaded, and waited for until a message may show them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 from bot.runner.courier import Courier
+from bot.runner.drawing import Draughtsman
 from bot.views.message import Attachment
+from bot.views.pictures.decision import decision_alt, decision_picture
 from bot.views.pictures.path import path_alt, path_picture
-from bot.views.pictures.png import png
 from diagnosis.answer import Answer
 
-SECONDS = 4.0
-"""An answer waits so long for its picture; it is in words where the picture is not ready by then."""
+FIRST_SECONDS: Final = 0.8
+"""An answer waits so long for Slack to be ready with its picture; then it is said without, and the picture added."""
+LAST_SECONDS: Final = 30.0
 
 
-def path_file(answer: Answer, courier: Courier) -> str | None:
-    """The id of the picture of an answer's path, ready to be shown; None where there is no path or no picture of it."""
-    if not answer.path_forward:
-        return None
-    alt = path_alt(answer)
-    file = courier.upload(Attachment("path.png", "The path", png(path_picture(answer)), alt))
-    return file if file is not None and courier.ready(file, SECONDS) else None
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A picture in Slack; `ready` says whether a message may show it already."""
+
+    file: str
+    ready: bool
+
+
+class Pictures:
+    """Draws and uploads. Everything here waits for others, and gives None where there is no picture to be had."""
+
+    def __init__(self, courier: Courier, draughtsman: Draughtsman) -> None:
+        self._courier = courier
+        self._draughtsman = draughtsman
+
+    def path(self, answer: Answer) -> Uploaded | None:
+        """The picture of an answer's path."""
+        if not answer.path_forward:
+            return None
+        content = self._draughtsman.draw(path_picture(answer))
+        return self._uploaded(Attachment("path.png", "The path", content, path_alt(answer))) if content else None
+
+    def decision(self, answer: Answer) -> str | None:
+        """The id of the picture of the decision diagram, ready to be shown."""
+        content = self._draughtsman.draw(decision_picture(answer))
+        if not content:
+            return None
+        picture = self._uploaded(Attachment("decision.png", "Decision diagram", content, decision_alt(answer)))
+        return picture.file if picture is not None and (picture.ready or self.ready(picture.file)) else None
+
+    def ready(self, file: str) -> bool:
+        """Wait until Slack is done with a file."""
+        return self._courier.ready(file, LAST_SECONDS)
+
+    def close(self) -> None:
+        """Draw nothing more."""
+        self._draughtsman.close()
+
+    def _uploaded(self, picture: Attachment) -> Uploaded | None:
+        file = self._courier.upload(picture)
+        return Uploaded(file, self._courier.ready(file, FIRST_SECONDS)) if file is not None else None

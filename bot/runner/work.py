@@ -14,14 +14,17 @@ from bot.runner.answering import Logs, find_out
 from bot.runner.courier import Courier, Unreachable
 from bot.runner.networks import Networks
 from bot.runner.outcomes import Spoken, spoken_of
+from bot.runner.pictures import Pictures
 from bot.runner.replies import denied, unreachable
 from bot.runner.stopping import Stop, Stopped
 from bot.runner.telling import Telling
 from bot.settings.values import Settings
 from bot.store.rows import State, StoredQuestion
 from bot.store.store import Store
+from bot.views.answers import answer_message
 from bot.views.message import Message, Reply
 from bot.views.progress import failed, stopped, timed_out
+from diagnosis.answer import Answer
 from diagnosis.question.question import Question
 from diagnosis.sources import NotPermitted, SourceUnavailable
 
@@ -37,6 +40,7 @@ class Tools:
     courier: Courier
     networks: Networks
     logs: Callable[[], Logs]
+    pictures: Pictures
     metrics: Metrics
     now: Callable[[], float]
     """Unix seconds."""
@@ -50,13 +54,16 @@ class Work:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
-    def run(self, identity: str, telling: Telling, stop: Stop) -> None:
-        """Work on a question that waits; whatever happens, its thread is told. Raises what nobody foresaw."""
+    def run(self, identity: str, telling: Telling, stop: Stop) -> Callable[[], None] | None:
+        """Work on a question that waits; whatever happens, its thread is told. Raises what nobody foresaw.
+
+        What is left to be done then mostly waits for Slack, and is returned: other threads do that.
+        """
         tools = self._tools
         row = tools.store.move(identity, ("waiting",), "running", holder=tools.holder)
         if row is None:
             telling.clear()
-            return
+            return None
 
         def say(what: str) -> None:
             stop.check()
@@ -64,30 +71,35 @@ class Work:
 
         with structlog.contextvars.bound_contextvars(question=row.id):
             try:
-                self._answer(row, telling, stop, say)
+                return self._answer(row, telling, stop, say)
             except Stopped as ended:
                 self.stopped(row, telling, ended)
             except SourceUnavailable as error:
                 log.warning("a source is not available", error=str(error))
                 self.end(row, telling, ("running",), "failed", self._no_source(row, error))
+        return None
 
-    def _answer(self, row: StoredQuestion, telling: Telling, stop: Stop, say: Callable[[str], None]) -> None:
+    def _answer(
+        self, row: StoredQuestion, telling: Telling, stop: Stop, say: Callable[[str], None]
+    ) -> Callable[[], None] | None:
         tools = self._tools
         place = Place(row.channel, direct=row.channel.startswith("D"))
         allowed = terms(place, tools.settings)
         if allowed is None:  # the settings changed since it was asked
             message = denied("direct message" if place.direct else "unconfigured", row.channel)
             self.end(row, telling, ("running",), "refused", message)
-            return
+            return None
         question = Question.model_validate_json(row.question)
         scope = scope_of(allowed)
         say("reading the network")
         sight = tools.networks.sight(scope, say)
         outcome = find_out(question, sight, scope, tools.logs(), say)
         say("writing the answer")
-        spoken = spoken_of(outcome, row, question, allowed, tools.courier)
-        stop.check()
-        self.deliver(row, telling, ("running",), spoken)
+
+        def say_it() -> None:
+            self.deliver(row, telling, ("running",), spoken_of(outcome, row, question, allowed, tools.pictures))
+
+        return say_it
 
     def deliver(self, row: StoredQuestion, telling: Telling, states: tuple[State, ...], spoken: Spoken) -> None:
         """Say the last word, if nobody else has: the state says who may."""
@@ -102,9 +114,16 @@ class Work:
             reply = telling.end(first, marked=f"{row.id}.{row.attempt}")
             tools.store.move(row.id, ("delivering",), spoken.state, reply=reply, ended_at=tools.now())
             tools.metrics.ended(spoken.outcome or spoken.state, tools.now() - row.asked_at)
-            self.say_rest(moved, Reply(tuple(rest), spoken.reply.files))
         except Unreachable as error:
             self._not_there(moved, error)
+            return
+        try:
+            self.say_rest(moved, Reply(tuple(rest), spoken.reply.files))
+            if spoken.picture is not None and moved.answer and tools.pictures.ready(spoken.picture):
+                answer = Answer.model_validate_json(moved.answer)
+                tools.courier.update(row.channel, reply, answer_message(answer, ref=row.id, picture=spoken.picture))
+        except Unreachable as error:
+            log.warning("not all of an answer could be said", question=row.id, error=error.code)
 
     def say_rest(self, row: StoredQuestion, reply: Reply) -> None:
         """The further messages and files of a reply, in the question's thread. Raises Unreachable."""
