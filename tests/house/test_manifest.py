@@ -50,14 +50,14 @@ def calls() -> set[str]:
     """Every method of Slack's client that the code calls."""
     found = set()
     for module in modules():
-        if module.parts[0] != "bot":
+        if module.parts[0] != "bot" or module.parts[1] == "transport":  # its client is the socket's
             continue
         for node in ast.walk(tree(module)):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute | ast.Name):
                 owner = node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id
                 if owner in {"_client", "client"}:
                     found.add(node.attr)
-    return found - {"HTTPException", "token", "is_connected", "auto_reconnect_enabled", "on_message_listeners"}
+    return found - {"HTTPException", "token"}
 
 
 class Ears:
