@@ -232,8 +232,8 @@ TABLE: tuple[Row, ...] = (
         Kind.NOT_DELIVERED,
         "no record, and the window is younger than the delivery",
         lambda view: not view.places_now and view.sightings.not_delivered_yet,
-        "The records of this window may not have been delivered yet, so that none is there says nothing: ask again in "
-        "a quarter of an hour.",
+        "The records of this window may not have been delivered yet, so their absence proves nothing: ask again in a "
+        "quarter of an hour.",
     ),
     Row(
         Kind.NODATA,

@@ -20,6 +20,7 @@ Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html
 def of(view: View, *, silent: bool, named: Named, traffic_types: Mapping[str, str]) -> tuple[str, ...]:
     """Return the limits that matter. `silent` is whether the pattern rests on records that are not there."""
     return (
+        *view.sightings.partial,
         *_gaps(view, named),
         *_windows(view, silent=silent),
         *_partial_logs(view, traffic_types, named),
@@ -50,11 +51,10 @@ def _windows(view: View, *, silent: bool) -> Iterator[str]:
         if sightings.delivered_until is not None and sightings.window.start is not None:
             back = f"the logs were read back to {iso(sightings.window.start)}"
         yield f"Nothing of this conversation is in the last {span(asked.seconds)}, so {back}."
-    yield from sightings.partial
     if sightings.may_lack_the_newest and sightings.delivered_until is not None:
         yield (
-            f"Records from after {iso(sightings.delivered_until)} may not have been delivered yet, so that there is "
-            "none says nothing."
+            f"Records from after {iso(sightings.delivered_until)} may not have been delivered yet; "
+            "nothing is said of that time."
         )
     elif silent and sightings.newest is not None:
         yield (

@@ -78,7 +78,7 @@ class AccountFlowLogs:
         for reading in choice.readings:
             self._progress(f"{reading.why}: {_ENGINES[reading.engine]}")
             try:
-                found.append(_or_nothing_at_all(self._engine(reading).read(query.within(window)), reading))
+                found.append(_or_nothing_at_all(self._one(reading, query.within(window)), reading))
             except SourceUnavailable as error:
                 failed.append(error)
         if not found:
@@ -86,6 +86,17 @@ class AccountFlowLogs:
         whole = combined(found)
         sentences = (f"Not read: {error}" for error in failed)
         return replace(whole, partial=(*whole.partial, *choice.notes, *sentences))
+
+    def _one(self, reading: Reading, query: FlowLogQuery) -> Sightings:
+        """One reading. Where Athena cannot be asked, the objects are read, as many as the budget allows."""
+        try:
+            return self._engine(reading).read(query)
+        except SourceUnavailable as error:
+            if reading.engine != "athena" or self._remote.stopped():
+                raise
+            self._progress(f"Athena cannot be asked: {_ENGINES['s3']}")
+            found = self._engine(replace(reading, engine="s3")).read(query)
+            return replace(found, partial=(f"Athena was not asked, objects were read instead: {error}", *found.partial))
 
     def choice(self, interfaces: frozenset[str], window: Between) -> Choice:
         """Which engine reads which flow log for these interfaces, and what is said of the others."""

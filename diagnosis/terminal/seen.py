@@ -28,6 +28,9 @@ def seen(page: Page, answer: Answer) -> list[str]:
         rows = page.labelled("seen", [*_counted(page, logs, answer.window), *raw_line(page, logs)])
         for limit in logs.limits[:_MOST_LIMITS]:
             rows += page.beside(limit, Tone.WARN)
+        if logs.bytes_scanned:
+            # Files of one's own cost nothing; what was asked of AWS is named with its price.
+            rows += page.beside(f"read by {logs.engine}", Tone.DIM)
         rows += page.beside(evidence.agreement, Tone.DIM) if evidence.agreement else []
     if evidence.second_opinion:
         told = ", ".join(f"{name} {value}" for name, value in evidence.second_opinion.items())

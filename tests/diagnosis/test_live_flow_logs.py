@@ -131,7 +131,8 @@ def test_a_long_window_is_asked_by_athena_where_it_was_set_up(live: Live) -> Non
     options = ("--since", "12h", "--athena-output", f"s3://{RESULTS}/", "--json")
 
     without = run("ask", QUESTION, *options)
-    [statement] = [text.partition("with: ")[2] for text in without.document["caveats"] if "CREATE EXTERNAL" in text]
+    statement = evidence(without)["limits"][0].partition("with: ")[2]
+    assert statement.startswith("CREATE EXTERNAL TABLE")
     live.place.client("athena").start_query_execution(
         QueryString="CREATE DATABASE default", ResultConfiguration={"OutputLocation": f"s3://{RESULTS}/"}
     )

@@ -186,7 +186,7 @@ def test_a_window_that_may_not_have_been_delivered_says_nothing(place: Place) ->
 
     logs = answer.evidence.flow_logs
     assert logs is not None
-    assert "may not have been delivered yet, so that none is there says nothing" in logs.pattern
+    assert "may not have been delivered yet, so their absence proves nothing" in logs.pattern
     assert "may not have been delivered yet" in answer.evidence.agreement
     assert "no packet" not in logs.pattern
 
@@ -324,6 +324,20 @@ def test_where_none_can_be_read_the_configuration_is_judged_and_it_is_said_who_m
     assert answer.fixes
     assert answer.evidence.flow_logs is None
     assert any("an account administrator must grant s3:ListBucket" in caveat for caveat in answer.caveats)
+
+
+def test_where_athena_cannot_be_asked_the_objects_are_read_as_far_as_the_budget_goes(place: Place) -> None:
+    made = logged(closed(), "athena")
+    deliver(place, "athena", [record(SERVER, "REJECT", 5)])
+    source = source_of(place, made, "athena", athena=athena_settings(create=False))
+
+    logs = ask(source, made, window=Last(2 * HOUR)).evidence.flow_logs
+
+    assert logs is not None
+    assert logs.rejects == 1
+    assert logs.engine.startswith(NAMES["s3"])
+    assert logs.limits[0].startswith("Athena was not asked, objects were read instead: No table of the Glue catalog")
+    assert "CREATE EXTERNAL TABLE" in logs.limits[0]
 
 
 @pytest.mark.parametrize(

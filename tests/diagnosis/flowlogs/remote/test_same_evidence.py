@@ -66,8 +66,6 @@ def test_every_engine_sees_what_a_plain_reading_of_the_records_sees(place: Place
         local = from_files(tmp_path, lines, query, header)
         assert as_truth(local).seen == plain.seen
         for engine in ENGINES:
-            if engine == "s3" and layout.get("parquet"):
-                continue
             found = place.engine(engine, header, **layout).read(query)  # type: ignore[arg-type]
             assert evidence(found) == evidence(local), (engine, asked)
             truth = as_truth(found)
