@@ -24,7 +24,6 @@ from bot.views.blocks import (
     rich,
 )
 from bot.views.controls import Action, Detail, detail_value
-from bot.views.ladder import words
 from bot.views.legs import legs_as_text
 from bot.views.lint import characters
 from bot.views.message import Block, Message
@@ -219,8 +218,3 @@ def _notes(answer: Answer, room: Room) -> Iterator[Block]:
         yield context(
             *(clip(text, room.sentence) for text in shown), *([f"and {left} more under Why?"] if left else [])
         )
-
-
-def as_text(message: Message) -> str:
-    """All that a message says, for a file or a test."""
-    return "\n".join(filter(None, (words(block) for block in message.blocks)))

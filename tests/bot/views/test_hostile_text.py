@@ -45,7 +45,7 @@ UNPARSED = {"plain_text", "raw_text", "text"}
 SHAPES = {"svg", "title", "rect", "text", "path", "polygon"}
 few = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -123,7 +123,7 @@ def test_any_answer_as_a_message(answer: Answer, picture: str | None) -> None:
 
 
 @pytest.mark.parametrize("which", Detail)
-@settings(few, max_examples=8)
+@settings(few, max_examples=5)
 @given(answer=answers)
 def test_any_detail_of_any_answer(which: Detail, answer: Answer) -> None:
     check_reply(detail(answer, which, picture="F0123456789"))

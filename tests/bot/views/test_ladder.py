@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bot.views import progress
-from bot.views.answers import answer_message, as_text
+from bot.views.answers import answer_message
 from bot.views.blocks import line, rich, table
 from bot.views.controls import Detail, chosen, detail_value, family
 from bot.views.details import detail
@@ -20,6 +20,10 @@ from diagnosis.question.parse import parse
 from tools.make_pictures import answers
 
 ANSWERS = answers()
+
+
+def as_text(message: Message) -> str:
+    return "\n".join(filter(None, (words(block) for block in message.blocks)))
 
 
 def test_plainer_forms_come_in_order() -> None:
