@@ -30,8 +30,8 @@ class _Lost(Exception):
 
 NOT_SENT: Final = (_Lost, URLError, OSError, http.client.HTTPException, SlackRequestError, SlackClientError)
 """What a call raises when Slack was not reached, or its answer was lost."""
-READY_WAITS: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 2.0, 4.0, 8.0)
-"""Seconds between two looks at a file that Slack is still at work on."""
+READY_WAITS: Final = (0.1, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between two looks at a file that Slack is still at work on. It takes about a hundred looks a minute."""
 
 
 class Unreachable(Exception):
@@ -49,6 +49,7 @@ class Courier:
         self, client: WebClient, watch: Metrics, clock: Callable[[], float] = time.monotonic, own_user: str = ""
     ) -> None:
         self._client = client
+        self._hurried = without_waiting(client)
         self._watch = watch
         self._clock = clock
         self.own_user = own_user
@@ -108,7 +109,7 @@ class Courier:
         told = {key: value for key, value in SENT_WITH.items() if not key.startswith("unfurl")}
 
         def send(form: Message) -> str:
-            self._client.chat_update(channel=channel, ts=ts, **form.payload(), **told)
+            self._hurried.chat_update(channel=channel, ts=ts, **form.payload(), **told)
             return ts
 
         try:
@@ -144,7 +145,7 @@ class Courier:
         """Show below a thread what is being done, "" to end it; False where this workspace does not show it."""
         said = self._tried(
             "assistant.threads.setStatus",
-            lambda: self._client.assistant_threads_setStatus(channel_id=channel, thread_ts=thread, status=text),
+            lambda: self._hurried.assistant_threads_setStatus(channel_id=channel, thread_ts=thread, status=text),
         )
         return said is not None
 
@@ -153,7 +154,7 @@ class Courier:
         state = "processing" if at_work else "active"
         said = self._tried(
             "agents.sessions.setStatus",
-            lambda: self._client.agents_sessions_setStatus(channel_id=channel, thread_ts=thread, status=state),
+            lambda: self._hurried.agents_sessions_setStatus(channel_id=channel, thread_ts=thread, status=state),
         )
         return said is not None
 
@@ -180,15 +181,19 @@ class Courier:
         self._tried("views.publish", lambda: self._client.views_publish(user_id=person, view=view.payload()))
 
     def upload(self, file: Attachment, *, channel: str | None = None, thread: str | None = None) -> str | None:
-        """Upload a file, and share it in a thread where one is named; its id, or None where files cannot be had."""
+        """Upload a file, and share it in a thread where one is named; its id, or None where files cannot be had.
+
+        One that is shared is what was asked for, and waits for its turn; a picture in an answer must not delay it.
+        """
+        client = self._client if channel else self._hurried
 
         def steps() -> Mapping[str, Any]:
-            begun = self._client.files_getUploadURLExternal(
+            begun = client.files_getUploadURLExternal(
                 filename=file.name, length=len(file.content), alt_txt=file.alt[:1000] or None
             )
             self._put(str(begun["upload_url"]), file)
             done: list[dict[str, str | None]] = [{"id": str(begun["file_id"]), "title": file.title[:255]}]
-            self._client.files_completeUploadExternal(files=done, channel_id=channel, thread_ts=thread)
+            client.files_completeUploadExternal(files=done, channel_id=channel, thread_ts=thread)
             return {"file_id": begun["file_id"]}
 
         found = self._tried("files.completeUploadExternal", steps)
@@ -198,7 +203,7 @@ class Courier:
         """Wait until a block may show an uploaded file: Slack works on it for a while after the upload."""
         until = self._clock() + seconds
         for wait in READY_WAITS:
-            seen = self._tried("files.info", lambda: self._client.files_info(file=file))
+            seen = self._tried("files.info", lambda: self._hurried.files_info(file=file))
             if seen is None:
                 return False
             if seen["file"].get("mimetype"):
@@ -271,6 +276,19 @@ class Courier:
             except NOT_SENT as error:
                 self._watch.slack_error(method, type(error).__name__)
         return None
+
+
+def without_waiting(client: WebClient) -> WebClient:
+    """The same client for calls that an answer does not wait for: what Slack puts off is left out."""
+    return WebClient(
+        token=client.token,
+        base_url=client.base_url,
+        timeout=client.timeout,
+        ssl=client.ssl,
+        proxy=client.proxy,
+        headers={**client.headers},
+        retry_handlers=[],
+    )
 
 
 def _code(error: SlackApiError) -> str:

@@ -88,7 +88,9 @@ def started(way: Way, tmp_path: Path) -> Iterator[Callable[..., ServedApp]]:
         slack.api.files_take = FILES_TAKE
         apps: list[ServedApp] = []
 
-        def start(*, ready: bool = True, **settings: dict[str, Any]) -> ServedApp:
+        def start(*, ready: bool = True, without_optional: bool = False, **settings: dict[str, Any]) -> ServedApp:
+            if without_optional:
+                slack.installs(from_manifest(MANIFEST, without_optional=True))
             app = ServedApp(slack, way, tmp_path, **{**SETTINGS, **settings})
             apps.append(app)
             app.start(ready=ready)

@@ -82,6 +82,23 @@ def test_raw_lines_are_not_shown_where_they_may_not_be(room: Room) -> None:
 
 
 @only_once
+def test_an_app_that_was_given_the_least_answers_in_words_and_to_mentions(started: Callable[..., ServedApp]) -> None:
+    app = started(without_optional=True)
+    slack = app.slack
+    channel, ann = slack.channel("C0OPS000"), slack.person("UANN")
+    asked = ann.mentions(channel.id, BLOCKED)
+
+    answer = asked.reply("orders-db-sg")
+    answer.click("Show commands")
+    asked.reply("revoke-security-group-ingress")
+    ann.mentions(channel.id, "and from web-2?", thread=asked)
+
+    asked.reply("web-2 → orders-db")
+    assert [block for block in answer.blocks if block["type"] == "image"] == []
+    assert answer.says("app-acl")
+
+
+@only_once
 def test_nobody_asks_too_often(started: Callable[..., ServedApp]) -> None:
     app = started(people={"per_minute": 2})
     channel = app.slack.channel("C0OPS000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from functools import partial
@@ -59,6 +60,29 @@ def test_429_delays_an_answer_and_loses_none(room: Room) -> None:
 
     asked.reply("orders-db-sg", within=30)
     assert answers(asked) == 1
+
+
+def test_a_status_line_or_picture_that_slack_puts_off_delays_no_answer(room: Room) -> None:
+    for method in (
+        "assistant.threads.setStatus",
+        "agents.sessions.setStatus",
+        "chat.update",
+        "files.info",
+        "files.getUploadURLExternal",
+    ):
+        room.slack.rate_limits(method, retry_after=300, times=99)
+
+    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+
+
+def test_a_trigger_that_has_expired_is_said_to_be_too_late(room: Room) -> None:
+    answer = room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    room.slack.fails("views.open", "expired_trigger_id")
+
+    answer.click("This is wrong")
+
+    told = room.ann.sees(room.channel.id, "again")
+    assert told.message.only_for == room.ann.id
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["the call was lost", "its answer was lost"])
@@ -216,6 +240,18 @@ def test_a_request_that_was_recorded_and_sent_again_is_answered_once(room: Room)
 
     room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
     assert answers(asked) == 1
+
+
+def test_slack_checks_the_address_with_a_challenge(room: Room) -> None:
+    http = room.slack.http
+    if http is None:
+        pytest.skip("a socket needs no address")
+    body = json.dumps({"type": "url_verification", "challenge": "c-1", "token": "x"})
+
+    reply = http.post(body, {"Content-Type": "application/json", **http.signed(body)})
+
+    assert reply.ok
+    assert "c-1" in str(reply.body)
 
 
 def test_every_way_in_which_a_socket_ends_loses_nothing(room: Room) -> None:

@@ -88,6 +88,10 @@ class SlackDouble:
         self.http = HttpDelivery(request_url, self.signing_secret)
         return self.http
 
+    def installs(self, installation: Installation) -> None:
+        """Give the app other scopes, events and menus; its tokens stay."""
+        self.installation = self.api.installation = installation
+
     # The workspace
 
     def user(self, name: str, **more: Any) -> User:

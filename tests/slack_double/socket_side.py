@@ -35,7 +35,9 @@ class SocketSide:
         self._turn = 0
         logger = logging.getLogger("tests.slack_double.socket")
         logger.setLevel(logging.CRITICAL + 1)
-        self._server = serve(self._serve, "127.0.0.1", 0, logger=logger, compression=None, ping_interval=None)
+        self._server = serve(
+            self._serve, "127.0.0.1", 0, logger=logger, compression=None, ping_interval=5, ping_timeout=20
+        )
         port = self._server.socket.getsockname()[1]
         self._url = f"ws://127.0.0.1:{port}/link/"
         self._thread = threading.Thread(target=self._server.serve_forever, name="slack-double-socket", daemon=True)

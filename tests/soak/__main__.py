@@ -25,8 +25,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cut-seconds", type=float, default=60.0, help="0 cuts by questions instead")
     parser.add_argument("--cut-questions", type=int, default=50)
     parser.add_argument("--at-once", type=int, default=6)
+    parser.add_argument("--light", action="store_true", help="without flow logs and pictures, several times as fast")
     given = parser.parse_args(arguments)
-    plan = Plan(given.questions, given.cut_seconds, given.cut_questions, given.at_once)
+    plan = Plan(given.questions, given.cut_seconds, given.cut_questions, given.at_once, light=given.light)
     with tempfile.TemporaryDirectory() as folder:
         outcome = soak(plan, Path(folder), say=say)
     for line in outcome.told():

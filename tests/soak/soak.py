@@ -32,7 +32,8 @@ QUESTIONS = (
 class Plan:
     """How long and how hard. The connection is cut every so many seconds, or where that is 0, every so many questions.
 
-    `at_once`: questions under way at the same time. `retries`: when Slack sends an event again, in seconds.
+    `at_once`: questions under way at the same time. `retries`: when Slack sends an event again, in seconds. `light`:
+    without flow logs and pictures, which cost most of an answer's time and have nothing to do with connections.
     """
 
     questions: int = 2_000
@@ -41,6 +42,7 @@ class Plan:
     at_once: int = 6
     retries: tuple[float, ...] = (0.0, 60.0, 300.0)
     patience: float = 420.0
+    light: bool = False
 
 
 @dataclass
@@ -91,8 +93,9 @@ def soak(plan: Plan, folder: Path, say: Callable[[str], None]) -> Outcome:
         for name in CHANNELS:
             slack.channel(name)
         settings: dict[str, dict[str, Any]] = {
-            "channels": {name: {"raw_logs": True, "files": True} for name in CHANNELS},
+            "channels": {name: {"pictures": not plan.light, "raw_logs": True, "files": True} for name in CHANNELS},
             "people": {"per_minute": 100_000},
+            "account": {"flow_logs": "[]"} if plan.light else {},
         }
         with ServedApp(slack, "socket", folder, **settings) as app:
             _run(plan, slack, app, outcome, say)

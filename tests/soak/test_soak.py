@@ -11,7 +11,7 @@ from tests.soak.soak import Plan, soak
 
 @pytest.mark.timeout(240)
 def test_thirty_questions_with_the_connection_cut_every_six(tmp_path: Path) -> None:
-    plan = Plan(30, cut_seconds=0, cut_questions=6, at_once=4, retries=(0.0, 2.0, 5.0), patience=60.0)
+    plan = Plan(30, cut_seconds=0, cut_questions=6, at_once=4, retries=(0.0, 2.0, 5.0), patience=60.0, light=True)
 
     outcome = soak(plan, tmp_path, say=lambda _: None)
 
