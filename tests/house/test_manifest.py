@@ -12,7 +12,7 @@ from slack_bolt import App
 from bot.listeners.homes import PROMPTS
 from bot.listeners.register import register
 from bot.views.controls import Action, Callback
-from tests.house.source_tree import ROOT, modules, tree
+from tests.house.source_tree import ROOT, dotted, modules, tree
 
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
 
@@ -53,11 +53,11 @@ def calls() -> set[str]:
         if module.parts[0] != "bot" or module.parts[1] == "transport":  # its client is the socket's
             continue
         for node in ast.walk(tree(module)):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute | ast.Name):
-                owner = node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id
-                if owner in {"_client", "client"}:
-                    found.add(node.attr)
-    return found - {"HTTPException", "token"}
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                owner = dotted(node.func.value).rpartition(".")[2]
+                if owner in {"_client", "_hurried", "client"}:
+                    found.add(node.func.attr)
+    return found
 
 
 class Ears:
