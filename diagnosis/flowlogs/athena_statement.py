@@ -12,10 +12,9 @@ from sqlglot import exp
 
 from diagnosis.evidence.query import Between, FlowLogQuery
 from diagnosis.flowlogs.athena_tables import LogTable
-from diagnosis.flowlogs.statements import any_of, both, column, leg_of, number, records, text
+from diagnosis.flowlogs.statements import any_of, both, column, leg_of, number, records, sums, text
 
 KEYS = ("kind", "earlier", "leg", "interface_id", "flow_direction", "action", "reject_reason")
-SUMS = ("records", "packets", "first_seen", "last_seen", "tcp_flags", "lines")
 LINES_EACH = 2
 SEPARATOR = "\n"
 _PATH = "$path"
@@ -28,7 +27,7 @@ def overview(
     window: Between,
     ipv6: Collection[str] = frozenset(),
 ) -> exp.Select:
-    """Return the statement: a row of `KEYS` and `SUMS` for each that differs in `KEYS`.
+    """Return the statement: a row of `KEYS`, the sums of `SUMMED` and the newest `lines` for each set of keys.
 
     `kind` is OK, NODATA, SKIPDATA or malformed. The interface of a record that is not of the conversation is told only
     if the query asks for its status; direction, action and reason only of those that are.
@@ -60,11 +59,7 @@ def _summed(judged: exp.Select) -> exp.Select:
     return (
         exp.select(
             *keys,
-            exp.Count(this=exp.Star()).as_("records"),
-            exp.Sum(this=column("packets")).as_("packets"),
-            exp.Min(this=column("start")).as_("first_seen"),
-            exp.Max(this=column("end")).as_("last_seen"),
-            exp.BitwiseOrAgg(this=column("tcp_flags")).as_("tcp_flags"),
+            *sums(),
             exp.Case().when(_has_a_leg(), newest, copy=False).as_("lines"),
         )
         .from_(judged.subquery("judged"))

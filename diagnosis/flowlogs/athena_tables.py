@@ -18,7 +18,7 @@ from sqlglot import exp
 from diagnosis.evidence.engine_choice import Reading
 from diagnosis.evidence.records import field_of
 from diagnosis.flowlogs.layout import DELIVERY
-from diagnosis.flowlogs.s3 import bucket_and_folder
+from diagnosis.flowlogs.object_keys import bucket_and_folder
 from diagnosis.flowlogs.statements import Names, any_of, both, column, either, number, text
 
 FIRST_YEAR, LAST_YEAR = 2015, 2099

@@ -167,7 +167,12 @@ class FlowLogGroups:
         if not refused - {row.interface for row in forward if row.action == "ACCEPT"} or not self._limits.look_back:
             return ()
         before = Between(start - self._limits.look_back, start - 1)
-        return together(self._summed(query, ("forward",), before, spent))
+        try:
+            return together(self._summed(query, ("forward",), before, spent))
+        except SourceUnavailable as error:
+            # What the window holds stands without what went before it.
+            spent.partial.append(f"The time before was not searched: {error}")
+            return ()
 
     def _counted(
         self, rows: Sequence[Row], interfaces: frozenset[str], spent: _Spent

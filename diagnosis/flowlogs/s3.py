@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from diagnosis.aws.errors import FAILURES, code_of, is_denied, said_by, unavailable
@@ -24,12 +24,20 @@ from diagnosis.evidence.query import Between, Counts, FlowLogQuery, InterfaceSta
 from diagnosis.evidence.records import iso
 from diagnosis.flowlogs.files import FlowLogFiles, shown_path
 from diagnosis.flowlogs.layout import DELIVERY, dated
+from diagnosis.flowlogs.object_keys import bucket_and_folder, prefixes
 from diagnosis.flowlogs.remote import Remote, of_bytes
 from diagnosis.sources import NotPermitted, SourceUnavailable
 
 ENGINE = "DuckDB on S3 objects"
 _HOUR = 3600
 _THREADS = 8
+_NAMED = 5
+_GONE: Mapping[str, str] = MappingProxyType(
+    {
+        "NoSuchKey": "it was deleted meanwhile",
+        "InvalidObjectState": "it is archived: an account administrator can restore it",
+    }
+)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.=-]{1,200}")
 
 
@@ -77,8 +85,13 @@ class FlowLogObjects:
         size = sum(each.size for each in chosen)
         if not left:
             rest = replace(self._budget, objects=self._budget.objects - len(chosen), size=self._budget.size - size)
-            earlier, more = self._earlier(client, query, found.seen, window.start, rest)
-            found, size = replace(found, earlier=together(earlier) or found.earlier), size + more
+            try:
+                earlier, more = self._earlier(client, query, found.seen, window.start, rest)
+            except SourceUnavailable as error:
+                # What the window holds stands without what went before it.
+                found = replace(found, partial=(*found.partial, f"The time before was not searched: {error}"))
+            else:
+                found, size = replace(found, earlier=together(earlier) or found.earlier), size + more
         return self._told(found, chosen, left, window, size)
 
     def _within(
@@ -90,8 +103,8 @@ class FlowLogObjects:
         found = sorted(self._listed(client, window.start, window.end), key=_newest_first)
         chosen, left = _affordable(found, budget)
         with tempfile.TemporaryDirectory(prefix="whynot-s3-") as place:
-            files = self._fetched(client, chosen, Path(place))
-            return _read(query.within(window), files, self._bucket), chosen, left
+            files, gone = self._fetched(client, chosen, Path(place))
+            return _without(_read(query.within(window), files, self._bucket), gone, self._bucket), chosen, left
 
     def _earlier(
         self, client: Any, query: FlowLogQuery, seen: Iterable[Seen], start: int, rest: Budget
@@ -137,15 +150,25 @@ class FlowLogObjects:
     def _payer(self) -> dict[str, str]:
         return {"RequestPayer": "requester"} if self._budget.requester_pays else {}
 
-    def _fetched(self, client: Any, chosen: Sequence[Found], place: Path) -> dict[Path, str]:
-        """The objects as files, each with its key. File names are ours: a key is somebody else's text."""
+    def _fetched(self, client: Any, chosen: Sequence[Found], place: Path) -> tuple[dict[Path, str], dict[str, str]]:
+        """The objects as files, each with its key, and the keys of those that S3 keeps no more, or not at hand.
 
-        def fetch(number: int, found: Found) -> tuple[Path, str]:
+        File names are ours: a key is somebody else's text.
+        """
+        gone: dict[str, str] = {}
+
+        def fetch(number: int, found: Found) -> tuple[Path, str] | None:
             self._stop_if_asked()
             name = found.key.rpartition("/")[2]
             path = place / str(number) / (name if _PLAIN_NAME.fullmatch(name) and name[0] != "." else "object")
             path.parent.mkdir()
-            body = client.get_object(Bucket=self._bucket, Key=found.key, **self._payer)["Body"]
+            try:
+                body = client.get_object(Bucket=self._bucket, Key=found.key, **self._payer)["Body"]
+            except FAILURES as error:
+                if code_of(error) not in _GONE:
+                    raise
+                gone[found.key] = _GONE[code_of(error)]
+                return None
             with path.open("wb") as file:
                 for chunk in body.iter_chunks(1024 * 1024):
                     file.write(chunk)
@@ -154,7 +177,7 @@ class FlowLogObjects:
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="s3") as pool:
             futures = [pool.submit(fetch, number, found) for number, found in enumerate(chosen)]
             try:
-                return dict(future.result() for future in futures)
+                return dict(file for future in futures if (file := future.result()) is not None), gone
             except FAILURES as error:
                 raise self._refused(client, error, "s3.get_object") from error
             finally:
@@ -223,6 +246,15 @@ class FlowLogObjects:
         )
 
 
+def _without(found: Sightings, gone: Mapping[str, str], bucket: str) -> Sightings:
+    """What was found, with the objects that could not be fetched counted as unreadable and the first few named."""
+    if not gone:
+        return found
+    counts = replace(found.counts, unreadable_files=found.counts.unreadable_files + len(gone))
+    named = tuple(f"s3://{bucket}/{shown_path(key)}: {why}" for key, why in sorted(gone.items())[:_NAMED])
+    return replace(found, counts=counts, warnings=(*found.warnings, *named))
+
+
 def _affordable(newest_first: Sequence[Found], budget: Budget) -> tuple[list[Found], list[Found]]:
     """The newest objects that the budget allows, and those that are left out."""
     size = 0
@@ -251,36 +283,6 @@ def _read(query: FlowLogQuery, files: dict[Path, str], bucket: str) -> Sightings
         for each in found.seen
     )
     return replace(found, seen=seen, warnings=tuple(named(each) for each in found.warnings))
-
-
-def bucket_and_folder(destination: str) -> tuple[str, str]:
-    """The bucket and the prefix of `arn:aws:s3:::bucket/prefix/`; the prefix ends with a slash or is empty."""
-    place = destination.rpartition(":::")[2] if destination.startswith("arn:") else destination.removeprefix("s3://")
-    bucket, _, folder = place.partition("/")
-    folder = folder.strip("/")
-    return bucket, f"{folder}/" if folder else ""
-
-
-def account_folder(reading: Reading, folder: str, account: str) -> str:
-    """The prefix under which the days of one account and Region lie."""
-    if reading.logs[0].hive:
-        place = f"aws-account-id={account}/aws-service=vpcflowlogs/aws-region={reading.region}"
-    else:
-        place = f"{account}/vpcflowlogs/{reading.region}"
-    return f"{folder}AWSLogs/{place}/"
-
-
-def prefixes(reading: Reading, folder: str, start: int, end: int) -> Iterator[str]:
-    """The prefixes of keys of every hour from start to end: within the folder of a day by the names of the objects."""
-    for account in reading.accounts:
-        days = account_folder(reading, folder, account)
-        for hour in range(start - start % _HOUR, end + 1, _HOUR):
-            when = datetime.fromtimestamp(hour, UTC)
-            day = f"year={when:%Y}/month={when:%m}/day={when:%d}/" if reading.logs[0].hive else f"{when:%Y/%m/%d}/"
-            if reading.logs[0].hourly:
-                day += f"hour={when:%H}/" if reading.logs[0].hive else f"{when:%H}/"
-            for log in reading.logs:
-                yield f"{days}{day}{account}_vpcflowlogs_{reading.region}_{log.id}_{when:%Y%m%dT%H}"
 
 
 def _may_hold(found: Found, start: int, end: int) -> bool:

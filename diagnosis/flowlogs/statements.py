@@ -206,16 +206,23 @@ def _fixed(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
     return "".join(f"{octet}." for octet in octets) + "%"
 
 
+def sums() -> list[exp.Expr]:
+    """Return the columns of `SUMMED`."""
+    return [
+        exp.Count(this=exp.Star()).as_("records"),
+        exp.Sum(this=column("packets")).as_("packets"),
+        exp.Min(this=column("start")).as_("first_seen"),
+        exp.Max(this=column("end")).as_("last_seen"),
+        exp.BitwiseOrAgg(this=column("tcp_flags")).as_("tcp_flags"),
+    ]
+
+
 def sightings(found: exp.Select, when: Sequence[exp.Expr]) -> exp.Select:
     """Return the sum of a `conversation`: a row of `GROUPED` and `SUMMED` for each that differs in `GROUPED`."""
     return (
         exp.select(
             *_columns(GROUPED),
-            exp.Count(this=exp.Star()).as_("records"),
-            exp.Sum(this=column("packets")).as_("packets"),
-            exp.Min(this=column("start")).as_("first_seen"),
-            exp.Max(this=column("end")).as_("last_seen"),
-            exp.BitwiseOrAgg(this=column("tcp_flags")).as_("tcp_flags"),
+            *sums(),
         )
         .from_(found.subquery("conversation"))
         .where(both([_has_a_leg(), *when]))

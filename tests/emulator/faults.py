@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 
 PATH = "/emulator/faults"
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
-_S3_STATUS = {"SlowDown": 503, "NoSuchBucket": 404, "NoSuchKey": 404}
+_S3_STATUS = {"InvalidObjectState": 403, "SlowDown": 503, "NoSuchBucket": 404, "NoSuchKey": 404}
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,16 @@ def test_each_failure_is_a_sentence_that_says_who_must_act(place: Place, fault: 
     assert isinstance(raised.value, NotPermitted) == ("grant" in said or "expired" in said)
 
 
+def test_what_the_window_holds_stands_where_the_time_before_cannot_be_searched(place: Place) -> None:
+    deliver_to_logs(GROUP, corpus.V2, [corpus.record()])
+    FAULTS.add(Fault("logs.StartQuery", "LimitExceededException", holding="stats count(*) as records, sum(packets)"))
+
+    found = place.engine("insights").read(ASKED)
+
+    assert found.rejects == 1
+    assert "The time before was not searched: Too many queries" in found.partial[0]
+
+
 def test_a_call_that_is_throttled_once_is_tried_again(place: Place) -> None:
     deliver_to_logs(GROUP, corpus.V2, [corpus.record()])
     FAULTS.add(Fault("logs.StartQuery", "ThrottlingException", times=1))

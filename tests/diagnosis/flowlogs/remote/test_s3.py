@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from diagnosis.evidence.query import Between
-from diagnosis.flowlogs.s3 import bucket_and_folder
+from diagnosis.flowlogs.object_keys import bucket_and_folder
 from diagnosis.sources import NotPermitted, SourceUnavailable
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.corpus import NOON
@@ -68,6 +68,27 @@ def test_lines_and_warnings_name_the_object(place: Place) -> None:
     assert found.counts.malformed == 1
     assert found.warnings == (f"s3://{BUCKET}/{key}:3: 2 fields where the header names 14",)
     assert found.scanned > 0
+
+
+def test_objects_that_are_archived_or_gone_are_counted_and_the_others_read(place: Place) -> None:
+    keys = deliver_to_s3(place.client("s3"), TO, [corpus.record(end=NOON - minute * 300) for minute in range(4)])
+    FAULTS.add(Fault("s3.GetObject", "InvalidObjectState", holding=keys[0].rpartition("/")[2]))
+    FAULTS.add(Fault("s3.GetObject", "NoSuchKey", holding=keys[1].rpartition("/")[2]))
+
+    found = place.engine("s3", look_back=0).read(ASKED)
+
+    assert (found.rejects, found.counts.unreadable_files) == (2, 2)
+    assert found.warnings[0] == f"s3://{BUCKET}/{keys[0]}: it is archived: an account administrator can restore it"
+
+
+def test_what_the_window_holds_stands_where_the_time_before_cannot_be_searched(place: Place) -> None:
+    deliver_to_s3(place.client("s3"), TO, [corpus.record()])
+    FAULTS.add(Fault("s3.ListObjectsV2", "AccessDenied", holding="T08"))
+
+    found = place.engine("s3").read(ASKED)
+
+    assert found.rejects == 1
+    assert "s3:ListBucket" in found.partial[0]
 
 
 def test_a_hostile_key_stays_inside_the_temporary_folder(place: Place) -> None:
