@@ -29,26 +29,30 @@ from bot.listeners.hearing import Hearing
 from bot.listeners.homes import Homes
 from bot.listeners.presses import Presses
 from bot.listeners.register import register
-from bot.runner.answering import Logs
+from bot.runner.answering import Logs, Say
 from bot.runner.courier import NOT_SENT, Courier
 from bot.runner.desk import Desk
 from bot.runner.drawing import Draughtsman
 from bot.runner.networks import Eyes, Networks
 from bot.runner.pictures import Pictures
 from bot.runner.reports import Reports
+from bot.runner.stopping import Stop
 from bot.runner.watch import Watch
 from bot.runner.work import Tools
 from bot.settings.values import Settings, host_and_port
 from bot.store.store import Store
 from bot.transport.requests import HttpTransport
 from bot.transport.socket import SocketTransport
+from diagnosis.flowlogs.account import AccountFlowLogs
 from diagnosis.flowlogs.files import FlowLogFiles
+from diagnosis.flowlogs.remote import Remote
+from diagnosis.network.network import Network
 from diagnosis.snapshots.write import write_snapshot
 from diagnosis.sources import SourceUnavailable
 
 log = structlog.get_logger("whynot.app")
 
-SWITCH_SECONDS: Final = 0.001
+SWITCH_SECONDS: Final = 0.0005
 """Threads that compute give way so soon: with Python's own 5 ms an acknowledgement would wait for many of them."""
 LISTENERS: Final = 32
 HANDS: Final = 2
@@ -91,7 +95,8 @@ class SlackApp:
         identity = _identity(self._client)
         self.team, self.user = str(identity["team_id"]), str(identity["user_id"])
         self.store = Store.open(settings.store.url.get_secret_value())
-        self._networks = Networks(eyes or eyes_of(settings), settings.account.keep_minutes * 60, time.monotonic)
+        eyes = eyes or eyes_of(settings)
+        self._networks = Networks(eyes, settings.account.keep_minutes * 60, time.monotonic)
         courier = Courier(self._client, self.metrics)
         draughtsman = Draughtsman(HANDS)
         draughtsman.warm()
@@ -101,7 +106,7 @@ class SlackApp:
             courier=courier,
             pictures=Pictures(courier, draughtsman),
             networks=self._networks,
-            logs=logs_of(settings),
+            logs=logs_of(settings, eyes),
             metrics=self.metrics,
             now=time.time,
             holder=f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -271,14 +276,18 @@ def eyes_of(settings: Settings) -> Eyes:
     return FolderEyes(account.snapshot) if account.snapshot else LiveEyes(account.profile, account.regions)
 
 
-def logs_of(settings: Settings) -> Callable[[], Logs]:
-    """The flow logs, looked at anew for each question."""
-    paths = settings.account.flow_logs
+def logs_of(settings: Settings, eyes: Eyes) -> Callable[[Network, Stop, Say], Logs]:
+    """The flow logs, looked at anew for each question: the files that are named, else those of the live account."""
+    paths = list(settings.account.flow_logs)
 
-    def logs() -> Logs:
-        if not paths:
-            return Logs(None, int(time.time()))
-        files = FlowLogFiles(list(paths))
-        return Logs(files, files.delivered or int(time.time()))
+    def logs(network: Network, stop: Stop, say: Say) -> Logs:
+        now = int(time.time())
+        if paths:
+            files = FlowLogFiles(paths)
+            return Logs(files, files.delivered or now, version=files.delivered)
+        if isinstance(eyes, LiveEyes):
+            remote = Remote(eyes.client, lambda: int(time.time()), stopped=lambda: stop.reason is not None)
+            return Logs(AccountFlowLogs(network, remote, on_progress=say), now, local=False)
+        return Logs(None, now)
 
     return logs

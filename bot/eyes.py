@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import Any
 
 from diagnosis.aws.account import LiveAccount
 from diagnosis.network.described import Described
@@ -33,10 +35,22 @@ class LiveEyes:
     def __init__(self, profile: str | None, regions: tuple[str, ...]) -> None:
         self._profile = profile
         self._regions = regions
+        self._account: LiveAccount | None = None
+        self._making = threading.Lock()
 
     def described(self, say: Callable[[str], None]) -> Described:
         """Read it. Raises SourceUnavailable."""
-        return LiveAccount.open(self._profile, self._regions, say).described()
+        account = LiveAccount.open(self._profile, self._regions, say)
+        described = account.described()
+        self._account = account
+        return described
+
+    def client(self, service: str, region: str) -> Any:
+        """A client of the account that was read last, one made at a time. Raises SourceUnavailable."""
+        with self._making:
+            if self._account is None:
+                self._account = LiveAccount.open(self._profile, self._regions)
+            return self._account.client(service, region)
 
     def version(self) -> Hashable:
         """Its age alone says when it is out of date."""

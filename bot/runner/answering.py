@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from bot.access.parties import outside
@@ -34,6 +34,10 @@ class Logs:
 
     source: FlowLogSource | None
     now: int
+    local: bool = True
+    """Whether reading them keeps this machine busy, rather than others."""
+    version: Hashable = None
+    """Another where there are newer records; None where that is not known."""
 
 
 def find_out(question: Question, sight: Sight, scope: Scope, logs: Logs, say: Say) -> Outcome:

@@ -199,8 +199,11 @@ class Courier:
         found = self._tried("files.completeUploadExternal", steps)
         return str(found["file_id"]) if found is not None else None
 
-    def ready(self, file: str, seconds: float) -> bool:
-        """Wait until a block may show an uploaded file: Slack works on it for a while after the upload."""
+    def ready(self, file: str, seconds: float, ended: threading.Event) -> bool:
+        """Wait until a block may show an uploaded file: Slack works on it for a while after the upload.
+
+        `ended` ends the wait.
+        """
         until = self._clock() + seconds
         for wait in READY_WAITS:
             seen = self._tried("files.info", lambda: self._hurried.files_info(file=file))
@@ -210,7 +213,8 @@ class Courier:
                 return True
             if self._clock() + wait > until:
                 return False
-            threading.Event().wait(wait)
+            if ended.wait(wait):
+                return False
         return False
 
     def person(self, identity: str) -> Mapping[str, Any] | None:

@@ -356,6 +356,7 @@ class Desk:
     def close(self, seconds: float) -> None:
         """Take nothing more in, let what runs end, and leave the rest in the store for the next start."""
         self.pool.close(seconds)
+        self.tools.pictures.wait_no_more()
         self._finishers.shutdown(wait=True)
         self._speakers.shutdown(wait=True)
         self.tools.pictures.close()

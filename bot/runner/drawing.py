@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import signal
+import threading
+from collections import OrderedDict
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -15,6 +17,7 @@ from bot.views.pictures.svg import Picture
 
 SECONDS: Final = 10.0
 """A picture that takes longer is given up, and its process with it."""
+KEPT: Final = 32
 _NEW_PROCESS: Final = multiprocessing.get_context("spawn")
 
 
@@ -25,6 +28,8 @@ class Draughtsman:
     """
 
     def __init__(self, hands: int) -> None:
+        self._drawn: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
         self._free: queue.SimpleQueue[_Hand] = queue.SimpleQueue()
         self._hands = [_Hand() for _ in range(hands)]
         for hand in self._hands:
@@ -36,15 +41,25 @@ class Draughtsman:
             hand.ready()
 
     def draw(self, picture: Picture) -> bytes | None:
-        """The picture as PNG, or None where it could not be drawn. Waits for a free hand."""
+        """The picture as PNG, or None where it could not be drawn. Waits for a free hand; the last ones are kept."""
+        with self._lock:
+            known = self._drawn.get(picture.svg)
+        if known is not None:
+            return known
         try:
             hand = self._free.get(timeout=SECONDS)
         except queue.Empty:
             return None
         try:
-            return hand.draw(picture)
+            drawn = hand.draw(picture)
         finally:
             self._free.put(hand)
+        if drawn is not None:
+            with self._lock:
+                self._drawn[picture.svg] = drawn
+                while len(self._drawn) > KEPT:
+                    self._drawn.popitem(last=False)
+        return drawn
 
     def close(self) -> None:
         """End the processes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,7 @@ class Pictures:
     def __init__(self, courier: Courier, draughtsman: Draughtsman) -> None:
         self._courier = courier
         self._draughtsman = draughtsman
+        self._ended = threading.Event()
 
     def path(self, answer: Answer) -> Uploaded | None:
         """The picture of an answer's path."""
@@ -49,7 +51,11 @@ class Pictures:
 
     def ready(self, file: str) -> bool:
         """Wait until Slack is done with a file."""
-        return self._courier.ready(file, LAST_SECONDS)
+        return self._courier.ready(file, LAST_SECONDS, self._ended)
+
+    def wait_no_more(self) -> None:
+        """Answer without pictures that are not ready: the program is about to end."""
+        self._ended.set()
 
     def close(self) -> None:
         """Draw nothing more."""
@@ -57,4 +63,4 @@ class Pictures:
 
     def _uploaded(self, picture: Attachment) -> Uploaded | None:
         file = self._courier.upload(picture)
-        return Uploaded(file, self._courier.ready(file, FIRST_SECONDS)) if file is not None else None
+        return Uploaded(file, self._courier.ready(file, FIRST_SECONDS, self._ended)) if file is not None else None

@@ -31,6 +31,14 @@ from diagnosis.network.described import Described
 log = structlog.get_logger("whynot.reports")
 
 PACKAGES: Final = ("whynot", "boto3", "slack-bolt", "slack-sdk", "duckdb")
+MANY: Final[Mapping[str, str]] = {
+    "NetworkInterfaces": "NetworkInterfaceId",
+    "SecurityGroups": "GroupId",
+    "Subnets": "SubnetId",
+    "Reservations": "InstanceId",
+    "Instances": "InstanceId",
+}
+"""Kinds that an account has many of, and the member that names one."""
 Write = Callable[[Described, Path, str], None]
 """Writes describe answers as a snapshot folder, secrets left out."""
 
@@ -114,27 +122,26 @@ def _verdict(described: Described, answer: Answer) -> str:
 
 
 def reduced(described: Described, answer: Answer) -> Described:
-    """The describe answers without the things that the path has nothing to do with.
+    """The describe answers without the machines and groups that the path has nothing to do with.
 
-    What is kept names something on the path, or is named by what is kept; a VPC counts for little, since everything in
-    it names it.
+    Of the kinds that an account has thousands of, only what is named on the path is kept; of the others also what names
+    something on it, such as the route table of a subnet.
     """
     hops = (*answer.path_forward, *answer.path_return)
     wanted = {hop.component for hop in hops} | {step.component or "" for hop in hops for step in hop.steps}
     wanted |= {component for cause in answer.causes for component in (cause.component, *cause.related)}
     wanted |= {party.value for party in (answer.question.source, answer.question.destination) if party}
-    wanted.discard("")
     common = _too_common(described)
-    for _ in range(3):  # an interface names its subnet and groups, a subnet its tables, a table its gateways
+    wanted -= {"", *common}
+    for _ in range(2):  # an interface names its subnet and groups, a group those that it lets in
         for body in described.answers.values():
-            for item in _things(body):
-                texts = set(_texts(item))
-                if texts & wanted - common:
-                    wanted |= {text for text in texts if _is_id(text)}
+            for key, item in _things(body):
+                if key in MANY and _named(key, item) & wanted:
+                    wanted |= {text for text in _texts(item) if text.startswith(("subnet-", "sg-", "i-", "pl-"))}
     answers = {
-        call: {key: _kept(value, wanted, common) for key, value in body.items()}
+        call: {key: _kept(key, value, wanted) for key, value in body.items()}
         for call, body in described.answers.items()
-        if call.argument is None or call.argument in wanted or set(_texts(dict(body))) & (wanted - common)
+        if call.argument is None or call.argument in wanted or set(_texts(dict(body))) & wanted
     }
     return replace(described, answers=answers, warnings=())
 
@@ -150,14 +157,20 @@ def _too_common(described: Described) -> frozenset[str]:
     )
 
 
-def _kept(value: Any, wanted: set[str], common: frozenset[str]) -> Any:
+def _kept(key: str, value: Any, wanted: set[str]) -> Any:
     if not isinstance(value, list):
         return value
-    return [
-        item
-        for item in value
-        if not isinstance(item, dict) or set(_texts(item)) & (wanted - common) or _of_whole_vpcs(item)
-    ]
+    if key in MANY:
+        return [item for item in value if not isinstance(item, dict) or _named(key, item) & wanted]
+    return [item for item in value if not isinstance(item, dict) or set(_texts(item)) & wanted or _of_whole_vpcs(item)]
+
+
+def _named(key: str, item: Mapping[str, Any]) -> set[str]:
+    """What one of many is called: its id and its private address."""
+    if key == "Reservations":
+        return {name for one in item.get("Instances") or () for name in _named("Instances", one)}
+    names = (item.get(member) for member in (MANY[key], "PrivateIpAddress"))
+    return {name for name in names if isinstance(name, str)}
 
 
 def _of_whole_vpcs(item: Mapping[str, Any]) -> bool:
@@ -169,12 +182,8 @@ def _of_whole_vpcs(item: Mapping[str, Any]) -> bool:
     return bool(item.keys() & {"InternetGatewayId", "VpnGatewayId", "EgressOnlyInternetGatewayId"})
 
 
-def _things(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [item for value in body.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
-
-
-def _is_id(text: str) -> bool:
-    return ("-" in text or ":" in text) and " " not in text and len(text) < 300
+def _things(body: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(key, i) for key, value in body.items() if isinstance(value, list) for i in value if isinstance(i, dict)]
 
 
 def _texts(value: Any) -> list[str]:

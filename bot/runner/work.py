@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from bot.access.people import Place, scope_of, terms
 from bot.health.metrics import Metrics
-from bot.runner.answering import Logs, find_out
+from bot.runner.answering import Logs, Outcome, Say, find_out
 from bot.runner.courier import Courier, Unreachable
 from bot.runner.networks import Networks
 from bot.runner.outcomes import Spoken, spoken_of
 from bot.runner.pictures import Pictures
+from bot.runner.remembered import Remembered
 from bot.runner.replies import denied, unreachable
 from bot.runner.stopping import Stop, Stopped
 from bot.runner.telling import Telling
+from bot.runner.turns import Aside, Turns
 from bot.settings.values import Settings
 from bot.store.rows import State, StoredQuestion
 from bot.store.store import Store
@@ -25,10 +28,16 @@ from bot.views.answers import answer_message
 from bot.views.message import Message, Reply
 from bot.views.progress import failed, stopped, timed_out
 from diagnosis.answer import Answer
+from diagnosis.network.network import Network
 from diagnosis.question.question import Question
 from diagnosis.sources import NotPermitted, SourceUnavailable
 
 log = structlog.get_logger("whynot.runner")
+
+COMPUTING = 2
+"""Questions that compute at once. More would only take turns, and acknowledgements with them."""
+READING = 2
+"""Questions that read flow-log files at once: each keeps all cores busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,8 @@ class Tools:
     store: Store
     courier: Courier
     networks: Networks
-    logs: Callable[[], Logs]
+    logs: Callable[[Network, Stop, Say], Logs]
+    """The flow logs for a network, to be read until whoever asks is stopped."""
     pictures: Pictures
     metrics: Metrics
     now: Callable[[], float]
@@ -53,6 +63,9 @@ class Work:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._turns = Turns(COMPUTING)
+        self._readers = Turns(READING)
+        self._remembered = Remembered(time.monotonic)
 
     def run(self, identity: str, telling: Telling, stop: Stop) -> Callable[[], None] | None:
         """Work on a question that waits; whatever happens, its thread is told. Raises what nobody foresaw.
@@ -93,13 +106,29 @@ class Work:
         scope = scope_of(allowed)
         say("reading the network")
         sight = tools.networks.sight(scope, say)
-        outcome = find_out(question, sight, scope, tools.logs(), say)
+        logs = tools.logs(sight.network, stop, say)
+
+        def find() -> Outcome:
+            with self._turns.one(stop.check):
+                return find_out(question, sight, scope, self._aside(logs, stop), say)
+
+        if logs.local:
+            key = (row.question, scope, id(sight), logs.version)
+            outcome = self._remembered.outcome(key, find, stop.check)
+        else:
+            outcome = find()
         say("writing the answer")
 
         def say_it() -> None:
             self.deliver(row, telling, ("running",), spoken_of(outcome, row, question, allowed, tools.pictures))
 
         return say_it
+
+    def _aside(self, logs: Logs, stop: Stop) -> Logs:
+        if logs.source is None:
+            return logs
+        readers = self._readers if logs.local else None
+        return replace(logs, source=Aside(logs.source, self._turns, readers, stop.check))
 
     def deliver(self, row: StoredQuestion, telling: Telling, states: tuple[State, ...], spoken: Spoken) -> None:
         """Say the last word, if nobody else has: the state says who may."""

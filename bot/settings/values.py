@@ -85,7 +85,7 @@ class PeopleSettings(_Group):
 class RunnerSettings(_Group):
     """How many questions are worked on, and for how long."""
 
-    workers: int = Field(default=4, ge=1, le=64)
+    workers: int = Field(default=8, ge=1, le=64)
     waiting: int = Field(default=100, ge=1)
     seconds: float = Field(default=120, gt=0)
     stop_seconds: float = Field(default=20, ge=0)
