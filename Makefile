@@ -8,7 +8,7 @@ GOAL := $(or $(firstword $(MAKECMDGOALS)),demo)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench oracle soak format pins clean
+.PHONY: help demo test check bench oracle mutants soak format pins clean
 
 help:
 	@echo 'make demo    answer the well-known question on the embedded account'
@@ -16,6 +16,7 @@ help:
 	@echo 'make check   lint, format, types, import contracts, documentation'
 	@echo 'make bench   measure, and print the figures'
 	@echo 'make oracle  compare with a Linux kernel, as root  (make oracle ARGS="--flows 5000")'
+	@echo 'make mutants break the engine on purpose; the tests must notice'
 	@echo 'make soak    2,000 questions in Slack with the connection cut every minute (make soak ARGS="--questions 200")'
 	@echo 'make format  reformat and sort imports'
 	@echo 'make pins    write constraints.txt anew from the newest releases'
@@ -36,6 +37,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+mutants: $(VENV)/.dev
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 oracle: $(VENV)/.dev
 	@$(BIN)/python -m tests.kernel $(ARGS)

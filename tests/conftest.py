@@ -9,7 +9,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,10 @@ pytest_plugins = ["pytester"]
 # hypothesis chose for itself stays, under continuous integration above all: the same examples at every run.
 settings.register_profile("house", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+# For deliberate faults (tests/mutants): that a test fails is all that matters, not the smallest example.
+settings.register_profile(
+    "any-example", settings.get_profile("house"), phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

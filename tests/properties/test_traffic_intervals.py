@@ -19,7 +19,10 @@ from diagnosis.traffic.intervals import (
 )
 
 LINE = range(40)
-point_sets = st.frozensets(st.integers(LINE.start, LINE.stop - 1))
+points_of_line = st.integers(LINE.start, LINE.stop - 1)
+# Scattered points seldom make a long stretch, and a stretch has branches of its own.
+stretches = st.tuples(points_of_line, points_of_line).map(lambda ends: frozenset(range(min(ends), max(ends) + 1)))
+point_sets = st.frozensets(points_of_line) | stretches
 
 
 def canonical(points: frozenset[int]) -> IntervalSet:
