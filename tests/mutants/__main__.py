@@ -54,10 +54,9 @@ def _noticed(copy: Path, mutant: Mutant) -> bool:
         path.write_text(whole)
     if status not in (NOTICED, UNNOTICED):
         raise RuntimeError(f"{mutant.name}: pytest exited with {status} on {' '.join(mutant.tests)}")
-    print(
-        f"{'noticed' if status == NOTICED else 'MISSED '} {time.monotonic() - started:5.1f} s  {mutant.name}",
-        flush=True,
-    )
+    said = "noticed" if status == NOTICED else "MISSED "
+    sys.stdout.write(f"{said} {time.monotonic() - started:5.1f} s  {mutant.name}\n")
+    sys.stdout.flush()
     return status == NOTICED
 
 
