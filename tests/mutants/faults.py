@@ -283,7 +283,7 @@ GATEWAYS = (
         "trace/vpc_endpoints.py",
         "    if device.arrived is not None and not device.through_nat:",
         "    if device.arrived is not None and device.through_nat:",
-        ("tests/diagnosis/trace/test_vpc_endpoints.py",),
+        ("tests/diagnosis/trace/test_transit_gateways.py",),
     ),
     Mutant(
         "an-endpoint-policy-goes-unsaid",

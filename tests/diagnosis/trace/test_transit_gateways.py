@@ -794,3 +794,19 @@ def test_an_address_held_twice_is_decided_by_the_gateway_that_joins_the_vpcs() -
     add_vpc(made, "z", 9, [])
 
     assert ask(made, A, B).verdict == "reachable"
+
+
+def test_a_gateway_endpoint_serves_nobody_who_comes_over_a_transit_gateway() -> None:
+    """Endpoint connections "cannot be extended out of a VPC": a hub's endpoint for S3 is of no use to its spokes."""
+    made = two_spokes()
+    made.prefix_list("pl-s3", "52.216.0.0/15")
+    endpoint = {"VpcEndpointId": "vpce-s3", "VpcEndpointType": "Gateway", "VpcId": "vpc-b", "State": "available"}
+    endpoint["ServiceName"] = "com.amazonaws.us-east-1.s3"
+    made.objects["ec2.describe_vpc_endpoints"] = {"VpcEndpoints": [endpoint]}
+    routes_of(made, "rtb-work-a").append(route("52.216.0.0/15", "tgw-1"))
+    routes_of(made, "rtb-hub-b").append(route("pl-s3", "vpce-s3"))
+    made.routes["tgw-rtb-1"].append(hub_route("52.216.0.0/15", "attach-b", "vpc-b", static=True))
+
+    found = ask(made, "eni-a", "52.216.0.9", port=443)
+
+    assert causes(found) == [("VPCE_GATEWAY_REQUIRES_SOURCE_IN_VPC", "rtb-hub-b", "forward")]
