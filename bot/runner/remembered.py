@@ -12,6 +12,7 @@ from bot.runner.answering import Outcome
 MOST = 128
 SECONDS = 60.0
 LOOK_SECONDS = 0.2
+PATIENCE = 20.0
 
 
 @dataclass(slots=True)
@@ -31,8 +32,11 @@ class Remembered:
     def outcome(self, key: Hashable, find: Callable[[], Outcome], check: Callable[[], None]) -> Outcome:
         """What is kept for a key, or else what `find` returns. `check` is called while waiting, and may raise."""
         entry = self._entry(key)
+        until = self._clock() + PATIENCE
         while not entry.working.acquire(timeout=LOOK_SECONDS):
             check()
+            if self._clock() >= until:
+                return find()  # whoever is finding it out may never come back
         try:
             if entry.found is not None and self._clock() - entry.found[0] < SECONDS:
                 return entry.found[1]

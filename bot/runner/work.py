@@ -20,7 +20,7 @@ from bot.runner.remembered import Remembered
 from bot.runner.replies import denied, unreachable
 from bot.runner.stopping import Stop, Stopped
 from bot.runner.telling import Telling
-from bot.runner.turns import Aside, Turns
+from bot.runner.turns import Aside, Turn, Turns
 from bot.settings.values import Settings
 from bot.store.rows import State, StoredQuestion
 from bot.store.store import Store
@@ -109,8 +109,8 @@ class Work:
         logs = tools.logs(sight.network, stop, say)
 
         def find() -> Outcome:
-            with self._turns.one(stop.check):
-                return find_out(question, sight, scope, self._aside(logs, stop), say)
+            with self._turns.one(stop.check) as turn:
+                return find_out(question, sight, scope, self._aside(logs, turn, stop), say)
 
         if logs.local:
             key = (row.question, scope, id(sight), logs.version)
@@ -124,11 +124,11 @@ class Work:
 
         return say_it
 
-    def _aside(self, logs: Logs, stop: Stop) -> Logs:
+    def _aside(self, logs: Logs, turn: Turn, stop: Stop) -> Logs:
         if logs.source is None:
             return logs
         readers = self._readers if logs.local else None
-        return replace(logs, source=Aside(logs.source, self._turns, readers, stop.check))
+        return replace(logs, source=Aside(logs.source, turn, readers, stop.check))
 
     def deliver(self, row: StoredQuestion, telling: Telling, states: tuple[State, ...], spoken: Spoken) -> None:
         """Say the last word, if nobody else has: the state says who may."""

@@ -7,6 +7,7 @@ never both win.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, delete, event, func, insert, select, update
@@ -37,8 +38,9 @@ class Store:
 
         engine = engine_of(url)
         try:
+            _for_its_owner_alone(engine)
             migrate(engine)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
             shown = engine.url.render_as_string(hide_password=True)
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise StoreUnavailable(f"store.url {shown} cannot be opened: {reason}") from error
@@ -182,6 +184,13 @@ def engine_of(url: str) -> Engine:
         event.listen(engine, "connect", _as_a_server)
         event.listen(engine, "begin", _write_at_once)
     return engine
+
+
+def _for_its_owner_alone(engine: Engine) -> None:
+    """A new SQLite file is for its owner's eyes only: questions and answers tell a network in detail."""
+    name = engine.url.database
+    if engine.dialect.name == "sqlite" and name and name != ":memory:" and not name.startswith("file:"):
+        Path(name).touch(mode=0o600, exist_ok=True)
 
 
 def _as_a_server(connection: Any, _record: object) -> None:

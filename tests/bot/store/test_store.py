@@ -142,3 +142,10 @@ def test_a_server_that_is_away_is_told_without_the_password() -> None:
         Store.open("postgresql://whynot:hunter2@127.0.0.1:1/whynot")
 
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "whynot.db"
+    Store.open(f"sqlite:///{file}").close()
+
+    assert file.stat().st_mode & 0o077 == 0
