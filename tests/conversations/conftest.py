@@ -40,7 +40,9 @@ class Room:
     app: ServedApp
 
 
-only_once = pytest.mark.parametrize("way", ["socket"], indirect=True, scope="session")
+over_http = pytest.mark.parametrize("way", ["http"], indirect=True, scope="session")
+over_socket = pytest.mark.parametrize("way", ["socket"], indirect=True, scope="session")
+only_once = over_socket
 """For what has nothing to do with the transport, and takes an app of its own."""
 
 
@@ -70,6 +72,11 @@ def room(served: ServedApp) -> Iterator[Room]:
     slack.api.files_take = FILES_TAKE
     slack.deliveries.copies = 1
     assert slack.api.faults == [], slack.transcript()
+
+
+def still_answers(room: Room) -> None:
+    """The app is alive, and has dealt with all that came before: what comes in is taken in order."""
+    room.ann.mentions(room.channel.id, "help").reply("Name two parties")
 
 
 def make_room(app: ServedApp) -> Room:

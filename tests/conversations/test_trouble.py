@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from bot.views.ladder import NEWER
-from tests.conversations.conftest import FILES_TAKE, RETRIES, Room, only_once
+from tests.conversations.conftest import FILES_TAKE, RETRIES, Room, only_once, over_http, over_socket, still_answers
 from tests.conversations.served_app import ServedApp
 from tests.slack_double.deliveries import Attempt
 from tests.slack_double.http_delivery import encoded
@@ -94,7 +94,7 @@ def test_a_connection_that_breaks_while_the_answer_is_posted_neither_loses_nor_d
 
     asked.reply("orders-db-sg", within=30)
 
-    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    still_answers(room)
     assert answers(asked) == 1
 
 
@@ -113,7 +113,7 @@ def test_an_event_that_comes_five_times_is_answered_once(room: Room) -> None:
     asked.reply("orders-db-sg")
 
     room.slack.deliveries.copies = 1
-    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    still_answers(room)
 
     assert answers(asked) == 1
 
@@ -142,7 +142,7 @@ def test_a_question_that_was_edited_or_deleted_makes_no_second_answer(room: Room
 
     room.ann.edits(asked, f"<@U0WHYNOT> {BLOCKED}!")
     room.ann.deletes(asked)
-    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    still_answers(room)
 
     assert answers(asked) == 1
 
@@ -190,7 +190,7 @@ def test_malformed_events_stop_nothing(room: Room) -> None:
     assert [one for one in sent if not one.settled.wait(10)] == []
     room.slack.deliveries.retries_after = RETRIES
 
-    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    still_answers(room)
 
 
 def test_presses_that_nobody_can_make_change_nothing(room: Room) -> None:
@@ -201,15 +201,15 @@ def test_presses_that_nobody_can_make_change_nothing(room: Room) -> None:
         for action in ("show_commands", "stop", "retry", "wrong", "choose_party:0", "nobody_knows_this"):
             answer.act(Element("forged", action, "button", action, {}), {"value": forged})
 
-    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    still_answers(room)
     shown = [one for one in answer.replies()[before:] if one.message.only_for is None]
     assert [one for one in shown if one.says("aws ec2")] == []
 
 
+@over_http
 def test_wrong_and_old_signatures_are_refused_and_the_app_lives_on(room: Room) -> None:
     http = room.slack.http
-    if http is None:
-        pytest.skip("Socket Mode has no signatures")
+    assert http is not None
     body, kind = encoded(Attempt("events_api", {"type": "event_callback", "event": {"type": "app_mention"}}))
     good = http.signed(body)
     stamp = good["X-Slack-Request-Timestamp"]
@@ -223,13 +223,13 @@ def test_wrong_and_old_signatures_are_refused_and_the_app_lives_on(room: Room) -
     ):
         reply = http.post(body, {"Content-Type": kind, **headers})
         assert reply.reason in {"status 400", "status 401", "status 403"}, (headers, reply)
-    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    still_answers(room)
 
 
+@over_http
 def test_a_request_that_was_recorded_and_sent_again_is_answered_once(room: Room) -> None:
     http = room.slack.http
-    if http is None:
-        pytest.skip("Socket Mode has no signatures")
+    assert http is not None
     asked = room.ann.mentions(room.channel.id, BLOCKED)
     asked.reply("orders-db-sg")
     (delivery, *_) = room.slack.announce(asked.message)
@@ -238,14 +238,14 @@ def test_a_request_that_was_recorded_and_sent_again_is_answered_once(room: Room)
     for _ in range(3):
         http.post(body, headers)
 
-    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    still_answers(room)
     assert answers(asked) == 1
 
 
+@over_http
 def test_slack_checks_the_address_with_a_challenge(room: Room) -> None:
     http = room.slack.http
-    if http is None:
-        pytest.skip("a socket needs no address")
+    assert http is not None
     body = json.dumps({"type": "url_verification", "challenge": "c-1", "token": "x"})
 
     reply = http.post(body, {"Content-Type": "application/json", **http.signed(body)})
@@ -254,9 +254,8 @@ def test_slack_checks_the_address_with_a_challenge(room: Room) -> None:
     assert "c-1" in str(reply.body)
 
 
+@over_socket
 def test_every_way_in_which_a_socket_ends_loses_nothing(room: Room) -> None:
-    if room.slack.http is not None:
-        pytest.skip("there is no socket over HTTP")
     for how in ("close", "reset", "refresh_requested", "warning"):
         if how in {"close", "reset"}:
             room.slack.socket.cut(how)
@@ -267,24 +266,26 @@ def test_every_way_in_which_a_socket_ends_loses_nothing(room: Room) -> None:
         assert answers(asked) == 1
 
 
-def test_a_question_that_waits_says_its_place_and_can_be_stopped_and_asked_again(room: Room) -> None:
-    room.slack.api.files_take = 600.0  # every answer waits for its picture, as long as it may
-    asked = [room.ann.mentions(room.channel.id, BLOCKED) for _ in range(5)]
+def test_a_question_that_waits_says_its_place_and_can_be_stopped_and_asked_again(
+    started: Callable[..., ServedApp],
+) -> None:
+    app = started(runner={"workers": 1}, **MANY)
+    channel, ann = app.slack.channel("C0OPS000"), app.slack.person("UANN")
+    asked = [ann.mentions(channel.id, BLOCKED) for _ in range(12)]
 
-    waiting = room.ann.waits_for(
-        lambda: next(((one, reply) for one in asked for reply in one.replies() if reply.says("Waiting")), None),
-        "one of five that waits for four workers",
+    last, waiting = ann.waits_for(
+        lambda: next(((one, told) for one in asked for told in one.replies() if told.says("Waiting, number 1")), None),
+        "the one of twelve that has ten before it",
     )
-    waiting[1].click("Stop")
+    waiting.click("Stop")
 
-    stopped = waiting[0].reply("Stopped")
+    stopped = last.reply("Stopped")
     for one in asked:
-        if one is not waiting[0]:
-            one.reply("orders-db-sg", within=30)
-    assert answers(waiting[0]) == 0
-    room.slack.api.files_take = FILES_TAKE
+        if one is not last:
+            one.reply("orders-db-sg", within=60)
+    assert answers(last) == 0
     stopped.click("Ask again")
-    waiting[0].reply("orders-db-sg", within=30)
+    last.reply("orders-db-sg", within=30)
 
 
 def test_slacks_own_stop_button_stops_what_is_under_way(room: Room) -> None:
@@ -296,7 +297,7 @@ def test_slacks_own_stop_button_stops_what_is_under_way(room: Room) -> None:
 
     asked.reply("Stopped", within=30)
     room.slack.api.files_take = FILES_TAKE
-    room.ann.mentions(room.channel.id, BLOCKED).reply("orders-db-sg")
+    still_answers(room)
     assert answers(asked) == 0
 
 
