@@ -129,11 +129,14 @@ def test_many_questions_in_disorder_are_answered_once_each(room: Room) -> None:
 
 
 def test_a_channel_that_the_app_was_removed_from_has_the_asker_told_directly(room: Room) -> None:
-    room.slack.fails("chat.postMessage", "not_in_channel", only_if=lambda call: call.text("channel") == room.channel.id)
+    room.slack.api.files_take = 600.0
+    asked = room.ann.mentions(room.channel.id, BLOCKED)
+    room.ann.waits_for(lambda: True if "processing" in room.slack.statuses(asked) else None, "work to begin")
 
-    room.ann.mentions(room.channel.id, BLOCKED)
+    room.slack.removes_app_from(room.channel.id)
 
-    assert room.ann.sees_direct("/invite").says("I am not in")
+    assert room.ann.sees_direct("/invite", within=30).says("I am not in")
+    assert answers(asked) == 0
 
 
 def test_a_question_that_was_edited_or_deleted_makes_no_second_answer(room: Room) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,6 @@ class Installation:
     is_interactive: bool = True
     messages_tab: bool = True
     home_tab: bool = True
-    faults: tuple[str, ...] = field(default=(), compare=False)
 
     def hears(self, event: str) -> bool:
         """Whether Slack sends an event of this name to the app."""

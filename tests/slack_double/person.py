@@ -129,7 +129,9 @@ class Person:
         return self._opens("messages")
 
     def _opens(self, tab: str) -> Home:
-        workspace = self.slack.workspace
+        workspace, given = self.slack.workspace, self.slack.installation
+        if not (given.home_tab if tab == "home" else given.messages_tab):
+            raise NotSeen(f"the app has no {tab} tab: the manifest does not switch it on")
         place = workspace.direct(self.id)
         event: Json = {
             "type": "app_home_opened",
