@@ -86,6 +86,8 @@ def load_balancers(reader: Reader) -> tuple[LoadBalancer, ...]:
 def _listeners(reader: Reader, by_name: ByName, balancer: Item, where: Where) -> tuple[Listener, ...] | None:
     """The listeners of a load balancer; None where they, or one of them, could not be read."""
     name, arn = str(balancer.get("LoadBalancerName")), balancer.get("LoadBalancerArn")
+    if str(balancer.get("Type")).lower() == "gateway":
+        return ()  # Its listener has neither port nor protocol, and is not judged.
     items = by_name.listed("elbv2.describe_listeners", name, where, "Listeners")
     if items is None:
         return None

@@ -137,7 +137,7 @@ def build(described: Described) -> Network:
     network = Network(
         vpcs=reader.entities("ec2.describe_vpcs", "Vpcs", "VpcId", parse_vpc),
         subnets=subnets,
-        interfaces=_in_vpc_of_subnet(_interfaces(reader), homes),
+        interfaces=_in_zone_of_subnet(_in_vpc_of_subnet(_interfaces(reader), homes), subnets),
         groups=reader.entities(
             "ec2.describe_security_groups",
             "SecurityGroups",
@@ -199,6 +199,16 @@ def _in_vpc_of_subnet(found: Mapping[str, InSubnet], homes: Mapping[str, str | N
     """The entities, each in the VPC of its subnet where its own answer does not say one."""
     homeless = [e for e in found.values() if e.vpc is None and e.subnet in homes]
     return {**found, **{e.id: replace(e, vpc=homes[e.subnet or ""]) for e in homeless}} if homeless else found
+
+
+def _in_zone_of_subnet(
+    found: Mapping[str, NetworkInterface], subnets: Mapping[str, Subnet]
+) -> Mapping[str, NetworkInterface]:
+    """The interfaces, each in the zone of its subnet where its own answer does not say one."""
+    zones = {
+        i.id: subnets[i.subnet].zone for i in found.values() if i.zone is None and i.subnet and i.subnet in subnets
+    }
+    return {**found, **{eni: replace(found[eni], zone=zone) for eni, zone in zones.items()}} if zones else found
 
 
 def _internet_gateways(reader: _Reader) -> Mapping[str, InternetGateway]:

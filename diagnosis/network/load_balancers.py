@@ -7,17 +7,35 @@ https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from diagnosis.network.interfaces import NetworkInterface
-from diagnosis.network.shape import Item, flag, items, member, number, text, texts, word
+from diagnosis.network.shape import (
+    Item,
+    Malformed,
+    flag,
+    items,
+    member,
+    needed_items,
+    needed_number,
+    needed_text,
+    number,
+    text,
+    texts,
+    word,
+)
 from diagnosis.network.vpcs import Origins
 from diagnosis.traffic.addresses import parse_address
 
 Attributes = tuple[tuple[str, str], ...]
+"""Keys and values in lower case. What an entry lacks is an empty text: its value was not seen, or not even its key."""
 CROSS_ZONE = "load_balancing.cross_zone.enabled"
 PRESERVE = "preserve_client_ip.enabled"
+UNREAD = ""
+"""The value of an attribute that was listed without it."""
+_KINDS = {"app": "application", "net": "network", "gwy": "gateway"}
+"""What an ARN says of a load balancer's type, after `loadbalancer/`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +66,8 @@ class TargetGroup:
     origins: Origins
 
     def attribute(self, key: str) -> str | None:
-        """The value of an attribute, lower case."""
-        return dict(self.attributes or ()).get(key)
+        """The value of an attribute, lower case; None where it is not listed, `UNREAD` where it may be."""
+        return _attribute(self.attributes, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +100,16 @@ class LoadBalancer:
     vpc: str | None
     state: str | None = None
     groups: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
-    """Names of the zones that are enabled."""
+    zones: tuple[str, ...] | None = None
+    """Names of the zones that are enabled; None where the answer does not name them all."""
+    subnets: tuple[str, ...] = ()
+    """The subnets of its nodes."""
     addresses: tuple[int, ...] = ()
     """Private addresses of its nodes, as far as it tells them."""
     listeners: tuple[Listener, ...] | None = None
     attributes: Attributes | None = None
-    judges_private_link: bool = True
-    """Whether its groups' inbound rules apply to what comes through PrivateLink; AWS's default is that they do."""
+    judges_private_link: bool | None = None
+    """Whether its groups' inbound rules apply to what comes through PrivateLink; None where the answer does not say."""
     instances: tuple[str, ...] = ()
     """The registered instances of a Classic one."""
     origins: Origins = ()
@@ -105,8 +125,13 @@ class LoadBalancer:
         return self.name if self.classic else self.id.partition(":loadbalancer/")[2]
 
     def attribute(self, key: str) -> str | None:
-        """The value of an attribute, lower case."""
-        return dict(self.attributes or ()).get(key)
+        """The value of an attribute, lower case; None where it is not listed, `UNREAD` where it may be."""
+        return _attribute(self.attributes, key)
+
+
+def _attribute(attributes: Attributes | None, key: str) -> str | None:
+    known = dict(attributes or ())
+    return known.get(key, UNREAD if UNREAD in known else None)
 
 
 def parse_load_balancer(
@@ -117,34 +142,43 @@ def parse_load_balancer(
     zones = items(item, "AvailabilityZones")
     nodes = [address for zone in zones for address in items(zone, "LoadBalancerAddresses")]
     private = {parse_address(a) for a in (text(n, "PrivateIPv4Address") for n in nodes) if a}
+    kind = word(item, "Type") or _KINDS.get((text(item, "LoadBalancerArn") or "").partition(":loadbalancer/")[2][:3])
+    if kind is None:
+        raise Malformed("Type is absent")
+    named = [text(zone, "ZoneName") for zone in zones]
+    enforces = word(item, "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
     return LoadBalancer(
         id=text(item, "LoadBalancerArn") or text(item, "LoadBalancerName") or "",
         name=text(item, "LoadBalancerName") or "",
         dns_name=host.lower() if host else None,
-        kind=word(item, "Type") or "application",
+        kind=kind,
         vpc=text(item, "VpcId"),
         state=word(member(item, "State"), "Code"),
         groups=tuple(sorted(texts(item, "SecurityGroups"))),
-        zones=tuple(sorted({z for z in (text(zone, "ZoneName") for zone in zones) if z})),
+        zones=_all_named(named),
+        subnets=tuple(sorted({s for s in (text(zone, "SubnetId") for zone in zones) if s})),
         addresses=tuple(sorted(private)),
         listeners=listeners,
         attributes=attributes,
-        judges_private_link=word(item, "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic") != "off",
+        judges_private_link=None if enforces is None else enforces != "off",
         origins=origins,
     )
+
+
+def _all_named(zones: list[str | None]) -> tuple[str, ...] | None:
+    known = {zone for zone in zones if zone}
+    return tuple(sorted(known)) if known and None not in zones else None
 
 
 def parse_classic(item: Item, origins: Origins, attributes: Attributes | None) -> LoadBalancer:
     """An entry of `LoadBalancerDescriptions`."""
     host, name = text(item, "DNSName"), text(item, "LoadBalancerName") or ""
     listeners = []
-    for described in items(item, "ListenerDescriptions"):
+    for described in needed_items(item, "ListenerDescriptions"):
         entry = member(described, "Listener")
-        port = number(entry, "LoadBalancerPort")
-        if port is not None:
-            protocol = word(entry, "Protocol") or "tcp"
-            inside = number(entry, "InstancePort")
-            listeners.append(Listener(f"{protocol}:{port}", protocol, port, (), (), target_port=inside))
+        port, inside = needed_number(entry, "LoadBalancerPort"), needed_number(entry, "InstancePort")
+        protocol = word(entry, "Protocol") or "tcp"
+        listeners.append(Listener(f"{protocol}:{port}", protocol, port, (), (), target_port=inside))
     account, region = (origins or (("", ""),))[0]
     # "arn:aws:elasticloadbalancing:region:account:loadbalancer/name" (Service Authorization Reference).
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
@@ -156,49 +190,50 @@ def parse_classic(item: Item, origins: Origins, attributes: Attributes | None) -
         kind="classic",
         vpc=text(item, "VPCId") or text(item, "VpcId"),
         groups=tuple(sorted(texts(item, "SecurityGroups"))),
-        zones=tuple(sorted(texts(item, "AvailabilityZones"))),
+        zones=_all_named(list(texts(item, "AvailabilityZones"))),
+        subnets=tuple(sorted(texts(item, "Subnets"))),
         listeners=tuple(sorted(listeners, key=lambda one: (one.port, one.protocol))),
         attributes=attributes,
-        instances=tuple(sorted({i for i in (text(e, "InstanceId") for e in items(item, "Instances")) if i})),
+        instances=tuple(sorted({needed_text(e, "InstanceId") for e in needed_items(item, "Instances")})),
         origins=origins,
     )
 
 
 def parse_listener(item: Item, rules: list[Item] | None) -> Listener:
     """An entry of `Listeners`, with the entries of `Rules` that belong to it, where they were seen."""
-    actions = items(item, "DefaultActions")
+    actions = needed_items(item, "DefaultActions")
     further: set[str] = set()
     itself = _answers(actions)
     for rule in rules or ():
         if flag(rule, "IsDefault") is not True:
-            further |= set(_forwards(items(rule, "Actions")))
-            itself = itself or _answers(items(rule, "Actions"))
+            further |= set(_forwards(needed_items(rule, "Actions")))
+            itself = itself or _answers(needed_items(rule, "Actions"))
     return Listener(
         id=text(item, "ListenerArn") or "",
         protocol=word(item, "Protocol") or "tcp",
-        port=number(item, "Port") or 0,
+        port=needed_number(item, "Port"),
         groups=tuple(sorted(set(_forwards(actions)))),
         rule_groups=None if rules is None else tuple(sorted(further)),
         itself=itself,
     )
 
 
-def _forwards(actions: object) -> list[str]:
+def _forwards(actions: Sequence[Item]) -> list[str]:
     """ARNs of the target groups to which actions forward."""
     found: list[str] = []
-    for action in actions if isinstance(actions, list | tuple) else ():
+    for action in actions:
         if (word(action, "Type") or "forward") != "forward":
             continue
         weighted = items(member(action, "ForwardConfig"), "TargetGroups")
-        chosen = [text(g, "TargetGroupArn") for g in weighted if number(g, "Weight") != 0]
-        single = text(action, "TargetGroupArn")
-        found += [arn for arn in (chosen if weighted else [single]) if arn]
+        if weighted:
+            found += [needed_text(g, "TargetGroupArn") for g in weighted if number(g, "Weight") != 0]
+        else:
+            found.append(needed_text(action, "TargetGroupArn"))
     return found
 
 
-def _answers(actions: object) -> bool:
-    listed = actions if isinstance(actions, list | tuple) else ()
-    return any(word(action, "Type") in ("redirect", "fixed-response") for action in listed)
+def _answers(actions: Sequence[Item]) -> bool:
+    return any(word(action, "Type") in ("redirect", "fixed-response") for action in actions)
 
 
 def parse_target_group(
@@ -231,8 +266,7 @@ def _target(item: Item) -> Target:
 
 def parse_attributes(listed: list[Item]) -> Attributes:
     """The entries of `Attributes`, keys and values in lower case."""
-    pairs = ((word(entry, "Key"), word(entry, "Value")) for entry in listed)
-    return tuple(sorted((key, value) for key, value in pairs if key and value))
+    return tuple(sorted((word(entry, "Key") or UNREAD, word(entry, "Value") or UNREAD) for entry in listed))
 
 
 def parse_classic_attributes(item: Mapping[str, object]) -> Attributes:
@@ -241,6 +275,8 @@ def parse_classic_attributes(item: Mapping[str, object]) -> Attributes:
     return () if enabled is None else ((CROSS_ZONE, "true" if enabled else "false"),)
 
 
+REQUESTER = "amazon-elb"
+"""Who makes the interfaces of load balancers, as they name their requester."""
 _NODE = re.compile(r"^ELB (?P<named>\S+)")
 
 
@@ -253,7 +289,11 @@ def node_of(interface: NetworkInterface) -> str | None:
 def balancers_by_interface(
     balancers: Iterable[LoadBalancer], interfaces: Iterable[NetworkInterface]
 ) -> Mapping[str, LoadBalancer]:
-    """Load balancers by the interfaces of their nodes: by description, else by the addresses that they tell."""
+    """Load balancers by the interfaces of their nodes: by description, else by the addresses that they tell.
+
+    An interface that AWS made for some load balancer, and whose description is lacking, is that one's whose groups it
+    has in a subnet of its nodes.
+    """
     described: dict[str, list[LoadBalancer]] = {}
     placed: dict[tuple[str | None, int], LoadBalancer] = {}
     for balancer in balancers:
@@ -265,6 +305,14 @@ def balancers_by_interface(
         here = [b for b in described.get(named, ()) if b.vpc in (None, interface.vpc)] if named else []
         if not here and placed:
             here = [placed[interface.vpc, a.private] for a in interface.ipv4 if (interface.vpc, a.private) in placed]
+        if not here and described and interface.requester == REQUESTER and not interface.description:
+            here = [b for all_named in described.values() for b in all_named if _may_be_node(b, interface)]
+            here = here if len(here) == 1 else []
         if here:
             found[interface.id] = here[0]
     return found
+
+
+def _may_be_node(balancer: LoadBalancer, interface: NetworkInterface) -> bool:
+    here = balancer.vpc in (None, interface.vpc) and interface.subnet in balancer.subnets
+    return here and balancer.groups == (interface.groups or ())

@@ -84,6 +84,14 @@ def needed_text(item: Item, key: str) -> str:
     return value
 
 
+def needed_number(item: Item, key: str) -> int:
+    """The whole number under `key`, without which the entry says nothing: absent, it is `Malformed`."""
+    value = number(item, key)
+    if value is None:
+        raise Malformed(f"{key} is absent")
+    return value
+
+
 def texts(item: Item, key: str) -> tuple[str, ...]:
     """The list of texts under `key`; empty where it is absent."""
     value = item.get(key)

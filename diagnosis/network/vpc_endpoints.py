@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from diagnosis.network.shape import Item, flag, items, name_tag, tags, text, texts, word
+from diagnosis.network.shape import Item, flag, items, name_tag, needed_text, tags, text, texts, word
 from diagnosis.network.vpcs import Origins
 
 SERVING = frozenset({"available", "partial"})
@@ -80,7 +80,7 @@ def parse_endpoint_service(item: Item, origins: Origins) -> EndpointService:
     """An entry of `ServiceConfigurations`."""
     return EndpointService(
         id=text(item, "ServiceId") or "",
-        name=text(item, "ServiceName") or "",
+        name=needed_text(item, "ServiceName"),
         state=word(item, "ServiceState") or "available",
         balancers=tuple(sorted(texts(item, "NetworkLoadBalancerArns"))),
         origins=origins,

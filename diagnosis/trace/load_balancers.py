@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
-from diagnosis.network.load_balancers import Listener, LoadBalancer, TargetGroup, node_of
+from diagnosis.network.load_balancers import REQUESTER, Listener, LoadBalancer, TargetGroup, node_of
 from diagnosis.network.network import Network
 from diagnosis.network.vpc_endpoints import EndpointService
 from diagnosis.trace import security_groups, targets, vpc_endpoints
@@ -54,7 +54,7 @@ def onward(walk: Walk, node: Held, onwards: Onward, *, private_link: bool = Fals
         return
     balancer = network.balancer_of_interface.get(interface.id)
     if balancer is None:
-        if node_of(interface) is not None or interface.kind in NODES:
+        if node_of(interface) is not None or interface.kind in NODES or interface.requester == REQUESTER:
             walk.take(_unseen(network, interface, walk.traffic))
         yield walk
         return
@@ -102,7 +102,11 @@ def _by_private_link(walk: Walk, endpoint: Held, service: EndpointService | Miss
         other.branches += (Branch(service.id, f"node {node.id} of {service.name}"),)
         after = other.traffic.rewritten(destination=(address, address + 1))
         other.rewrite(service.id, vpc_endpoints.KIND, after, keeps_source=True)
-        if network.balancer_of_interface[node.id].judges_private_link:
+        balancer = network.balancer_of_interface[node.id]
+        if balancer.judges_private_link is None and balancer.groups:
+            what = f"{balancer.name} judges what comes through PrivateLink by its groups"
+            other.take(passes(KIND, balancer.id, other.traffic, assumed=(f"{BALANCERS}: {what}",)))
+        if balancer.judges_private_link is not False:
             step = security_groups.judge(
                 network, node, other.traffic, frozenset(), None, egress=False, explain=other.explain
             )

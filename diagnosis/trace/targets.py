@@ -17,7 +17,7 @@ from diagnosis.trace.peerings import reference_scope
 from diagnosis.trace.places import Destination, Held, Nobody, Undecided
 from diagnosis.trace.placing import AtAddress, AtInterface, interface_of_instance, place_both
 from diagnosis.trace.step import Blocker, Step, cannot_tell, drops, passes
-from diagnosis.trace.target_zones import KIND, Option, Relaying, Switch, barrier, within_reach
+from diagnosis.trace.target_zones import GROUP_ATTRIBUTES, KIND, Option, Relaying, Switch, barrier, switch, within_reach
 from diagnosis.trace.walk import Branch, Device, Relay, Walk
 from diagnosis.traffic.addresses import ALL_ADDRESSES, format_address, is_ipv6, parse_address
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter, Rule
@@ -28,7 +28,6 @@ from diagnosis.traffic.traffic import Box, Traffic
 INTERFACE = "network-interface"
 PORTS = port_range(1024, 65535)
 """The ports from which a load balancer connects to its targets."""
-ATTRIBUTES = "elbv2.describe_target_group_attributes"
 ALWAYS_KEPT = frozenset({"udp", "tcp_udp", "quic", "tcp_quic"})
 """Target group protocols for which client IP preservation cannot be turned off."""
 
@@ -121,14 +120,8 @@ def _preserves(network: Network, relay: Relaying, group: TargetGroup) -> Switch:
         return Switch(False)
     if group.protocol in ALWAYS_KEPT:
         return Switch(True)
-    found = group.attribute(PRESERVE)
-    default = group.target_type != "ip"
-    if found is not None or group.attributes is not None:
-        return Switch(found == "true" if found is not None else default)
     what = f"client IP preservation of target group {group.name}"
-    if network.coverage.named(ATTRIBUTES):
-        return Switch(None, gap=network.gap(ATTRIBUTES, group.origins, what))
-    return Switch(default, (f"{ATTRIBUTES}: {what} is {'on' if default else 'off'}",))
+    return switch(network, group, PRESERVE, GROUP_ATTRIBUTES, what, default=group.target_type != "ip")
 
 
 def _place(network: Network, relay: Relaying, group: TargetGroup, target: Target) -> Destination | Missing:

@@ -126,8 +126,13 @@ def provider(network: Network, interface: NetworkInterface) -> EndpointService |
     if endpoint is None or endpoint.kind != "interface":
         return None
     found = next((s for s in network.endpoint_services if s.name == endpoint.service), None)
-    if found is not None or OFFERED not in endpoint.service or network.coverage.seen(SERVICES, endpoint.origins):
+    whole = network.coverage.seen(SERVICES, endpoint.origins) and network.whole("ServiceConfigurations")
+    if found is not None or (whole and endpoint.service):
         return found
+    if not endpoint.service and (network.endpoint_services or not network.whole("ServiceConfigurations")):
+        return network.gap(CALL, endpoint.origins, f"the service of endpoint {endpoint.id}")
+    if OFFERED not in endpoint.service:
+        return None
     return network.gap(SERVICES, endpoint.origins, f"whether endpoint service {endpoint.service} is offered here")
 
 

@@ -89,6 +89,7 @@ class Balancing(Account):
                 AvailabilityZone=f"us-east-1{zone}",
                 Description=description,
                 InterfaceType=kind,
+                RequesterId="amazon-elb",
                 SourceDestCheck=False,
             )
 
