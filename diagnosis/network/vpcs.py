@@ -24,6 +24,9 @@ class Vpc:
     cidrs: tuple[str, ...]
     addresses: IntervalSet
     name: str | None
+    resolver: int | None
+    """The address of its DNS resolver: the primary IPv4 range's first, plus two
+    (https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html)."""
     block_mode: str | None
     """Block Public Access as this VPC reports it: off, block-bidirectional, block-ingress; None where it does not."""
     origins: Origins
@@ -63,6 +66,8 @@ def parse_vpc(item: Item, origins: Origins) -> Vpc:
         cidrs.append(primary)
     cidrs += _associated(item, "Ipv6CidrBlockAssociationSet", "Ipv6CidrBlock", "Ipv6CidrBlockState")
     unique = tuple(sorted(set(cidrs)))
+    four = [cidr for cidr in unique if ":" not in cidr]
+    first = primary or (four[0] if len(four) == 1 else None)
     return Vpc(
         id=text(item, "VpcId") or "",
         account=text(item, "OwnerId") or "",
@@ -70,6 +75,7 @@ def parse_vpc(item: Item, origins: Origins) -> Vpc:
         cidrs=unique,
         addresses=join_all(parse_cidr(cidr) for cidr in unique),
         name=name_tag(item),
+        resolver=parse_cidr(first)[0] + 2 if first else None,
         block_mode=word(member(item, "BlockPublicAccessStates"), "InternetGatewayBlockMode"),
         origins=origins,
     )

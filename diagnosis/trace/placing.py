@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
+from diagnosis.trace import resolver
 from diagnosis.trace.headings import vpc_headed_for
 from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
 from diagnosis.traffic.addresses import (
@@ -22,7 +23,7 @@ from diagnosis.traffic.addresses import (
     parse_address,
     parse_cidr,
 )
-from diagnosis.traffic.intervals import IntervalSet, has, join, join_all, meet, minus, pieces
+from diagnosis.traffic.intervals import IntervalSet, has, join, join_all, meet, minus
 
 INTERFACES = "ec2.describe_network_interfaces"
 UNROUTABLE = join(
@@ -252,7 +253,8 @@ def _unheld(network: Network, address: int, vpc: str | None, other: NetworkInter
     """An address that no seen interface holds, in the VPC that was named with it or where the other side finds it."""
     text = format_address(address)
     if has(UNROUTABLE, address):
-        return Undecided(Missing("", "", "", f"{text} is answered outside the VPC's routing, which is not modelled"))
+        gap = Missing("", "", "", f"{text} is answered outside the VPC's routing, which is not modelled")
+        return Undecided(gap, address if address in resolver.EVERYWHERE else None)
     holding = {v.id: v for v in network.vpc_holding(address)}
     if vpc and vpc not in holding:
         if vpc not in network.vpcs:
@@ -260,8 +262,9 @@ def _unheld(network: Network, address: int, vpc: str | None, other: NetworkInter
         return Nobody(address, vpc, None)
     if holding:
         home = holding[vpc or _home_of(network, address, tuple(sorted(holding)), other)]
-        if _is_resolver(home.addresses, address):
-            return Undecided(Missing("", "", "", f"{text} is the DNS resolver of {home.id}, which is not modelled"))
+        if resolver.is_one(network, address, home.id):
+            reason = f"{text} is the DNS resolver of {home.id}, which is modelled for its VPC's own questions only"
+            return Undecided(Missing("", "", "", reason), address)
         if not network.coverage.seen(INTERFACES, home.origins) or not network.whole("NetworkInterfaces"):
             return Undecided(network.gap(INTERFACES, home.origins, f"the interface with {text}"))
         subnet = network.subnet_holding(home.id, address)
@@ -286,10 +289,6 @@ def _home_of(network: Network, address: int, holding: tuple[str, ...], other: Ne
     return next((vpc for vpc in holding if _linked(network, other.vpc, vpc)), holding[0])
 
 
-def _is_resolver(ranges: IntervalSet, address: int) -> bool:
-    return not is_ipv6(address) and any(address == low + 2 for low, _ in pieces(meet(ranges, IPV4)))
-
-
 def _with_addresses(source: Anchor, destination: Anchor, ours: Place, theirs: Place) -> tuple[Place, Place]:
     """Ids and names get the address that the other side can talk to: same family, public towards the internet."""
     six = _wants_ipv6(ours, theirs)
@@ -311,6 +310,8 @@ def _wants_ipv6(ours: Place, theirs: Place) -> bool:
     for place in (ours, theirs):
         match place:
             case Held(implied=False, address=address) | Nobody(address=address):
+                return is_ipv6(address)
+            case Undecided(resolver=int() as address):
                 return is_ipv6(address)
             case Internet(addresses=addresses, whole=False) | OnPremises(addresses=addresses):
                 return bool(addresses) and is_ipv6(addresses[0])

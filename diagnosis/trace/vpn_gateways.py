@@ -86,12 +86,10 @@ def _connected(network: Network, target: str, origins: Origins, traffic: Traffic
     if alive:
         return [passes(KIND, target, traffic, assumed=_assumed(alive))] if all(c.tunnels_down for c in alive) else []
     if not connections:
-        if not network.coverage.seen(CONNECTIONS, origins):
-            if network.coverage.named(CONNECTIONS):
-                gap = network.gap(CONNECTIONS, origins, f"the VPN connections of {target}")
-                return [cannot_tell(KIND, target, traffic, gap)]
-            return [passes(KIND, target, traffic, assumed=(f"{CONNECTIONS}: {target} has a connection that works",))]
-        return []
+        if not network.coverage.seen(CONNECTIONS, origins) or not network.whole("VpnConnections"):
+            gap = network.gap(CONNECTIONS, origins, f"the VPN connections of {target}")
+            return [cannot_tell(KIND, target, traffic, gap)]
+        return [passes(KIND, target, traffic, assumed=(f"{DIRECT}: a virtual interface leads to {target}",))]
     gone = connections[0]
     if network.coverage.named(DIRECT) or DIRECT in network.coverage.answered:
         gap = network.gap(DIRECT, origins, f"whether Direct Connect reaches {target}, whose VPN connections are gone,")

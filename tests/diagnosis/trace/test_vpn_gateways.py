@@ -242,15 +242,23 @@ def test_a_virtual_private_gateway_that_nobody_described_is_unknown() -> None:
     assert VPN_GATEWAYS in calls(found)
 
 
-def test_connections_of_a_virtual_private_gateway_are_assumed_until_they_were_asked_for() -> None:
+def test_connections_of_a_virtual_private_gateway_that_were_not_seen_may_all_be_gone() -> None:
     made = behind_vpn()
+
     found = ask(made.network(without=[VPN_CONNECTIONS]), AWAY, HOME)
 
-    assert found.verdict == "reachable"
-    assert any(VPN_CONNECTIONS in text for text in found.assumed())
+    assert found.verdict == "unknown"
+    assert VPN_CONNECTIONS in calls(found)
 
-    made.asked.add(VPN_CONNECTIONS)
-    assert ask(made.network(without=[VPN_CONNECTIONS]), AWAY, HOME).verdict == "unknown"
+
+def test_a_virtual_private_gateway_without_vpn_connections_is_assumed_to_have_direct_connect() -> None:
+    made = behind_vpn()
+    made.hub[VPN_CONNECTIONS].clear()
+
+    found = ask(made, AWAY, HOME)
+
+    assert found.verdict == "reachable"
+    assert any("directconnect" in text for text in found.assumed())
 
 
 @pytest.mark.parametrize("call", [VPN_CONNECTIONS, ROUTES, ATTACHMENTS])

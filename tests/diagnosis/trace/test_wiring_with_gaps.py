@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,16 +27,15 @@ def balanced(
     server: tuple[Json, ...] = EVERYTHING,
     port: int = 80,
     zones: str = "ab",
-    **attributes: str,
+    attributes: dict[str, str] | None = None,
 ) -> Balancing:
     """A load balancer whose listener leads to the server, or to other targets."""
     made = Balancing()
     made.group("sg-server", "vpc-a", server)
     made.group("sg-lb", "vpc-a", EVERYTHING)
     made.balancer(kind, ["sg-lb"], zones)
-    named = {key.replace("__", "."): value for key, value in attributes.items()}
     target_kind = "ip" if SERVER in targets else "instance"
-    made.targets("web", *(targets or ("i-server",)), kind=target_kind, attributes=named)
+    made.targets("web", *(targets or ("i-server",)), kind=target_kind, attributes=attributes)
     made.listener(port, "web")
     return made
 
@@ -65,21 +65,25 @@ def classic(zones: str = "ab", instance: str = "i-server") -> Balancing:
     return made
 
 
-CROSS = {"load_balancing__cross_zone__enabled": "true"}
+CROSS = {"load_balancing.cross_zone.enabled": "true"}
 SITUATIONS: dict[str, tuple[Callable[[], Balancing], str, str]] = {
     "open": (balanced, NODE_A, "reachable"),
     "no listener": (lambda: balanced(port=81), NODE_A, "blocked"),
     "the client is kept": (lambda: balanced(server=FROM_CLIENT), NODE_A, "reachable"),
     "the client is kept and not let in": (lambda: balanced(server=FROM_NODE), NODE_A, "blocked"),
     "the node is seen": (
-        lambda: balanced(server=FROM_NODE, preserve_client_ip__enabled="false"),
+        lambda: balanced(server=FROM_NODE, attributes={"preserve_client_ip.enabled": "false"}),
         NODE_A,
         "reachable",
     ),
     "address targets": (lambda: balanced("network", SERVER, server=FROM_NODE), NODE_A, "reachable"),
     "no target in the zone": (lambda: balanced("network", "i-other"), NODE_A, "blocked"),
-    "across zones": (lambda: balanced("network", "i-other", **CROSS), NODE_A, "reachable"),
-    "a zone that is not enabled": (lambda: balanced("network", "i-other", zones="a", **CROSS), NODE_A, "blocked"),
+    "across zones": (lambda: balanced("network", "i-other", attributes=CROSS), NODE_A, "reachable"),
+    "a zone that is not enabled": (
+        lambda: balanced("network", "i-other", zones="a", attributes=CROSS),
+        NODE_A,
+        "blocked",
+    ),
     "application": (lambda: balanced("application", server=FROM_NODE), NODE_A, "reachable"),
     "application, no listener": (lambda: balanced("application", port=81), NODE_A, "blocked"),
     "classic": (classic, NODE_A, "reachable"),
@@ -116,7 +120,7 @@ LOST = [
 ]
 
 
-def without(value: object, key: str) -> object:
+def without(value: Any, key: str) -> Any:
     """The answer without this key, wherever it has it."""
     if isinstance(value, dict):
         return {name: without(inner, key) for name, inner in value.items() if name != key}
