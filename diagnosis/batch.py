@@ -10,9 +10,11 @@ from typing import Any
 from diagnosis.explanation.causes import members
 from diagnosis.explanation.unseen import unseen_items
 from diagnosis.network.network import Network
+from diagnosis.trace import points
 from diagnosis.trace.placing import anchor, place_both
 from diagnosis.trace.stencils import traced
-from diagnosis.trace.trace import Flow, Trace
+from diagnosis.trace.step import Blocker, Leg
+from diagnosis.trace.trace import Flow, Trace, Verdict
 from diagnosis.traffic.protocols import protocol_number
 
 KEPT = 16_384
@@ -72,30 +74,54 @@ def judged(network: Network, fields: Mapping[str, Any]) -> dict[str, Any]:
     exactly = (*conversation, fields.get("source_port"))
     found = known.get(conversation) or known.get(exactly)
     if found is None:
-        result, whatever_client = traced(network, flow_of(network, fields))
+        found, whatever_client = _anew(network, fields)
         if len(known) >= KEPT:
             known.clear()
-        found = known[conversation if whatever_client else exactly] = verdict_of(network, result)
+        known[conversation if whatever_client else exactly] = found
     return {"id": fields.get("id"), **found}
+
+
+def _anew(network: Network, fields: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The verdict on a flow, and whether it is the same for every port of the client."""
+    point = _point(network, fields)
+    if point is None:
+        result, whatever_client = traced(network, flow_of(network, fields))
+        return verdict_of(network, result), whatever_client
+    if not point.blockers:
+        return _verdict("reachable", "reachable", "reachable", []), point.whatever_client
+    causes = [_cause(network, "forward", blocker) for blocker in point.blockers]
+    return _verdict("blocked", "blocked", None, causes), point.whatever_client
+
+
+def _point(network: Network, fields: Mapping[str, Any]) -> points.Point | None:
+    try:
+        protocol = protocol_number(fields["protocol"]) if fields.get("protocol") is not None else None
+    except ValueError:
+        return None
+    ports = points.Ports(fields.get("port"), fields.get("source_port"))
+    return points.judged(network, fields["source"], fields["destination"], protocol, ports)
 
 
 def verdict_of(network: Network, result: Trace) -> dict[str, Any]:
     """Verdicts, causes and gaps of a trace."""
-    found = []
-    for leg, blocker in result.blockers():
-        item = members(network, leg, blocker)
-        if item["any_of"] is None:
-            del item["any_of"]
-        found.append(item)
-    gaps = result.gaps()
+    causes = [_cause(network, leg, blocker) for leg, blocker in result.blockers()]
+    unseen = [u.model_dump() for u in unseen_items(network, result.gaps())]
     return {
-        "verdict": result.verdict,
-        "forward": result.forward,
-        "return": result.returning,
-        "causes": found,
+        **_verdict(result.verdict, result.forward, result.returning, causes),
         "assumed": list(result.assumed()),
-        "unseen": [u.model_dump() for u in unseen_items(network, gaps)],
+        "unseen": unseen,
     }
+
+
+def _cause(network: Network, leg: Leg, blocker: Blocker) -> dict[str, Any]:
+    item = members(network, leg, blocker)
+    if item["any_of"] is None:
+        del item["any_of"]
+    return item
+
+
+def _verdict(verdict: Verdict, forward: Verdict, back: Verdict | None, causes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"verdict": verdict, "forward": forward, "return": back, "causes": causes, "assumed": [], "unseen": []}
 
 
 def flow_of(network: Network, fields: Mapping[str, Any]) -> Flow:

@@ -61,7 +61,7 @@ def members(network: Network, leg: Leg, blocker: Blocker) -> dict[str, Any]:
 def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
     """Protocol and ports of some traffic: "tcp 3306", "icmp echo request (type 8 code 0)", "all traffic"."""
     protocols = traffic.project("protocol")
-    if size(protocols) != 1:
+    if len(protocols) != 2 or protocols[1] - protocols[0] != 1:
         return (
             "all traffic"
             if size(protocols) > 3
@@ -130,10 +130,7 @@ def _peer(blocker: Blocker, *, egress: bool) -> str:
 
 
 def _group(network: Network, blocker: Blocker) -> str:
-    owner = display_name(network, blocker.related[0]) if blocker.related else None
-    group = f"security group {label(network, blocker.component)}"
-    if owner and owner != display_name(network, blocker.component):
-        group = f"{owner}'s {group}"
+    group = _group_words(network, blocker.component, blocker.related[0] if blocker.related else None)
     egress = blocker.direction == "egress"
     way = "outbound" if egress else "inbound"
     what = f"{traffic_words(blocker.dropped)} {_peer(blocker, egress=egress)}"
@@ -149,6 +146,20 @@ def _group(network: Network, blocker: Blocker) -> str:
             )
         case _:
             return f"{group} has no {way} rule for {what}."
+
+
+def _group_words(network: Network, group: str, interface: str | None) -> str:
+    known: dict[tuple[str, str | None], str] | None = network.memo.get("group words")
+    if known is None:
+        known = network.memo["group words"] = {}
+    found = known.get((group, interface))
+    if found is None:
+        owner = display_name(network, interface) if interface else None
+        found = f"security group {label(network, group)}"
+        if owner and owner != display_name(network, group):
+            found = f"{owner}'s {found}"
+        known[group, interface] = found
+    return found
 
 
 def _acl(network: Network, leg: Leg, blocker: Blocker) -> str:

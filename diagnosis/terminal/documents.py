@@ -8,6 +8,7 @@ from typing import Any, Final
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Controls, format characters (the bidirectional ones of UAX #9 among them), surrogates, unassigned, line ends."""
+_LINE: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def document(value: Any, *, encoding: str | None = None) -> str:
@@ -17,7 +18,7 @@ def document(value: Any, *, encoding: str | None = None) -> str:
 
 def line(value: Any, *, encoding: str | None = None) -> str:
     """Return `value` as JSON on one line, without the line end."""
-    return _escaped(json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False), encoding)
+    return _escaped(_LINE.encode(value), encoding)
 
 
 def _escaped(text: str, encoding: str | None) -> str:

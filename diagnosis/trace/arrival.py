@@ -101,6 +101,7 @@ def _entering(walk: Walk, destination: Held) -> GroupsJudge:
             lambda one, traffic, explain: group_references.judge(
                 network, one, traffic, through, peer, stranger, explain=explain
             ),
+            lambda one: group_references.rules(network, one, peer, egress=False),
         )
     doubt = doubtful_scope(network, interface.vpc, peer.vpc if peer else None, interface.origins)
     if peer is None and stranger is not None:
@@ -110,6 +111,7 @@ def _entering(walk: Walk, destination: Held) -> GroupsJudge:
         lambda one, traffic, explain: security_groups.judge(
             network, one, traffic, scope, peer, egress=False, doubt=doubt, explain=explain
         ),
+        lambda one: security_groups.group_filter(network, one.groups or (), one, scope, doubt, egress=False),
     )
 
 

@@ -67,6 +67,7 @@ def _leaving(walk: Walk, source: Held, destination: Destination) -> GroupsJudge:
             lambda one, traffic, explain: group_references.judge_leaving(
                 network, one, traffic, gateway, peer, explain=explain
             ),
+            lambda one: group_references.rules(network, one, peer, egress=True),
         )
     scope = reference_scope(network, vpc, peer.vpc if peer else None)
     doubt = doubtful_scope(network, vpc, peer.vpc if peer else None, origins)
@@ -77,6 +78,7 @@ def _leaving(walk: Walk, source: Held, destination: Destination) -> GroupsJudge:
         lambda one, traffic, explain: security_groups.judge(
             network, one, traffic, scope, peer, egress=True, doubt=doubt, explain=explain
         ),
+        lambda one: security_groups.group_filter(network, one.groups or (), one, scope, doubt, egress=True),
     )
 
 

@@ -123,6 +123,19 @@ def judge_leaving(
     return _not_carried(without, carried, Referencing(on=False, component=gateway))
 
 
+def rules(
+    network: Network, interface: NetworkInterface, peer: NetworkInterface | None, *, egress: bool
+) -> security_groups.GroupFilter | None:
+    """The rules that decide alone on a path by a transit gateway; None where one that names a group may have a say."""
+    own = interface.vpc or ""
+    if peer is None or peer.vpc is None:
+        return None
+    if peer.vpc != own and security_groups.refers_into(network, interface, peer.vpc, egress=egress):
+        return None
+    groups = interface.groups or ()
+    return security_groups.group_filter(network, groups, interface, frozenset({own}), frozenset(), egress=egress)
+
+
 def _compared(
     network: Network,
     interface: NetworkInterface,

@@ -153,6 +153,33 @@ def place_both(network: Network, source: Anchor, destination: Anchor) -> tuple[P
     return _with_addresses(source, destination, placed_source, placed_destination)
 
 
+def place_alone(network: Network, text: str) -> Held | None:
+    """Where a literal private or IPv6 address is that one interface alone holds; None for every other party.
+
+    A flow's other side has no say in it, unless this is a destination inside a range of the source's VPC: see
+    `kept_home`.
+    """
+    try:
+        found = anchor(network, text)
+    except ValueError:
+        return None
+    if not isinstance(found, AtAddress) or found.vpc is not None:
+        return None
+    holders = _candidates(network, found)
+    if len(holders) != 1:
+        return None
+    place = _placed(network, found, holders[0], None)
+    return place if isinstance(place, Held) and not place.by_public_address else None
+
+
+def kept_home(network: Network, source: Held, destination: Held) -> bool:
+    """Whether the local route of the source's VPC keeps what is sent to an address that is another VPC's too."""
+    if source.interface.vpc == destination.interface.vpc:
+        return False
+    home = network.vpcs.get(source.interface.vpc or "")
+    return home is not None and has(home.addresses, destination.address)
+
+
 def _candidates(network: Network, party: Anchor) -> list[NetworkInterface]:
     match party:
         case AtInterface(interface=identity):

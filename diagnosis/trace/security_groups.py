@@ -79,9 +79,15 @@ def _peer_addresses(network: Network, rule: GroupRule, scope: Scope) -> Interval
 def group_filter(
     network: Network, groups: tuple[str, ...], interface: NetworkInterface, scope: Scope, doubt: Scope, *, egress: bool
 ) -> GroupFilter:
-    """The compiled rules of these groups in one direction, shared by all interfaces that hold the same groups."""
-    key = (KIND, groups, interface.vpc, scope, doubt, egress)
+    """The compiled rules of these groups in one direction, shared by all interfaces that hold the same groups.
+
+    What was not seen is told of the account of the interface; where there is any, each account has its own.
+    """
+    key: tuple[object, ...] = (KIND, groups, interface.vpc, scope, doubt, egress)
     found: GroupFilter | None = network.memo.get(key)
+    if found is not None and found.gaps:
+        key = (*key, interface.origins)
+        found = network.memo.get(key)
     if found is None:
         made = _compile(network, groups, interface, scope, doubt, egress=egress)
         found = network.memo.keep(key, made, groups)
@@ -247,7 +253,7 @@ def judge(
     if not dropped.empty:
         blockers = tuple(
             Blocker(
-                _code(network.groups.get(identity), egress=egress),
+                code_of(network.groups.get(identity), egress=egress),
                 identity,
                 (interface.id,),
                 direction,
@@ -313,7 +319,7 @@ def words(rule: GroupRule) -> str:
     return f"{name} {format_ports(rule.ports, rule.protocol)} {preposition} {peer}"
 
 
-def _code(group: SecurityGroup | None, *, egress: bool) -> Code:
+def code_of(group: SecurityGroup | None, *, egress: bool) -> Code:
     """Which code says best why this group does not allow the traffic."""
     empty = group is not None and not any(rule.egress is egress for rule in group.rules)
     return Code.SG_HAS_NO_RULES if empty else Code.ENI_SG_RULES_MISMATCH

@@ -16,10 +16,11 @@ from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace import interfaces, security_groups
 from diagnosis.trace.arrival import INTERFACE
+from diagnosis.trace.ends import End, end_of
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import Step
 from diagnosis.trace.trace import Flow, Path, Trace, header_space, path_of, trace
-from diagnosis.trace.walk import Chain, GroupsJudge, Walk
+from diagnosis.trace.walk import Chain, Walk
 from diagnosis.traffic.addresses import IPV4, IPV6
 from diagnosis.traffic.intervals import IntervalSet, covers, has, meet
 from diagnosis.traffic.ports import ALL_PORTS
@@ -41,8 +42,10 @@ class Stencil:
     """The steps of the forward leg that do not let all pass, in order."""
     back: tuple[Step, ...]
     """The same of the return leg."""
-    leaving: GroupsJudge
-    entering: GroupsJudge
+    leaving: End
+    """The groups of the source."""
+    entering: End
+    """Those of the destination."""
 
 
 def traced(network: Network, flow: Flow) -> tuple[Trace, bool]:
@@ -51,7 +54,7 @@ def traced(network: Network, flow: Flow) -> tuple[Trace, bool]:
     Only rules that judge replies compare that port, so it is where none of them holds back any reply between the two.
     """
     if isinstance(flow.source, Held) and isinstance(flow.destination, Held):
-        stencil = _stencil(network, flow, flow.source, flow.destination)
+        stencil = stencil_of(network, flow, flow.source, flow.destination)
         if stencil is not None:
             path = _cut(network, flow, flow.source.interface, flow.destination.interface, stencil)
             found = Trace(flow, (path,)) if path is not None else trace(network, flow, explain=False)
@@ -59,7 +62,8 @@ def traced(network: Network, flow: Flow) -> tuple[Trace, bool]:
     return trace(network, flow, explain=False), False
 
 
-def _stencil(network: Network, flow: Flow, source: Held, destination: Held) -> Stencil | None:
+def stencil_of(network: Network, flow: Flow, source: Held, destination: Held) -> Stencil | None:
+    """The stencil of the places of two interfaces; None until it is wanted again, and where none would be exact."""
     one, other = source.interface, destination.interface
     if one is other or flow.protocol is None or source.by_public_address or destination.by_public_address:
         return None
@@ -147,7 +151,9 @@ def _made(network: Network, protocol: int, source: Held, destination: Held) -> S
     ends = {source.interface.id, destination.interface.id}
     if any(_uncertain(step) or _names(step, ends) for step in (*there, *back)):
         return None
-    return Stencil(there, back, path.leaving, path.entering)
+    leaving = end_of(network, path.leaving, source.interface.vpc, egress=True)
+    entering = end_of(network, path.entering, destination.interface.vpc, egress=False)
+    return Stencil(there, back, leaving, entering)
 
 
 def _without_groups(place: Held) -> Held:
@@ -175,8 +181,8 @@ def _cut(
 ) -> Path | None:
     """The path of one flow; None where what to say of its groups depends on the peer's."""
     traffic = header_space(network, flow)
-    out = stencil.leaving.step(source, traffic, False)
-    into = stencil.entering.step(destination, traffic, False)
+    out = stencil.leaving.judge.step(source, traffic, False)
+    into = stencil.entering.judge.step(destination, traffic, False)
     if _of_peer(network, out, source, destination, egress=True):
         return None
     if _of_peer(network, into, destination, source, egress=False):
@@ -195,16 +201,14 @@ def _cut(
 def _through(walk: Walk, steps: tuple[Step, ...]) -> None:
     """Takes of each step the part that concerns this traffic."""
     for step in steps:
-        if not _holds(step.passed, walk.traffic):
+        boxes = walk.traffic.boxes
+        if len(boxes) != 1 or not holds(step.passed, boxes[0]):
             walk.take(step.only(walk.traffic))
 
 
-def _holds(whole: Traffic, part: Traffic) -> bool:
+def holds(whole: Traffic, part: Box) -> bool:
     """Whether one box holds all of a part; a part that several hold together is found out otherwise."""
-    if len(part.boxes) != 1:
-        return False
-    [inner] = part.boxes
-    return any(all(map(covers, box, inner)) for box in whole.boxes)
+    return any(all(map(covers, box, part)) for box in whole.boxes)
 
 
 def _of_peer(

@@ -14,6 +14,7 @@ from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.network.vpcs import Origins
 from diagnosis.trace.places import Held
+from diagnosis.trace.security_groups import GroupFilter
 from diagnosis.trace.step import Hop, Leg, Step
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.intervals import IntervalSet
@@ -198,6 +199,8 @@ class GroupsJudge:
     """Two with equal keys judge the groups of one VPC alike."""
     step: Callable[[NetworkInterface, Traffic, bool], Step | None]
     """What the groups of an interface do to traffic, told with the rule or not; None where it has no group."""
+    rules: Callable[[NetworkInterface], GroupFilter | None]
+    """The compiled rules by which alone an interface is judged; None where more than they decides."""
 
 
 @dataclass(slots=True)

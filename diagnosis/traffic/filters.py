@@ -99,7 +99,7 @@ class Filter:
         """What of the traffic passes the filter, and what it drops."""
         boxes = traffic.boxes
         if len(boxes) == 1:
-            passes = self._passes_whole(boxes[0], view)
+            passes = self.passes_whole(boxes[0], view)
             if passes is not None:
                 return (traffic, NOTHING) if passes else (NOTHING, traffic)
         passed: list[Box] = []
@@ -157,7 +157,7 @@ class Filter:
         assert at is not None, "every address has its rule, or none"
         return [(numbers[at], addresses)]
 
-    def _passes_whole(self, box: Box, view: View) -> bool | None:
+    def passes_whole(self, box: Box, view: View) -> bool | None:
         """Whether all of the box passes (True) or all is dropped (False), where that is one look; else None.
 
         This is the whole cost of a fixed question: one cell, and one bisection in its set.

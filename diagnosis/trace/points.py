@@ -1,0 +1,90 @@
+"""Points: a flow between two addresses that either passes whole or is dropped whole, judged without a trace.
+
+Between two places with a stencil only the groups at both ends and the steps of the stencil can drop anything. Where
+each of them passes all of the flow, or the groups drop all of it, the verdict is known by looking it up in their
+compiled rules, and no step needs to be made. Whatever is not that simple is left to the trace.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
+from diagnosis.trace.ends import End
+from diagnosis.trace.places import Held
+from diagnosis.trace.placing import kept_home, place_alone
+from diagnosis.trace.stencils import holds, stencil_of
+from diagnosis.trace.step import Blocker, Direction, Step
+from diagnosis.trace.trace import Flow, header_space
+from diagnosis.traffic.traffic import Box, Traffic
+
+MOST = 200_000
+"""How many addresses are remembered with the interface that holds them."""
+
+
+class Point(NamedTuple):
+    """The outcome of such a flow."""
+
+    blockers: tuple[Blocker, ...]
+    """All are groups, on the forward leg; the flow is reachable where there is none, else blocked."""
+    whatever_client: bool
+    """Whether it is the same for every port of the client."""
+
+
+def judged(network: Network, source: str, destination: str, protocol: int | None, ports: Ports) -> Point | None:
+    """The outcome of a flow between two literal addresses; None where only a trace can tell."""
+    ours, theirs = _place(network, source), _place(network, destination)
+    if ours is None or theirs is None or protocol is None or kept_home(network, ours, theirs):
+        return None
+    flow = Flow(ours, theirs, protocol, ports.port, ports.source_port)
+    stencil = stencil_of(network, flow, ours, theirs)
+    if stencil is None:
+        return None
+    traffic = header_space(network, flow)
+    if len(traffic.boxes) != 1:
+        return None
+    [box] = traffic.boxes
+    if not (_all_pass(stencil.there, box) and _all_pass(stencil.back, box)):
+        return None
+    one, other = ours.interface, theirs.interface
+    out = stencil.leaving.passes(network, one, other, box)
+    into = stencil.entering.passes(network, other, one, box)
+    if out is None or into is None:
+        return None
+    blockers: list[Blocker] = []
+    if not out:
+        blockers += _blockers(stencil.leaving, one, traffic)
+    if not into:
+        blockers += _blockers(stencil.entering, other, traffic)
+    return Point(tuple(blockers), not stencil.back)
+
+
+class Ports(NamedTuple):
+    """The two ports of a flow; None stands for any."""
+
+    port: int | None
+    source_port: int | None
+
+
+def _place(network: Network, text: str) -> Held | None:
+    known: dict[str, Held] | None = network.memo.get("points")
+    if known is None:
+        known = network.memo["points"] = {}
+    found = known.get(text)
+    if found is None:
+        found = place_alone(network, text)
+        if found is not None and len(known) < MOST:
+            known[text] = found
+    return found
+
+
+def _all_pass(steps: tuple[Step, ...], part: Box) -> bool:
+    """Whether each step lets all of the box pass, by one of its own boxes."""
+    return all(holds(step.passed, part) for step in steps)
+
+
+def _blockers(end: End, own: NetworkInterface, traffic: Traffic) -> list[Blocker]:
+    related, count = (own.id,), len(own.groups or ())
+    direction: Direction = "egress" if end.egress else "ingress"
+    return [Blocker(code, group, related, direction, None, traffic, any_of=count) for group, code in end.blamed(own)]
