@@ -12,9 +12,8 @@ from typing import NamedTuple
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace.ends import End
-from diagnosis.trace.places import Held
 from diagnosis.trace.placing import kept_home, place_alone
-from diagnosis.trace.stencils import holds, stencil_of
+from diagnosis.trace.stencils import Spot, between, holds, spot
 from diagnosis.trace.step import Blocker, Direction, Step
 from diagnosis.trace.trace import Flow, header_space
 from diagnosis.traffic.traffic import Box, Traffic
@@ -34,20 +33,19 @@ class Point(NamedTuple):
 
 def judged(network: Network, source: str, destination: str, protocol: int | None, ports: Ports) -> Point | None:
     """The outcome of a flow between two literal addresses; None where only a trace can tell."""
-    ours, theirs = _place(network, source), _place(network, destination)
-    if ours is None or theirs is None or protocol is None or kept_home(network, ours, theirs):
+    ours, theirs = _spot(network, source), _spot(network, destination)
+    if ours is None or theirs is None or protocol is None or kept_home(network, ours.held, theirs.held):
         return None
-    flow = Flow(ours, theirs, protocol, ports.port, ports.source_port)
-    stencil = stencil_of(network, flow, ours, theirs)
+    stencil = between(network, protocol, ours, theirs)
     if stencil is None:
         return None
-    traffic = header_space(network, flow)
+    traffic = header_space(network, Flow(ours.held, theirs.held, protocol, ports.port, ports.source_port))
     if len(traffic.boxes) != 1:
         return None
     [box] = traffic.boxes
     if not (_all_pass(stencil.there, box) and _all_pass(stencil.back, box)):
         return None
-    one, other = ours.interface, theirs.interface
+    one, other = ours.held.interface, theirs.held.interface
     out = stencil.leaving.passes(network, one, other, box)
     into = stencil.entering.passes(network, other, one, box)
     if out is None or into is None:
@@ -67,13 +65,14 @@ class Ports(NamedTuple):
     source_port: int | None
 
 
-def _place(network: Network, text: str) -> Held | None:
-    known: dict[str, Held] | None = network.memo.get("points")
+def _spot(network: Network, text: str) -> Spot | None:
+    known: dict[str, Spot] | None = network.memo.get("points")
     if known is None:
         known = network.memo["points"] = {}
     found = known.get(text)
     if found is None:
-        found = place_alone(network, text)
+        place = place_alone(network, text)
+        found = spot(network, place) if place is not None else None
         if found is not None and len(known) < MOST:
             known[text] = found
     return found
@@ -81,7 +80,7 @@ def _place(network: Network, text: str) -> Held | None:
 
 def _all_pass(steps: tuple[Step, ...], part: Box) -> bool:
     """Whether each step lets all of the box pass, by one of its own boxes."""
-    return all(holds(step.passed, part) for step in steps)
+    return not steps or all(holds(step.passed, part) for step in steps)
 
 
 def _blockers(end: End, own: NetworkInterface, traffic: Traffic) -> list[Blocker]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
@@ -63,22 +64,41 @@ def traced(network: Network, flow: Flow) -> tuple[Trace, bool]:
 
 
 def stencil_of(network: Network, flow: Flow, source: Held, destination: Held) -> Stencil | None:
-    """The stencil of the places of two interfaces; None until it is wanted again, and where none would be exact."""
-    one, other = source.interface, destination.interface
-    if one is other or flow.protocol is None or source.by_public_address or destination.by_public_address:
+    """The stencil of the flow's two places; None until it is wanted again, and where none would be exact."""
+    ours, theirs = spot(network, source), spot(network, destination)
+    if ours is None or theirs is None or flow.protocol is None:
         return None
-    ours, theirs = _place(network, one), _place(network, other)
-    if ours is None or theirs is None or source.is_ipv6 is not destination.is_ipv6:
+    return between(network, flow.protocol, ours, theirs)
+
+
+class Spot(NamedTuple):
+    """A place that a stencil can be of."""
+
+    held: Held
+    number: int
+    """What decides the way of its traffic, as a number."""
+    six: bool
+
+
+def spot(network: Network, place: Held) -> Spot | None:
+    """A place as one end of stencils; None where there is none of it."""
+    found = _place(network, place.interface)
+    if found is None or place.by_public_address or not has(found[1], place.private):
         return None
-    if not has(ours[1], source.private) or not has(theirs[1], destination.private):
+    return Spot(place, found[0], place.is_ipv6)
+
+
+def between(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Stencil | None:
+    """The stencil of one protocol from one spot to another; None until it is wanted again, or where there is none."""
+    if ours.six is not theirs.six or ours.held.interface is theirs.held.interface:
         return None
     known: dict[Hashable, Stencil | str] | None = network.memo.get("stencils")
     if known is None:
         known = network.memo["stencils"] = {}
-    key = (ours[0], theirs[0], flow.protocol, source.is_ipv6)
+    key = (ours.number, theirs.number, protocol, ours.six)
     found = known.get(key)
     if found is ONCE:
-        found = known[key] = _made(network, flow.protocol, source, destination) or NONE
+        found = known[key] = _made(network, protocol, ours.held, theirs.held) or NONE
     elif found is None and len(known) < MOST:
         known[key] = ONCE
     return found if isinstance(found, Stencil) else None

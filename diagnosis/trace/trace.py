@@ -266,34 +266,34 @@ def header_space(network: Network, flow: Flow) -> Traffic:
     else:
         sources, clients = _addresses(source), interfaces.ANY_CLIENT
     from_ports = port(flow.source_port) if flow.source_port is not None else clients
+    destinations = _addresses(flow.destination)
     boxes = []
     for family in (IPV4, IPV6):
-        ours, theirs = meet(sources, family), meet(_addresses(flow.destination), family)
-        if not ours or not theirs:
-            continue
-        for protocol, ports, client in _classes(flow, from_ports, six=family is IPV6):
-            boxes.append(Box(ours, theirs, protocol, client, ports))
+        ours, theirs = meet(sources, family), meet(destinations, family)
+        if ours and theirs:
+            six = family is IPV6
+            boxes += [Box(ours, theirs, *sides) for sides in _classes(flow, from_ports, six=six)]
     return Traffic.of(*boxes)
 
 
 def _classes(flow: Flow, clients: IntervalSet, *, six: bool) -> list[tuple[IntervalSet, IntervalSet, IntervalSet]]:
-    """Protocol, destination-port and source-port sides of the question, one per class of protocols."""
+    """Protocol, source-port and destination-port sides of the question, one per class of protocols."""
     number = flow.protocol
     if number is None:
         if flow.port is not None:
-            return [((p, p + 1), port(flow.port), clients) for p in (TCP, UDP)]
+            return [((p, p + 1), clients, port(flow.port)) for p in (TCP, UDP)]
         others = minus(ALL_PROTOCOLS, (ICMP, ICMP + 1, TCP, TCP + 1, UDP, UDP + 1, ICMPV6, ICMPV6 + 1))
         icmp = ICMPV6 if six else ICMP
         return [
-            ((TCP, TCP + 1), ALL_PORTS, clients),
-            ((UDP, UDP + 1), ALL_PORTS, clients),
+            ((TCP, TCP + 1), clients, ALL_PORTS),
+            ((UDP, UDP + 1), clients, ALL_PORTS),
             ((icmp, icmp + 1), ALL_PORTS, ALL_PORTS),
             (others, ALL_PORTS, ALL_PORTS),
         ]
     if number in (ICMP, ICMPV6):
         number = ICMPV6 if six else ICMP if number == ICMP else number
         # A port says nothing of ICMP: what is asked is an echo request.
-        return [((number, number + 1), ECHO[number], ALL_PORTS)]
+        return [((number, number + 1), ALL_PORTS, ECHO[number])]
     if not has_ports(number):
         return [((number, number + 1), ALL_PORTS, ALL_PORTS)]
-    return [((number, number + 1), port(flow.port) if flow.port is not None else ALL_PORTS, clients)]
+    return [((number, number + 1), clients, port(flow.port) if flow.port is not None else ALL_PORTS)]
