@@ -26,22 +26,26 @@ class Side:
     """The groups that the rules name."""
 
 
+MORE = Side(Filter(()), False, (), frozenset())
+"""What stands for groups over which more than their compiled rules decides."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class End:
     """How the groups of the interfaces of one VPC are judged at one end of a way."""
 
     judge: GroupsJudge
     egress: bool
-    sides: dict[tuple[str, ...], Side | None] = field(default_factory=dict)
-    """What was found of groups before; None where more than their rules decides."""
+    sides: dict[tuple[str, ...], Side] = field(default_factory=dict)
+    """What was found of groups before."""
 
     def passes(self, network: Network, own: NetworkInterface, peer: NetworkInterface, box: Box) -> bool | None:
         """Whether all of the box passes (True) or all is dropped (False); None where that takes more to tell."""
         groups = own.groups
         if not groups:
             return None if groups is None else True
-        side = self.sides[groups] if groups in self.sides else self._found(network, own, groups)
-        if side is None:
+        side = self.sides.get(groups) or self._found(network, own, groups)
+        if side is MORE:
             return None
         passes = side.rules.passes_whole(box, EGRESS if self.egress else INGRESS)
         if passes is False and not (side.sure and (not peer.groups or side.named.isdisjoint(peer.groups))):
@@ -50,12 +54,11 @@ class End:
 
     def blamed(self, own: NetworkInterface) -> tuple[tuple[str, Code], ...]:
         """The groups of an interface for which `passes` said False, with their codes."""
-        side = self.sides.get(own.groups or ())
-        return side.groups if side is not None else ()
+        return self.sides[own.groups or ()].groups
 
-    def _found(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side | None:
+    def _found(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side:
         found = self.judge.rules(own)
-        side = None
+        side = MORE
         if found is not None and not found.assumed:
             codes = {g: security_groups.code_of(network.groups.get(g), egress=self.egress) for g in groups}
             named = security_groups.named(network, groups, egress=self.egress)

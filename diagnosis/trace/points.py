@@ -15,7 +15,8 @@ from diagnosis.trace.ends import End
 from diagnosis.trace.placing import kept_home, place_alone
 from diagnosis.trace.stencils import Spot, between, holds, spot
 from diagnosis.trace.step import Blocker, Direction, Step
-from diagnosis.trace.trace import Flow, header_space
+from diagnosis.trace.trace import classes
+from diagnosis.traffic.ports import port
 from diagnosis.traffic.traffic import Box, Traffic
 
 MOST = 200_000
@@ -39,10 +40,9 @@ def judged(network: Network, source: str, destination: str, protocol: int | None
     stencil = between(network, protocol, ours, theirs)
     if stencil is None:
         return None
-    traffic = header_space(network, Flow(ours.held, theirs.held, protocol, ports.port, ports.source_port))
-    if len(traffic.boxes) != 1:
-        return None
-    [box] = traffic.boxes
+    clients = ours.clients if ports.source_port is None else port(ports.source_port)
+    [sides] = classes(protocol, ports.port, clients, six=ours.six)
+    box = Box(ours.addresses, theirs.addresses, *sides)
     if not (_all_pass(stencil.there, box) and _all_pass(stencil.back, box)):
         return None
     one, other = ours.held.interface, theirs.held.interface
@@ -52,9 +52,9 @@ def judged(network: Network, source: str, destination: str, protocol: int | None
         return None
     blockers: list[Blocker] = []
     if not out:
-        blockers += _blockers(stencil.leaving, one, traffic)
+        blockers += _blockers(stencil.leaving, one, box)
     if not into:
-        blockers += _blockers(stencil.entering, other, traffic)
+        blockers += _blockers(stencil.entering, other, box)
     return Point(tuple(blockers), not stencil.back)
 
 
@@ -83,7 +83,8 @@ def _all_pass(steps: tuple[Step, ...], part: Box) -> bool:
     return not steps or all(holds(step.passed, part) for step in steps)
 
 
-def _blockers(end: End, own: NetworkInterface, traffic: Traffic) -> list[Blocker]:
+def _blockers(end: End, own: NetworkInterface, box: Box) -> list[Blocker]:
+    traffic = Traffic((box,))
     related, count = (own.id,), len(own.groups or ())
     direction: Direction = "egress" if end.egress else "ingress"
     return [Blocker(code, group, related, direction, None, traffic, any_of=count) for group, code in end.blamed(own)]

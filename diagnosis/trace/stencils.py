@@ -78,6 +78,9 @@ class Spot(NamedTuple):
     number: int
     """What decides the way of its traffic, as a number."""
     six: bool
+    addresses: IntervalSet
+    clients: IntervalSet
+    """The ports from which its owner starts connections."""
 
 
 def spot(network: Network, place: Held) -> Spot | None:
@@ -85,7 +88,8 @@ def spot(network: Network, place: Held) -> Spot | None:
     found = _place(network, place.interface)
     if found is None or place.by_public_address or not has(found[1], place.private):
         return None
-    return Spot(place, found[0], place.is_ipv6)
+    clients = place.clients or interfaces.client_ports(network, place.interface)
+    return Spot(place, found[0], place.is_ipv6, place.addresses, clients)
 
 
 def between(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Stencil | None:

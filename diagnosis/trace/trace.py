@@ -271,17 +271,21 @@ def header_space(network: Network, flow: Flow) -> Traffic:
     for family in (IPV4, IPV6):
         ours, theirs = meet(sources, family), meet(destinations, family)
         if ours and theirs:
-            six = family is IPV6
-            boxes += [Box(ours, theirs, *sides) for sides in _classes(flow, from_ports, six=six)]
+            sides = classes(flow.protocol, flow.port, from_ports, six=family is IPV6)
+            boxes += [Box(ours, theirs, *some) for some in sides]
     return Traffic.of(*boxes)
 
 
-def _classes(flow: Flow, clients: IntervalSet, *, six: bool) -> list[tuple[IntervalSet, IntervalSet, IntervalSet]]:
-    """Protocol, source-port and destination-port sides of the question, one per class of protocols."""
-    number = flow.protocol
+def classes(
+    number: int | None, asked: int | None, clients: IntervalSet, *, six: bool
+) -> list[tuple[IntervalSet, IntervalSet, IntervalSet]]:
+    """Protocol, source-port and destination-port sides of a question, one per class of protocols.
+
+    Asked are a protocol number and a port, or None for all of them, from these ports of the client.
+    """
     if number is None:
-        if flow.port is not None:
-            return [((p, p + 1), clients, port(flow.port)) for p in (TCP, UDP)]
+        if asked is not None:
+            return [((p, p + 1), clients, port(asked)) for p in (TCP, UDP)]
         others = minus(ALL_PROTOCOLS, (ICMP, ICMP + 1, TCP, TCP + 1, UDP, UDP + 1, ICMPV6, ICMPV6 + 1))
         icmp = ICMPV6 if six else ICMP
         return [
@@ -296,4 +300,4 @@ def _classes(flow: Flow, clients: IntervalSet, *, six: bool) -> list[tuple[Inter
         return [((number, number + 1), ALL_PORTS, ECHO[number])]
     if not has_ports(number):
         return [((number, number + 1), ALL_PORTS, ALL_PORTS)]
-    return [((number, number + 1), clients, port(flow.port) if flow.port is not None else ALL_PORTS)]
+    return [((number, number + 1), clients, port(asked) if asked is not None else ALL_PORTS)]
