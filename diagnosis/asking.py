@@ -102,6 +102,16 @@ def _given(since: str | None, until: str | None) -> Window:
     return Between(start, end) if start is not None else Last(HOUR, until=end)
 
 
+def window_since(since: str) -> Window:
+    """The time from a moment on, or a length back from the newest record. Raises BadTime."""
+    length, start = seconds_of(since), moment_of(since)
+    if length is not None:
+        return Last(length)
+    if start is None:
+        raise BadTime(f"--since {since} is neither a length like 24h nor a time like 2026-11-22T14:05Z")
+    return Between(start, None)
+
+
 def asked_back(question: Question, missing: NotFound | None, *, colour: bool) -> tuple[str, dict[str, Any]]:
     """What to ask back, as text and as a JSON document: an answer without a verdict, and the candidates."""
     from diagnosis.answer import Answer, Window

@@ -1,4 +1,4 @@
-"""The command line: `ask`, `trace`, `parse`, `snapshot`. Data goes to stdout; progress and warnings go to stderr.
+"""The command line: `ask`, `trace`, `who`, `summary`, `parse`, `snapshot`, `demo`. Data goes to stdout; progress and warnings go to stderr.
 
 Exit status of `ask`: 0 reachable, 1 blocked or partly, 3 unknown, 4 not understood or ambiguous, 2 any failure.
 """
@@ -160,6 +160,35 @@ def who(
     else:
         _out(render_who(answer, colour=_colour()).rstrip("\n"))
     raise typer.Exit(UNKNOWN if answer.groups and all(g.verdict == "unknown" for g in answer.groups) else OK)
+
+
+@app.command()
+def summary(
+    snapshot: Annotated[Path | None, typer.Option(help="A snapshot folder; without it no cause is told.")] = None,
+    flow_logs: FlowLogs = None,
+    since: Annotated[str, typer.Option(help="How far back from the newest record: 30m, 24h, 7d, or a time.")] = "24h",
+    limit: Annotated[int, typer.Option(min=0, help="So many groups at most; the counts stay whole.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """What was refused, why, and since when: REJECT records in groups, strangers that scan apart."""
+    from diagnosis.asking import window_since
+    from diagnosis.summarise import summarise
+    from diagnosis.terminal.summary import render_summary
+
+    window = window_since(since)
+    if not flow_logs:
+        raise typer.Exit(_failed("summary reads flow-log files: name them with --flow-logs FILE or FOLDER."))
+    from diagnosis.flowlogs.rejects import RejectFiles
+
+    files = RejectFiles(flow_logs)
+    with _working() as (say, warn):
+        network = _network(snapshot, None, None, say, warn) if snapshot is not None else None
+        found = summarise(files, window, network, limit, say, warn)
+    if as_json:
+        _out_json(found.document())
+    else:
+        _out(render_summary(found, colour=_colour()).rstrip("\n"))
+    raise typer.Exit(OK)
 
 
 @app.command()

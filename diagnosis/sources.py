@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from diagnosis.evidence.query import FlowLogQuery, Sightings
+from diagnosis.evidence.query import FlowLogQuery, Sightings, Window
+from diagnosis.evidence.rejects import Ours, Rejections
 from diagnosis.network.described import Described
 
 
@@ -48,4 +49,12 @@ class FlowLogSource(Protocol):
         Raises NoFlowLogs where there are none, and FlowLogsUnavailable, NotPermitted or SourceUnavailable when nothing
         at all can be had.
         """
+        ...
+
+
+class RejectSource(Protocol):
+    """Where the REJECT records come from."""
+
+    def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
+        """Return what was refused in the window, at most `limit` groups of it; `ours` tells our addresses."""
         ...

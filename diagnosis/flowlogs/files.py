@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,18 +75,25 @@ class FlowLogFiles:
         return tuple(file for file in self._files if file.path not in taken)
 
     def _read(self, query: FlowLogQuery, files: Sequence[LogFile], *, whole: bool) -> Sightings:
-        import duckdb
+        with connected() as connection:
+            return Reading(connection, query, self._warnings, self._given).of(files, whole=whole)
 
-        with tempfile.TemporaryDirectory(prefix="whynot-") as spill:
-            settings: dict[str, Any] = {
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "memory_limit": "1GB",
-                "preserve_insertion_order": False,
-                "temp_directory": spill,
-            }
-            with duckdb.connect(config=settings) as connection:
-                return _Reading(connection, query, self._warnings, self._given).of(files, whole=whole)
+
+@contextmanager
+def connected() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that spills to a folder of its own, which is gone afterwards."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="whynot-") as spill:
+        settings: dict[str, Any] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "memory_limit": "1GB",
+            "preserve_insertion_order": False,
+            "temp_directory": spill,
+        }
+        with duckdb.connect(config=settings) as connection:
+            yield connection
 
 
 def _fields(log_format: str) -> tuple[str, ...]:
@@ -103,7 +111,7 @@ def _widens(query: FlowLogQuery) -> bool:
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """One reading of some files for one query."""
 
     connection: duckdb.DuckDBPyConnection
@@ -134,13 +142,19 @@ class _Reading:
             statuses=self._statuses(window),
             newest=newest,
             fields=frozenset.intersection(*map(frozenset, scan.formats)) if scan.formats else frozenset(),
-            warnings=(*self.warnings, *self._malformed(scan), *_unreadable(scan.unreadable), *skewed),
+            warnings=(*self.warnings, *self._malformed(scan), *unreadable(scan.unreadable), *skewed),
         )
 
     def _scan(self, files: Sequence[LogFile]) -> Scan:
         """Read the files into the tables `scan`, of everything, and `flow_logs`, of the records that were kept."""
         self.connection.execute(TABLE)
         scan = Scan(self.connection, self.query, Interest(needles(self.query), self.query.interfaces))
+        self._fill(scan, files)
+        self._tabulate(scan)
+        return scan
+
+    def _fill(self, scan: Scan, files: Sequence[LogFile]) -> dict[Format | Parquet, list[Path]]:
+        """Read the files into the table `scan`, and return them by what they are."""
         formats: dict[Format | Parquet, list[Path]] = defaultdict(list)
         for file in files:
             try:
@@ -153,8 +167,7 @@ class _Reading:
                     scan.add(form, paths)
                 case Parquet():
                     scan.add_parquet(paths)
-        self._tabulate(scan)
-        return scan
+        return formats
 
     def _tabulate(self, scan: Scan) -> None:
         """Make the table `flow_logs` of the lines that were kept, their fields as columns."""
@@ -296,6 +309,7 @@ def shown_path(path: str) -> str:
     return path if path.isprintable() else ascii(path)[1:-1]
 
 
-def _unreadable(files: dict[Path, str]) -> list[str]:
+def unreadable(files: dict[Path, str]) -> list[str]:
+    """The first few files that could not be read, with the reasons."""
     named = [f"{shown_path(str(path))}: {files[path]}" for path in sorted(files)[:_NAMED]]
     return [*named, f"{len(files) - _NAMED} more files cannot be read"] if len(files) > _NAMED else named

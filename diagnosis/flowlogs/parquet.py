@@ -87,10 +87,14 @@ def by_columns(
     return groups, unreadable
 
 
-def statement(place: int, columns: Columns, query: FlowLogQuery) -> str:
-    """Return the SELECT that judges and groups every row as `scan.TABLE` says; the list of files is its parameter."""
+def statement(place: int, columns: Columns, query: FlowLogQuery, action: str | None = None) -> str:
+    """Return the SELECT that judges and groups every row as `scan.TABLE` says; the list of files is its parameter.
+
+    Rows that may belong to the query are kept, or those of an `action` where one is given.
+    """
     names = {field.replace("-", "_") for field in columns.fields}
-    hit = statements.said(statements.may_belong(query, names), "duckdb")
+    wanted = statements.may_belong(query, names) if action is None else statements.column("action").eq(action)
+    hit = statements.said(wanted, "duckdb")
     own, interface = "FALSE", "NULL::VARCHAR"
     if "interface_id" in names:
         own = statements.said(statements.any_of(statements.column("interface_id"), query.interfaces), "duckdb")
@@ -108,7 +112,7 @@ FROM (
     FROM (
       SELECT file, number, "start", "end", kind, interface,
         CASE WHEN kind = 0 AND {hit} OR kind IN (1, 2) AND interface IS NOT NULL THEN {_line(columns)} END AS line
-      FROM (SELECT *, {_kind(columns)} AS kind, {interface} AS interface FROM ({_rows(columns)})))))
+      FROM (SELECT *, {_kind(columns)} AS kind, {interface} AS interface FROM ({rows(columns)})))))
 GROUP BY ALL"""
 
 
@@ -116,11 +120,11 @@ def first_malformed(columns: Columns, most: int) -> str:
     """Return the SELECT of the number, from 1, and the line of the first malformed rows of a file, its parameter."""
     line = _line(columns)
     bad = f"{_kind(columns)} = 3 OR ({_kind(columns)} = 0 AND NOT REGEXP_FULL_MATCH({line}, {_ok(columns)}))"
-    return f"SELECT number, {line} FROM ({_rows(columns)}) WHERE {bad} ORDER BY number LIMIT {most}"
+    return f"SELECT number, {line} FROM ({rows(columns)}) WHERE {bad} ORDER BY number LIMIT {most}"
 
 
-def _rows(columns: Columns) -> str:
-    """The rows with columns by our names and of our types, NULL for a missing value."""
+def rows(columns: Columns) -> str:
+    """Return the SELECT of the rows with columns by our names and types, NULL for a missing value; as above."""
     missing = [f'NULL::BIGINT AS "{each}"' for each in ("start", "end") if each not in columns.fields]
     typed = all(kind != "VARCHAR" for field, _, kind in columns.found if field_of(field).highest is not None)
     values = [f'{_value(*each, typed=typed)} AS "{each[0].replace("-", "_")}"' for each in columns.found]

@@ -40,6 +40,8 @@ class Scan:
     connection: duckdb.DuckDBPyConnection
     query: FlowLogQuery
     interest: Interest
+    action: str | None = None
+    """In Parquet, records of this action are of interest instead of those of the query."""
     formats: list[tuple[str, ...]] = field(default_factory=list)
     columns: dict[int, parquet.Columns] = field(default_factory=dict)
     """Of the formats that are Parquet."""
@@ -64,9 +66,9 @@ class Scan:
             self.formats.append(columns.fields)
             place = len(self.formats) - 1
             self.columns[place] = columns
-            statement = f"INSERT INTO scan {parquet.statement(place, columns, self.query)}"
+            statement = f"INSERT INTO scan {parquet.statement(place, columns, self.query, self.action)}"
             try:
-                self.connection.execute(statement, [[_not_a_glob(str(path)) for path in alike]])
+                self.connection.execute(statement, [[not_a_glob(str(path)) for path in alike]])
             except duckdb.Error:
                 if len(alike) == 1:
                     self.unreadable[alike[0]] = parquet.DAMAGED
@@ -77,7 +79,7 @@ class Scan:
     def malformed_rows(self, place: int, file: str, most: int) -> list[tuple[int, str]]:
         """Return the numbers, from 1, and lines of the first malformed rows of a Parquet file."""
         statement = parquet.first_malformed(self.columns[place], most)
-        return self.connection.execute(statement, [[_not_a_glob(file)]]).fetchall()
+        return self.connection.execute(statement, [[not_a_glob(file)]]).fetchall()
 
     def _pass(self, place: int, form: Format, paths: list[Path]) -> list[Path]:
         """The pass. A damaged gzip file aborts it for all files, so it is taken out and the rest read again."""
@@ -140,7 +142,6 @@ def statement(place: int, form: Format, paths: Sequence[Path], interest: Interes
     interface, status = (_part(form.fields, each, "VARCHAR") for each in ("interface-id", "log-status"))
     own = any_of(interface, interest.interfaces)
     hit = both(either(f"CONTAINS(line, {text(each)})" for each in texts) for texts in interest.needles.required)
-    files = ", ".join(text(_not_a_glob(str(path))) for path in paths)
     return f"""
 SELECT {place}, file, kind, interface, ended_in, kept, NULL::BIGINT, COUNT(*), SUM(size), MIN(started), MAX(ended)
 FROM (
@@ -157,11 +158,18 @@ FROM (
           WHEN REGEXP_FULL_MATCH(line, {text(patterns.idle)}) THEN CASE WHEN {status} = 'SKIPDATA' THEN 2 ELSE 1 END
           WHEN line = {text(form.header)} THEN 4 ELSE 3 END AS shape
       FROM (
-        SELECT filename AS file, line, STRING_SPLIT(line, ' ') AS parts
-        FROM READ_CSV([{files}], columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
-          header = false, nullstr = '\x02', auto_detect = false, strict_mode = false, ignore_errors = true,
-          filename = true, compression = '{"gzip" if form.gzip else "none"}')))))
+        SELECT filename AS file, line, STRING_SPLIT(line, ' ') AS parts FROM {read_lines(form, paths)}))))
 GROUP BY ALL"""
+
+
+def read_lines(form: Format, paths: Sequence[Path]) -> str:
+    """Return the table function that gives each line of the files, in the columns `line` and `filename`."""
+    files = ", ".join(text(not_a_glob(str(path))) for path in paths)
+    return (
+        f"READ_CSV([{files}], columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', "
+        "header = false, nullstr = '\x02', auto_detect = false, strict_mode = false, ignore_errors = true, "
+        f"filename = true, compression = '{'gzip' if form.gzip else 'none'}')"
+    )
 
 
 def _part(fields: tuple[str, ...], field_name: str, kind: str) -> str:
@@ -192,7 +200,7 @@ def kept_records(place: int, fields: tuple[str, ...], columns: Sequence[tuple[st
     )
 
 
-def _not_a_glob(path: str) -> str:
+def not_a_glob(path: str) -> str:
     """A path as DuckDB takes it literally: `*`, `?` and `[` stand for themselves inside brackets."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
 

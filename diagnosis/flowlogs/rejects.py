@@ -1,0 +1,270 @@
+"""REJECT records of files, grouped in DuckDB: what is refused, which of it is replies, who scans.
+
+The first pass judges every line as for a question and keeps the REJECT records. The second looks among the ACCEPT
+records for what explains them: the swapped tuple of a refused one, and anything of a stranger. Only groups leave the
+engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from diagnosis.evidence.query import Between, FlowLogQuery, Window
+from diagnosis.evidence.records import shown
+from diagnosis.evidence.rejects import (
+    MANY,
+    REPEATS,
+    SEVERAL,
+    SHARED_SERVICES,
+    Ours,
+    Refused,
+    RejectClass,
+    Rejections,
+)
+from diagnosis.flowlogs import parquet, statements
+from diagnosis.flowlogs.exact import Interest
+from diagnosis.flowlogs.files import ENGINE, FlowLogFiles, Reading, connected, unreadable
+from diagnosis.flowlogs.layout import LogFile, pruned
+from diagnosis.flowlogs.lines import Format, Parquet
+from diagnosis.flowlogs.needles import Needles
+from diagnosis.flowlogs.scan import TABLE, Scan, kept_records, not_a_glob, read_lines
+from diagnosis.traffic.addresses import format_address, parse_address
+
+_TUPLE = ("src", "dst", "protocol", "srcport", "dstport")
+_WANTED = {**statements.COLUMNS, "pkt_src_aws_service": "VARCHAR"}
+
+_REFUSED = """CREATE TEMP TABLE refused AS
+SELECT interface_id, COALESCE(pkt_srcaddr, srcaddr) AS src, COALESCE(pkt_dstaddr, dstaddr) AS dst, protocol, srcport,
+  dstport, pkt_src_aws_service AS service, COUNT(*) AS refusals, COUNT(*) FILTER (WHERE {within}) AS records,
+  SUM(packets) FILTER (WHERE {within}) AS packets, MIN(start) FILTER (WHERE {within}) AS first,
+  MAX("end") FILTER (WHERE {within}) AS last, MIN(start) AS since
+FROM ({kept}) WHERE log_status = 'OK' AND action = 'REJECT' AND {not_after} GROUP BY ALL"""
+
+_ADDRESSES = "SELECT DISTINCT UNNEST([src, dst]) FROM refused"
+
+_ACCEPTED = """INSERT INTO accepted SELECT DISTINCT * FROM ({rows}) WHERE
+  (src, dst, protocol, srcport, dstport) IN (SELECT (dst, src, protocol, dstport, srcport) FROM refused)
+  OR src IN (SELECT address FROM strangers) OR dst IN (SELECT address FROM strangers)"""
+
+_TURNED = """CREATE TEMP TABLE turned AS
+WITH swapped AS (
+  SELECT DISTINCT src, dst, protocol, srcport, dstport FROM refused r WHERE protocol IN (6, 17)
+    AND EXISTS (SELECT 1 FROM accepted a WHERE a.src = r.dst AND a.dst = r.src AND a.protocol = r.protocol
+      AND a.srcport = r.dstport AND a.dstport = r.srcport)),
+services AS (SELECT DISTINCT src, dst, protocol, srcport FROM swapped WHERE dstport > srcport)
+SELECT s.* FROM swapped s WHERE dstport > srcport OR (dstport >= 1024 AND dstport <> srcport AND EXISTS (
+  SELECT 1 FROM services v WHERE v.src = s.src AND v.dst = s.dst AND v.protocol = s.protocol
+    AND v.srcport = s.srcport))"""
+"""The service has the lower port; a client behind a NAT gateway may have one that is lower still, which is told by the
+others of the same conversation."""
+
+_FLOWS = """CREATE TEMP TABLE flows AS
+WITH told AS (
+  SELECT r.*, t.src IS NOT NULL AS reply,
+    CASE WHEN t.src IS NULL AND r.protocol IN (6, 17) AND r.srcport BETWEEN 1 AND 1023 AND r.dstport >= 1024
+      THEN r.srcport END AS from_port
+  FROM refused r LEFT JOIN turned t USING (src, dst, protocol, srcport, dstport)),
+named AS (
+  SELECT interface_id, protocol, reply, from_port, service, CASE WHEN reply THEN dst ELSE src END AS client,
+    CASE WHEN reply THEN src ELSE dst END AS server, records, packets, first, last, since, dstport,
+    CASE WHEN protocol NOT IN (6, 17) THEN NULL WHEN reply THEN srcport WHEN from_port IS NULL THEN dstport END AS port
+  FROM told)
+SELECT interface_id, client, server, protocol, reply, from_port, CASE WHEN from_port IS NULL THEN port
+    WHEN MIN(dstport) = MAX(dstport) THEN MIN(dstport) END AS port,
+  SUM(records) AS records, SUM(packets) AS packets, MIN(first) AS first, MAX(last) AS last, MIN(since) AS since,
+  MAX(service) FILTER (WHERE NOT reply AND service NOT IN ({shared})) AS service
+FROM named GROUP BY interface_id, client, server, protocol, reply, from_port, named.port HAVING SUM(records) > 0"""
+
+_SCANNERS = """CREATE TEMP TABLE scanners AS
+SELECT src AS address FROM refused ANTI JOIN turned USING (src, dst, protocol, srcport, dstport)
+WHERE src IN (SELECT address FROM strangers)
+  AND src NOT IN (SELECT src FROM accepted WHERE src IS NOT NULL UNION SELECT dst FROM accepted WHERE dst IS NOT NULL)
+GROUP BY src HAVING (GREATEST(COUNT(DISTINCT dst), COUNT(DISTINCT dstport)) >= ?
+    OR GREATEST(COUNT(DISTINCT dst), COUNT(DISTINCT dstport)) >= ?
+      AND SUM(refusals) <= ? * COUNT(DISTINCT (dst, protocol, dstport)))
+  AND MAX(CASE WHEN service NOT IN ({shared}) THEN 1 END) IS NULL"""
+
+_CLASSED = """CREATE TEMP TABLE classed AS SELECT *, CASE
+  WHEN client NOT IN (SELECT address FROM strangers) AND server NOT IN (SELECT address FROM strangers) THEN 0
+  WHEN NOT reply AND client IN (SELECT address FROM scanners) THEN 2 ELSE 1 END AS class,
+  protocol IN (1, 58) AND (server, client) IN (SELECT (src, dst) FROM accepted WHERE protocol IN (1, 58)) AS both_ways
+FROM flows"""
+
+_GROUPS = """SELECT client, server, protocol, port, interface_id, records, packets, first, last, since, class, reply,
+  from_port, both_ways, service FROM classed
+ORDER BY class, records DESC, client, server, protocol, port NULLS LAST, interface_id NULLS LAST LIMIT ?"""
+
+_CLASSES: tuple[RejectClass, ...] = ("internal", "external", "noise")
+
+
+class RejectFiles(FlowLogFiles):
+    """The REJECT records in files and folders."""
+
+    def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
+        """Return what was refused in the window: whole counts, and at most `limit` groups.
+
+        Files that cannot be read are counted and named. Never raises for what is in a file.
+        """
+        nothing = FlowLogQuery(frozenset(), frozenset(), window=window)
+        with connected() as connection:
+            reading = _RejectReading(connection, nothing, self._warnings, self._given)
+            return reading.rejections(pruned(self._files, window), ours, limit)
+
+
+@dataclass(slots=True)
+class _RejectReading(Reading):
+    """One reading of some files for their REJECT records."""
+
+    not_compared: list[str] = field(default_factory=list)
+    """Files whose ACCEPT records could not be looked at, as warnings."""
+
+    def rejections(self, files: Sequence[LogFile], ours: Ours, limit: int) -> Rejections:
+        """Read the files, twice."""
+        self.connection.execute(TABLE)
+        scan = Scan(self.connection, self.query, Interest(Needles((("REJECT",),)), frozenset()), action="REJECT")
+        formats = self._fill(scan, files)
+        newest, skewed = self._newest()
+        window = self._window(self.query.window, newest)
+        window = Between(window.start, newest if window.end is None else window.end)
+        self._refused(scan, window)
+        self._strangers(ours)
+        self._accepted(scan, formats)
+        self.connection.execute(_TURNED)
+        shared = ", ".join(f"'{each}'" for each in SHARED_SERVICES)
+        self.connection.execute(_FLOWS.format(shared=shared))
+        self.connection.execute(_SCANNERS.format(shared=shared), [MANY, SEVERAL, REPEATS])
+        self.connection.execute(_CLASSED)
+        totals = self._rows("SELECT class, COUNT(*), SUM(records), COUNT(DISTINCT client) FROM classed GROUP BY 1")
+        by_class = {int(each): (int(flows), int(records), int(clients)) for each, flows, records, clients in totals}
+        return Rejections(
+            engine=ENGINE,
+            counts=self._counts(scan),
+            window=window,
+            oldest=self._rows("SELECT MIN(oldest) FROM scan WHERE kind < 3")[0][0],
+            records=sum(records for _, records, _ in by_class.values()),
+            flows=sum(flows for flows, _, _ in by_class.values()),
+            internal=by_class.get(0, (0, 0, 0))[1],
+            noise=by_class.get(2, (0, 0, 0))[1],
+            scanners=by_class.get(2, (0, 0, 0))[2],
+            groups=tuple(_refused(row) for row in self._rows(_GROUPS, [limit])),
+            logging=frozenset(str(row[0]) for row in self._rows("SELECT DISTINCT interface_id FROM refused") if row[0]),
+            warnings=(
+                *self.warnings,
+                *self._malformed(scan),
+                *unreadable(scan.unreadable),
+                *skewed,
+                *self.not_compared,
+            ),
+        )
+
+    def _refused(self, scan: Scan, window: Between) -> None:
+        """Make the table `refused`: records that agree in interface and tuple, within the window and before it."""
+        columns = tuple(_WANTED.items())
+        kept = [kept_records(place, fields, columns) for place, fields in enumerate(scan.formats)]
+        nothing = ", ".join(f'NULL::{kind} AS "{each}"' for each, kind in columns)
+        within = statements.said(statements.both(statements.within(window)), "duckdb")
+        not_after = statements.said(statements.both(statements.within(Between(None, window.end))), "duckdb")
+        union = " UNION ALL ".join(kept) or f"SELECT {nothing} WHERE FALSE"
+        self.connection.execute(_REFUSED.format(within=within, not_after=not_after, kept=union))
+
+    def _strangers(self, ours: Ours) -> None:
+        """Make the table `strangers` of the addresses that are not ours."""
+        self.connection.execute("CREATE TEMP TABLE strangers (address VARCHAR)")
+        others = [address for (address,) in self._rows(_ADDRESSES) if address is not None and not ours(address)]
+        self.connection.execute("INSERT INTO strangers SELECT UNNEST(?::VARCHAR[])", [others])
+
+    def _accepted(self, scan: Scan, formats: dict[Format | Parquet, list[Path]]) -> None:
+        """Make the table `accepted` of the ACCEPT records that explain a refused one."""
+        self.connection.execute(
+            "CREATE TEMP TABLE accepted (src VARCHAR, dst VARCHAR, protocol INTEGER, srcport INTEGER, dstport INTEGER)"
+        )
+        if self._rows("SELECT COUNT(*) FROM refused") == [(0,)]:
+            return
+        for form, paths in formats.items():
+            readable = [path for path in paths if path not in scan.unreadable]
+            if isinstance(form, Format):
+                self._look(form, readable)
+            else:
+                for columns, alike in parquet.by_columns(self.connection, readable)[0].items():
+                    names = [field.replace("-", "_") for field in columns.fields]
+                    taken = _tuple({name: f'"{name}"' for name in names})
+                    rows = f"SELECT {taken} FROM ({parquet.rows(columns)}) WHERE action = 'ACCEPT'"
+                    if not self._insert(rows, [[not_a_glob(str(path)) for path in alike]]):
+                        self._not_compared(alike[0])
+
+    def _look(self, form: Format, paths: list[Path]) -> None:
+        """Look through text files; one that the engine cannot read in one go is tried by itself."""
+        if not paths:
+            return
+        fields = [each.replace("-", "_") for each in form.fields]
+        taken = _tuple({name: f"NULLIF(parts[{place}], '-')" for place, name in enumerate(fields, 1)})
+        lines = f"SELECT STRING_SPLIT(RTRIM(line, '\r'), ' ') AS parts FROM {read_lines(form, paths)} "
+        action = f"parts[{fields.index('action') + 1}]"
+        rows = f"SELECT {taken} FROM ({lines} WHERE CONTAINS(line, 'ACCEPT')) WHERE {action} = 'ACCEPT'"
+        if self._insert(rows):
+            return
+        if len(paths) == 1:
+            self._not_compared(paths[0])
+        else:
+            for path in paths:
+                self._look(form, [path])
+
+    def _not_compared(self, path: Path) -> None:
+        self.not_compared.append(f"{shown(str(path), 200)}: its ACCEPT records could not be compared")
+
+    def _insert(self, rows: str, parameters: Sequence[object] = ()) -> bool:
+        import duckdb
+
+        try:
+            self.connection.execute(_ACCEPTED.format(rows=rows), list(parameters))
+        except duckdb.Error:
+            return False
+        return True
+
+
+def _tuple(columns: dict[str, str]) -> str:
+    """The columns of `_TUPLE`, whatever of them a format has; the packet's own addresses before the interface's."""
+
+    def cast(name: str) -> str:
+        return f"TRY_CAST({columns[name]} AS INTEGER) AS {name}" if name in columns else f"NULL::INTEGER AS {name}"
+
+    def address(short: str, long: str) -> str:
+        known = [columns[name] for name in (f"pkt_{long}", long) if name in columns]
+        return f"COALESCE({', '.join(known)}) AS {short}" if known else f"NULL::VARCHAR AS {short}"
+
+    return ", ".join([address("src", "srcaddr"), address("dst", "dstaddr"), *map(cast, _TUPLE[2:])])
+
+
+def _refused(row: tuple[object, ...]) -> Refused:
+    client, server, protocol, port, interface, records, packets, first, last, since, place, reply, *rest = row
+    from_port, both_ways, service = rest
+    return Refused(
+        source=_canonical(client),
+        destination=_canonical(server),
+        protocol=_number(protocol) or 0,
+        port=_number(port),
+        interface=None if interface is None else str(interface),
+        records=_number(records) or 0,
+        packets=_number(packets) or 0,
+        first=_number(first),
+        last=_number(last),
+        since=_number(since),
+        kind=_CLASSES[_number(place) or 0],
+        reply=bool(reply),
+        from_port=_number(from_port),
+        both_ways=bool(both_ways),
+        service=None if service is None else str(service),
+    )
+
+
+def _number(value: object) -> int | None:
+    return None if value is None else int(str(value))
+
+
+def _canonical(address: object) -> str:
+    try:
+        return format_address(parse_address(str(address)))
+    except ValueError:
+        return str(address)
