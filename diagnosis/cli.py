@@ -1,4 +1,4 @@
-"""The command line: `ask`, `trace`, `who`, `summary`, `parse`, `snapshot`, `demo`. Data goes to stdout; progress and warnings go to stderr.
+"""The command line. Data goes to stdout; progress and warnings go to stderr.
 
 Exit status of `ask`: 0 reachable, 1 blocked or partly, 3 unknown, 4 not understood or ambiguous, 2 any failure.
 """
