@@ -128,10 +128,9 @@ def test_between_ports_that_are_alike_a_refusal_stays_what_it_is(tmp_path: Path)
 
 
 def test_icmp_refused_one_way_and_accepted_the_other_is_judged_by_the_configuration(tmp_path: Path) -> None:
-    ping = {"protocol": "1"}
     lines = [
-        record("eni-server", CLIENT, SERVER, 0, 0, "ACCEPT", **ping),
-        record("eni-client", SERVER, CLIENT, 0, 0, "REJECT", **ping),
+        record("eni-server", CLIENT, SERVER, 0, 0, "ACCEPT", protocol="1"),
+        record("eni-client", SERVER, CLIENT, 0, 0, "REJECT", protocol="1"),
     ]
     refused = only(summed(tmp_path / "request", lines, account(server=EVERYTHING)))
     made = account(client=EVERYTHING, server=EVERYTHING)
