@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from diagnosis.network.balancing import load_balancers, target_groups
 from diagnosis.network.coverage import coverage_of
 from diagnosis.network.described import Described
+from diagnosis.network.encryption import parse_encryption
 from diagnosis.network.gateways import (
     InternetGateway,
     NatGateway,
@@ -175,6 +176,10 @@ def build(described: Described) -> Network:
         dns_switches=_dns_switches(reader),
         group_vpcs=_group_vpcs(reader),
         transit=transit(reader, merged),
+        encryption=parse_encryption(
+            (item for _, item in reader.lists("ec2.describe_vpc_encryption_controls", "VpcEncryptionControls")),
+            (item for _, item in reader.lists("ec2.describe_vpcs", "Vpcs")),
+        ),
         vpn_gateways=reader.entities("ec2.describe_vpn_gateways", "VpnGateways", "VpnGatewayId", parse_vpn_gateway),
         vpn_connections=reader.entities(
             "ec2.describe_vpn_connections", "VpnConnections", "VpnConnectionId", parse_vpn_connection

@@ -67,6 +67,8 @@ class Network:
     group_vpcs: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """State of the association of a security group with a VPC that is not its own, by both ids."""
     transit: Transit = field(default_factory=Transit)
+    encryption: Mapping[str, str] = field(default_factory=dict)
+    """The mode of VPC encryption controls, by VPC: `monitor`, `enforce`."""
     vpn_gateways: Mapping[str, VpnGateway] = field(default_factory=dict)
     vpn_connections: Mapping[str, VpnConnection] = field(default_factory=dict)
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)

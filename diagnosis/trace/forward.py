@@ -8,6 +8,7 @@ from diagnosis.network.coverage import Missing
 from diagnosis.network.route_tables import RouteTable
 from diagnosis.trace import (
     appliances,
+    encryption,
     group_references,
     interfaces,
     internet_gateways,
@@ -93,6 +94,8 @@ def out_of_subnet(walk: Walk, device: Device, destination: Destination) -> Itera
     if isinstance(destination, Nobody) and device.subnet is not None and destination.subnet == device.subnet:
         yield nobody(walk, destination.vpc, destination.subnet)
         return
+    if device.interface is None:
+        _enforced(walk, device)
     if device.table is not None:
         table = nat_gateways.own_table(network, device)
     else:
@@ -109,6 +112,13 @@ def out_of_subnet(walk: Walk, device: Device, destination: Destination) -> Itera
     ways = _ways(walk, table)
     for way in ways:
         yield from _follow(walk if len(ways) == 1 else walk.fork(way.addresses), way, table, device, destination)
+
+
+def _enforced(walk: Walk, device: Device) -> None:
+    """A gateway in a VPC that enforces encryption: interfaces there say it for themselves."""
+    gap = encryption.enforced(walk.network, device.vpc, device.origins)
+    if gap is not None:
+        walk.take(cannot_tell(encryption.KIND, device.vpc or device.id, walk.traffic, gap))
 
 
 def _ways(walk: Walk, table: RouteTable) -> list[Way]:
@@ -137,6 +147,7 @@ def onward(parts: Iterable[tuple[Walk, transit_walks.Onward]], destination: Dest
 def _out_of_attachment(walk: Walk, device: Device, destination: Destination) -> Iterator[Walk]:
     """Out of a transit gateway's interface along its subnet's routes; no ACL judges what stays in that very subnet."""
     network = walk.network
+    _enforced(walk, device)
     table = network.table_of(device.subnet, device.vpc, device.origins)
     if isinstance(table, Missing):
         walk.take(transit_walks.out_step(walk, device))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
+from diagnosis.trace import encryption
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Step, cannot_tell, drops, passes
 from diagnosis.traffic.intervals import IntervalSet
@@ -34,7 +35,15 @@ def client_ports(network: Network, interface: NetworkInterface) -> IntervalSet:
 
 
 def judge(network: Network, interface: NetworkInterface, traffic: Traffic) -> Step:
-    """Whether an interface can send and receive at all: attached, and its instance not stopped."""
+    """Whether an interface can send and receive at all: attached, its instance not stopped, its VPC as it is judged."""
+    step = _state(network, interface, traffic)
+    enforced = encryption.enforced(network, interface.vpc, interface.origins)
+    if enforced is None or step.blockers:
+        return step
+    return cannot_tell(encryption.KIND, interface.vpc or interface.id, traffic, enforced)
+
+
+def _state(network: Network, interface: NetworkInterface, traffic: Traffic) -> Step:
     owner = network.instance_of_interface.get(interface.id)
     if interface.attachment_status in DETACHED:
         return _down(interface, traffic, Code.BAD_STATE_ATTACHMENT, interface.attachment_status or "", owner)

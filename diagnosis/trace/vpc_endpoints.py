@@ -11,6 +11,7 @@ from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.network.vpc_endpoints import SERVING, EndpointService, VpcEndpoint
+from diagnosis.trace import encryption
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import NOTHING, Blocker, Step, cannot_tell, drops, passes
 from diagnosis.trace.walk import Crossed, Device, Unmodelled, Walk
@@ -97,6 +98,7 @@ def arrive(walk: Walk, interface: NetworkInterface) -> None:
         walk.take(cannot_tell(KIND, interface.id, walk.traffic, endpoint))
         return
     walk.take(_state(endpoint, (interface.id,), walk.traffic))
+    walk.take(encryption.at_private_link(walk.network, interface.vpc, interface.origins, walk.traffic))
     if endpoint.kind != "interface":
         walk.take(cannot_tell(KIND, endpoint.id, walk.traffic, not_modelled(endpoint, interface)))
         return
