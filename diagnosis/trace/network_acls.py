@@ -48,7 +48,8 @@ def judge(
     passed, dropped = compiled.split(traffic, view)
     rule = None
     if explain and not passed.empty:
-        rule = next((ref for ref in compiled.credit(passed, view) if ref is not None), None)
+        refs = compiled.credit(passed, view)
+        rule = refs[0] if len(refs) == 1 else next((ref for ref in refs if ref is not None), None)
     blockers: tuple[Blocker, ...] = ()
     if not dropped.empty:
         blockers = tuple(

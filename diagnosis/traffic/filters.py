@@ -137,11 +137,29 @@ class Filter:
     def credit(self, passed: Traffic, view: View) -> list[str | None]:
         """The refs of the allowing rules that match some of the traffic first. In rule order, each ref once."""
         matched: set[int] = set()
-        for box, _, mask, _ in self._runs(passed, view):
-            for number, _ in self._first_matches(mask, _peer(box, view)):
+        for mask, peer in self._single_run(passed.boxes, view) or self._masks(passed, view):
+            for number, _ in self._first_matches(mask, peer):
                 if number is not None and self.rules[number].allow:
                     matched.add(number)
+        if len(matched) == 1:
+            return [self.rules[matched.pop()].ref]
         return list(dict.fromkeys(self.rules[number].ref for number in sorted(matched)))
+
+    def _masks(self, traffic: Traffic, view: View) -> list[tuple[Mask, IntervalSet]]:
+        """Which rules apply to which peers, in some of the traffic."""
+        return [(mask, _peer(box, view)) for box, _, mask, _ in self._runs(traffic, view)]
+
+    def _single_run(self, boxes: tuple[Box, ...], view: View) -> list[tuple[Mask, IntervalSet]]:
+        """The same where it is one look, as for a fixed question; empty where it takes more."""
+        if len(boxes) != 1:
+            return []
+        [box] = boxes
+        parts = self._parts_of(box.protocol, view.reply)
+        cells, ports = parts[0].cells, box[parts[0].side]
+        cell = bisect_right(cells.cuts, ports[0])
+        if len(parts) != 1 or ports[-1] > cells.cuts[cell] or cells.masks[cell - 1] == EVERYTHING_PASSES:
+            return []
+        return [(cells.masks[cell - 1], _peer(box, view))]
 
     def _first_matches(self, mask: Mask, addresses: IntervalSet) -> Iterable[tuple[int | None, IntervalSet]]:
         """The addresses shared out to the rules that match them first, where the rules of the mask apply."""
