@@ -7,7 +7,8 @@ the ways must agree, or nothing is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Literal, Protocol, TypeVar
 
 from diagnosis.network.coverage import Missing
@@ -15,6 +16,8 @@ from diagnosis.trace.step import Hop
 from diagnosis.trace.walk import Branch
 
 Verdict = Literal["reachable", "blocked", "partly", "unknown"]
+MOST_ALIKE = 20
+"""How many alternatives that fare alike, and for the same reasons, are shown: a target group may hold a thousand."""
 RANK: tuple[Verdict, ...] = ("reachable", "unknown", "partly", "blocked")
 """The best alternative first: an unknown one may turn out to work."""
 
@@ -84,13 +87,28 @@ def _picked(
     best = min(verdicts.values(), key=RANK.index)
     kept: list[P] = []
     notes: list[str] = []
+    like: Counter[tuple[Verdict, Hashable]] = Counter()
     for option, (paths, told) in inner.items():
+        reasons = (verdicts[option], _reasons(paths))
+        like[reasons] += 1
+        if like[reasons] > MOST_ALIKE and verdicts[option] != "partly":
+            continue
         if verdicts[option] == best:
             kept += paths
             notes += told
         else:
             notes.append(_fault(option, verdicts[option], paths))
+    more = sum(max(0, count - MOST_ALIKE) for (verdict, _), count in like.items() if verdict != "partly")
+    if more:
+        notes.append(f"{more} more alternatives fare as those that are shown.")
     return kept, tuple(notes)
+
+
+def _reasons(paths: Iterable[P]) -> Hashable:
+    """What stops paths: those with the same reasons need not all be shown."""
+    steps = [step for path in paths for hop in (*path.forward_hops, *path.return_hops) for step in hop.steps]
+    blockers = [(b.code, b.component, b.direction, b.rule) for step in steps for b in step.blockers]
+    return frozenset(blockers), frozenset(gap.call for step in steps for gap in step.gaps)
 
 
 def _fault(option: str, verdict: Verdict, paths: list[P]) -> str:

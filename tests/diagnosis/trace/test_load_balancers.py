@@ -235,6 +235,25 @@ def test_one_target_that_works_is_enough_and_the_other_is_told() -> None:
     assert any(note.startswith(fault) for note in found.notes)
 
 
+@pytest.mark.parametrize(("server", "expected"), [(EVERYTHING, "reachable"), ((), "blocked")])
+def test_of_many_targets_that_fare_alike_some_are_shown_and_the_rest_counted(server: Rules, expected: str) -> None:
+    made = Balancing()
+    made.group("sg-server", "vpc-a", server)
+    made.balancer("network")
+    names = [f"i-{number}" for number in range(30)]
+    for number, name in enumerate(names):
+        made.interface(f"eni-{name}", "subnet-a", f"10.0.21.{number + 100}", groups=["sg-server"], instance=name)
+        made.instance(name, f"eni-{name}")
+    made.targets("web", *names)
+    made.listener(80, "web")
+
+    found = ask(made, CLIENT, NODE_A, port=80)
+
+    assert found.verdict == expected
+    assert len(found.paths) == 20
+    assert "10 more alternatives fare as those that are shown." in found.notes
+
+
 def test_an_unhealthy_target_is_a_note() -> None:
     made, _ = network_balancer(FROM_CLIENT)
     health = made.by_name["elbv2.describe_target_health", "web"]["TargetHealthDescriptions"][0]
