@@ -14,6 +14,10 @@ from diagnosis.network.vpcs import Origins, Subnet, Vpc
 
 OPTIONS = "ec2.describe_vpc_block_public_access_options"
 EXCLUSIONS = "ec2.describe_vpc_block_public_access_exclusions"
+HALF_DONE = frozenset({"create-in-progress", "update-in-progress", "delete-in-progress", "disable-in-progress"})
+"""States of an exclusion in which it may or may not have effect."""
+UNSETTLED = "unsettled"
+"""The mode of an exclusion that does not say one, or that may or may not have effect yet."""
 MODES = ("off", "block-bidirectional", "block-ingress")
 
 
@@ -24,7 +28,9 @@ class PublicAccess:
     modes: Mapping[tuple[str, str], str]
     """Only where the answer says one."""
     exclusions: Mapping[str, str]
-    """`allow-bidirectional` or `allow-egress`, by VPC or subnet id."""
+    """`allow-bidirectional`, `allow-egress` or `UNSETTLED`, by VPC or subnet id."""
+    no_exclusions: frozenset[tuple[str, str]] = frozenset()
+    """Where a declarative policy allows none: those that exist then have no effect."""
     exclusions_unread: bool = False
     """Whether an exclusion could not be read, so that there may be more."""
 
@@ -41,9 +47,12 @@ class BlockState:
 def parse_public_access(options: Iterable[tuple[tuple[str, str], Item]], exclusions: Iterable[Item]) -> PublicAccess:
     """The answers of both calls."""
     modes = {}
+    no_exclusions = set()
     for where, item in options:
         try:
             mode = word(item, "InternetGatewayBlockMode")
+            if word(item, "ExclusionsAllowed") == "not-allowed":
+                no_exclusions.add(where)
         except Malformed:
             mode = None
         if mode:
@@ -57,9 +66,13 @@ def parse_public_access(options: Iterable[tuple[tuple[str, str], Item]], exclusi
         except Malformed:
             unread = True
             continue
-        if arn and state in ("create-complete", "update-complete"):
-            excluded[arn.rsplit("/", 1)[-1]] = mode
-    return PublicAccess(modes, excluded, unread)
+        if state not in HALF_DONE and state not in ("create-complete", "update-complete"):
+            continue
+        if arn:
+            excluded[arn.rsplit("/", 1)[-1]] = UNSETTLED if state in HALF_DONE or not mode else mode
+        else:
+            unread = True
+    return PublicAccess(modes, excluded, frozenset(no_exclusions), unread)
 
 
 def block_state(
@@ -82,12 +95,17 @@ def block_state(
         [mode] = known
     if mode == "off":
         return BlockState("off")
+    if any(origin in access.no_exclusions for origin in (*origins, ("", ""))):
+        return BlockState(mode)
     for place in (subnet, vpc):
         exclusion = access.exclusions.get(place.id) if place is not None else None
         if exclusion == "allow-bidirectional":
             return BlockState("off")
         if exclusion == "allow-egress":
             return BlockState("block-ingress")
+        if exclusion == UNSETTLED and place is not None:
+            gap = coverage.missing(EXCLUSIONS, origins, f"whether the exclusion of {place.id} has effect")
+            return BlockState("unknown", missing=gap)
     if access.exclusions_unread or (not coverage.seen(EXCLUSIONS, origins) and coverage.named(EXCLUSIONS)):
         gap = coverage.missing(EXCLUSIONS, origins, "exclusions from Block Public Access were not seen")
         return BlockState("unknown", missing=gap)

@@ -73,7 +73,10 @@ def arrive(walk: Walk, destination: Held) -> Walk:
     """At the destination's interface: its groups, and whether it is up."""
     interface = destination.interface
     if interface.kind == "natgateway":
-        blocker = Blocker(Code.NGW_UNSOLICITED_INBOUND, interface.id, (), None, None, walk.traffic)
+        nats = walk.network.nat_gateways.values()
+        nat = next((nat.id for nat in nats if any(a.interface == interface.id for a in nat.addresses)), None)
+        related = (interface.id,) if nat is not None else ()
+        blocker = Blocker(Code.NGW_UNSOLICITED_INBOUND, nat or interface.id, related, None, None, walk.traffic)
         walk.take(drops(INTERFACE, interface.id, walk.traffic, blocker))
         return walk
     if walk.relay is not None and walk.relay.keeps_client:

@@ -37,6 +37,7 @@ from diagnosis.trace.walk import (
     Translated,
     Unmodelled,
     Walk,
+    named,
 )
 from diagnosis.traffic.addresses import IPV6, PUBLIC
 from diagnosis.traffic.filters import REPLY_EGRESS, REPLY_INGRESS
@@ -249,7 +250,7 @@ def _home(
     if endpoint is not None:
         gap = vpc_endpoints.not_modelled(endpoint, device.interface)
     else:
-        reason = f"{kind.replace('-', ' ')} {route.target} on the way back is not modelled"
+        reason = f"{named(route.target, kind)} on the way back is not modelled"
         gap = Missing("", *((device.origins or (("", ""),))[0]), reason)
     return cannot_tell(route_tables.KIND, table, part, gap, rule=route.destination)
 

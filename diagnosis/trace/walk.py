@@ -360,9 +360,15 @@ def carried(traffic: Traffic, across: Traffic, *, source: bool, port: bool = Fal
     return across.meet(Traffic.of(*parts))
 
 
+def named(target: str, kind: str) -> str:
+    """A route's target in words, whatever it is."""
+    if not target:
+        return "the target of a route, of a kind that is not known,"
+    return f"{'a gateway of unknown kind' if kind in ('gateway', 'none') else kind.replace('-', ' ')} {target}"
+
+
 def unmodelled(target: str, kind: str, device: Device) -> Unmodelled:
     """A component that is recognised and not judged, by name."""
-    name = "a gateway of unknown kind" if kind in ("gateway", "none") else kind.replace("-", " ")
     account, region = (device.origins or (("", ""),))[0]
-    gap = Missing("", account, region, f"{name} {target} on the path is not modelled")
+    gap = Missing("", account, region, f"{named(target, kind)} on the path is not modelled")
     return Unmodelled(target or device.id, kind, gap)

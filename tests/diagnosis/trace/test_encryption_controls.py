@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from diagnosis.batch import judged
 from tests.accounts import Account, two_subnets
 from tests.diagnosis.trace.asking import ask, calls
 from tests.diagnosis.trace.balancing import CLIENT, Balancing
@@ -32,6 +33,10 @@ def test_a_vpc_that_enforces_encryption_is_unknown_by_name(control: dict[str, st
     found = ask(controlled(**control), "10.0.1.10", "10.0.2.20")
 
     assert found.verdict == expected
+    fields = {"source": "10.0.1.10", "destination": "10.0.2.20", "protocol": "tcp", "port": 3306}
+    network = controlled(**control).network()
+    for _ in range(3):  # Whatever is remembered of the way between the two.
+        assert judged(network, fields)["verdict"] == expected
     assert (calls(found) == {CONTROLS}) == (expected == "unknown")
 
 

@@ -260,6 +260,9 @@ def test_the_cause_is_the_vpc_with_the_subnet_beside_it() -> None:
         ("subnet-1", "allow-egress", "create-complete", ("blocked", "reachable")),
         ("vpc-a", "allow-bidirectional", "delete-complete", ("blocked", "blocked")),
         ("vpc-a", "allow-bidirectional", "update-complete", ("reachable", "reachable")),
+        ("vpc-a", "allow-bidirectional", "create-in-progress", ("unknown", "unknown")),
+        ("subnet-2", "allow-bidirectional", "delete-in-progress", ("blocked", "blocked")),
+        ("vpc-a", "", "create-complete", ("unknown", "unknown")),
     ],
 )
 def test_an_exclusion_counts_for_the_subnet_of_the_gateways_client(
@@ -271,6 +274,13 @@ def test_an_exclusion_counts_for_the_subnet_of_the_gateways_client(
     found = (ask(account, "10.0.1.10", OUTSIDE).verdict, ask(account, "10.0.2.20", OUTSIDE).verdict)
 
     assert found == expected
+
+
+def test_exclusions_have_no_effect_where_a_declarative_policy_allows_none() -> None:
+    account = blocking("block-bidirectional", one=excluded("vpc-a", "allow-bidirectional"))
+    account.objects[OPTIONS]["VpcBlockPublicAccessOptions"]["ExclusionsAllowed"] = "not-allowed"
+
+    assert ask(account, "10.0.1.10", OUTSIDE).verdict == "blocked"
 
 
 def test_a_subnet_and_a_vpc_report_their_own_state() -> None:

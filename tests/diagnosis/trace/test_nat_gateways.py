@@ -143,7 +143,7 @@ def test_inside_its_own_subnet_no_acl_stands_before_nat() -> None:
 
 
 def test_nobody_connects_to_a_nat_gateway_from_outside() -> None:
-    assert causes(ask(behind_nat(), OUTSIDE, "198.51.100.200"))[0][0] == "NGW_UNSOLICITED_INBOUND"
+    assert causes(ask(behind_nat(), OUTSIDE, "198.51.100.200"))[0] == ("NGW_UNSOLICITED_INBOUND", "nat-1", "forward")
 
 
 def test_nobody_connects_to_a_nat_gateway_from_inside_either() -> None:
