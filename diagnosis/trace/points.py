@@ -43,7 +43,7 @@ def judged(network: Network, source: str, destination: str, protocol: int | None
     clients = ours.clients if ports.source_port is None else port(ports.source_port)
     [sides] = classes(protocol, ports.port, clients, six=ours.six)
     box = Box(ours.addresses, theirs.addresses, *sides)
-    if not (_all_pass(stencil.there, box) and _all_pass(stencil.back, box)):
+    if (stencil.there or stencil.back) and not _all_pass((*stencil.there, *stencil.back), box):
         return None
     one, other = ours.held.interface, theirs.held.interface
     out = stencil.leaving.passes(network, one, other, box)
@@ -79,8 +79,8 @@ def _spot(network: Network, text: str) -> Spot | None:
 
 
 def _all_pass(steps: tuple[Step, ...], part: Box) -> bool:
-    """Whether each step lets all of the box pass, by one of its own boxes."""
-    return not steps or all(holds(step.passed, part) for step in steps)
+    """Whether each step lets all of the box pass: by one of its own boxes, as most do, or by several together."""
+    return all(holds(step.passed, part) or step.passed.covers(Traffic((part,))) for step in steps)
 
 
 def _blockers(end: End, own: NetworkInterface, box: Box) -> list[Blocker]:
