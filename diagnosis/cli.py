@@ -48,6 +48,9 @@ Snapshot = Annotated[Path | None, typer.Option(help="A snapshot folder; without 
 Profile = Annotated[str | None, typer.Option(help="The AWS profile for the live account.")]
 Regions = Annotated[list[str] | None, typer.Option("--region", help="A Region to read; may be repeated.")]
 FlowLogs = Annotated[list[Path] | None, typer.Option(help="Flow-log files or folders; may be repeated.")]
+FlowLogFormat = Annotated[
+    str | None, typer.Option(help="The fields of flow-log files without a header line, as LogFormat says them.")
+]
 NoFlowLogs = Annotated[bool, typer.Option("--no-flow-logs", help="Do not read the account's own flow logs.")]
 Workgroup = Annotated[
     str | None,
@@ -67,6 +70,7 @@ def ask(
     question: Annotated[str, typer.Argument(help='For example "why can\'t 10.0.1.10 reach RDS on 3306".')],
     snapshot: Snapshot = None,
     flow_logs: FlowLogs = None,
+    flow_log_format: FlowLogFormat = None,
     no_flow_logs: NoFlowLogs = False,
     since: Annotated[
         str | None, typer.Option(help="How far back the logs are read: 90s, 30m, 1h, 2d, or a time.")
@@ -92,7 +96,7 @@ def ask(
     asked = parse_text(question)
     if asked.intent != "why":
         raise typer.Exit(_not_understood(asked, None, as_json=as_json))
-    logs = _flow_logs(flow_logs)
+    logs = _flow_logs(flow_logs, flow_log_format)
     # Files may be old: "since 14:00" is meant on their day.
     now = (logs.delivered if logs is not None else None) or int(time.time())
     window = window_of(asked, since, until, now)
@@ -302,12 +306,12 @@ def _account_logs(
     return AccountFlowLogs(network, Remote(account.client, lambda: int(time.time())), settings, say)
 
 
-def _flow_logs(paths: list[Path] | None) -> FlowLogFiles | None:
+def _flow_logs(paths: list[Path] | None, log_format: str | None) -> FlowLogFiles | None:
     if not paths:
         return None
     from diagnosis.flowlogs.files import FlowLogFiles
 
-    return FlowLogFiles(paths)
+    return FlowLogFiles(paths, log_format)
 
 
 def _print_answer(answer: Answer, *, explain: bool, as_json: bool) -> None:

@@ -208,10 +208,12 @@ class LinePatterns:
 
 
 @cache
-def line_patterns(fields: tuple[str, ...]) -> LinePatterns:
-    """Return the patterns of a format's lines."""
+def line_patterns(fields: tuple[str, ...], time: str | None = None) -> LinePatterns:
+    """Return the patterns of a format's lines, with `time` as the narrower pattern of their start and end, if given."""
+    narrowed = {} if time is None else dict.fromkeys(("start", "end"), time)
     return LinePatterns(
-        ok=" ".join(_ok_pattern(name) for name in fields), idle=" ".join(_idle_pattern(name) for name in fields)
+        ok=" ".join(narrowed.get(name) or _ok_pattern(name) for name in fields),
+        idle=" ".join(narrowed.get(name) or _idle_pattern(name) for name in fields),
     )
 
 

@@ -39,34 +39,50 @@ class Group(NamedTuple):
     newest: int | None
 
 
-def read_exactly(path: Path, fields: tuple[str, ...], interest: Interest) -> list[Group]:
-    """Judge every line of a file and group them, as the pass of DuckDB does. Raises Unreadable."""
-    groups: dict[tuple[int, str | None, int | None, str | None], Group] = {}
-    places = {name: place for place, name in enumerate(fields)}
-    bad = 0
-    for line in text_lines(path):
-        kind = KINDS.index(classify(fields, line))
+class Tally:
+    """The groups of one file, line by line."""
+
+    def __init__(self, fields: tuple[str, ...], interest: Interest) -> None:
+        self._places = {name: place for place, name in enumerate(fields)}
+        self._interest = interest
+        self._groups: dict[tuple[int, str | None, int | None, str | None], Group] = {}
+        self._bad = 0
+
+    def add(self, kind: int, line: str) -> None:
+        """Count a line of that kind, as numbered by `KINDS`."""
         parts = line.split(" ") if kind < 3 else []
-        interface = _value(parts, places.get("interface-id"))
-        interface = interface if interface in interest.interfaces else None
-        started, ended = _time(parts, places.get("start")), _time(parts, places.get("end"))
+        interface = _value(parts, self._places.get("interface-id"))
+        interface = interface if interface in self._interest.interfaces else None
+        started, ended = (_time(parts, self._places.get(name)) for name in ("start", "end"))
         ended_in = ended if ended is None or interface is not None else ended - ended % HOUR
-        bad += kind == 3
+        self._bad += kind == 3
         keep = (
-            (kind == 0 and interest.needles.in_line(line))
+            (kind == 0 and self._interest.needles.in_line(line))
             or (kind in {1, 2} and interface is not None)
-            or (kind == 3 and bad <= BAD_KEPT)
+            or (kind == 3 and self._bad <= BAD_KEPT)
         )
         key = (kind, interface, ended_in, line if keep else None)
-        known = groups.get(key)
-        groups[key] = Group(
+        known = self._groups.get(key)
+        self._groups[key] = Group(
             *key,
             lines=known.lines + 1 if known else 1,
             size=0,
             oldest=_extreme(min, known and known.oldest, started),
             newest=_extreme(max, known and known.newest, ended),
         )
-    return list(groups.values())
+
+    @property
+    def groups(self) -> list[Group]:
+        """What was counted."""
+        return list(self._groups.values())
+
+
+def read_exactly(path: Path, fields: tuple[str, ...], interest: Interest) -> list[Group]:
+    """Judge every line of a file and group them, as the pass of DuckDB does. Raises Unreadable."""
+    tally = Tally(fields, interest)
+    for line in text_lines(path):
+        tally.add(KINDS.index(classify(fields, line)), line)
+    return tally.groups
 
 
 def _value(parts: Sequence[str], place: int | None) -> str | None:

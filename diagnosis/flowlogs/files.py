@@ -68,7 +68,7 @@ class FlowLogFiles:
         found = self._read(query, chosen, whole=whole)
         if _widens(query) and not found.seen and not whole:
             return replace(self._read(query.within(Between()), self._files, whole=True), query=query, widened=True)
-        return history.completed(found, query, self._left_out(chosen))
+        return history.completed(found, query, self._left_out(chosen), self._given)
 
     def _left_out(self, chosen: Sequence[LogFile]) -> tuple[LogFile, ...]:
         taken = {file.path for file in chosen}

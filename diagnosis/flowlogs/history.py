@@ -19,8 +19,12 @@ _OLDEST = 3
 """Files whose rejects are taken apart: the first REJECT is in one of the oldest."""
 
 
-def completed(found: Sightings, query: FlowLogQuery, left_out: Sequence[LogFile]) -> Sightings:
+def completed(
+    found: Sightings, query: FlowLogQuery, left_out: Sequence[LogFile], given: tuple[str, ...] | None = None
+) -> Sightings:
     """Return the sightings with what the files before the window tell of the forward leg, back to its last ACCEPT.
+
+    `given` is the format of files without a header.
 
     Only a conversation between exact addresses that has REJECT and no ACCEPT on some interface needs it.
     """
@@ -34,11 +38,15 @@ def completed(found: Sightings, query: FlowLogQuery, left_out: Sequence[LogFile]
         return found
     older = [file for file in left_out if file.dated is not None and file.dated[0] <= start]
     older.sort(key=lambda file: (file.dated, file.path), reverse=True)
-    return replace(found, earlier=(*found.earlier, *_searched(older, query, unsettled, start)))
+    return replace(found, earlier=(*found.earlier, *_searched(older, query, unsettled, start, given)))
 
 
 def _searched(
-    newest_first: Sequence[LogFile], query: FlowLogQuery, unsettled: set[str | None], before: int
+    newest_first: Sequence[LogFile],
+    query: FlowLogQuery,
+    unsettled: set[str | None],
+    before: int,
+    given: tuple[str, ...] | None,
 ) -> tuple[Seen, ...]:
     """The last ACCEPT of each interface before the window, and the first REJECT after it, as far as the search goes.
 
@@ -52,7 +60,7 @@ def _searched(
         spent += file.size
         if spent > MOST_BYTES or len(accepts) == len(unsettled):
             break
-        lines = _read(file, wanted).of(unsettled)
+        lines = _read(file, wanted, given).of(unsettled)
         for seen in forward.among(lines.having("ACCEPT")):
             known = accepts.get(seen.interface)
             if (
@@ -106,11 +114,11 @@ class _Lines(NamedTuple):
         )
 
 
-def _read(file: LogFile, wanted: Needles) -> _Lines:
+def _read(file: LogFile, wanted: Needles, given: tuple[str, ...] | None) -> _Lines:
     """The lines of a file that hold the needles; none where it cannot be read."""
     content = bytearray()
     try:
-        form = recognise(file.path)
+        form = recognise(file.path, given)
         if isinstance(form, Parquet):
             return _Lines((), ())
         for chunk in unpacked(file.path):

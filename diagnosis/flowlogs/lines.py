@@ -195,6 +195,12 @@ def text_lines(path: Path) -> Iterator[str]:
         yield _text(line)
 
 
+def lines_of(content: bytes) -> list[str]:
+    """Return the lines of a content that ends with a line, as `text_lines` does."""
+    lines = [_text(line) for line in _LINE_END.split(content)]
+    return lines if lines[-1] else lines[:-1]
+
+
 def _text(line: bytes) -> str:
     return line[: _LONGEST_LINE + 1].decode("latin-1")
 

@@ -398,3 +398,13 @@ def test_a_rule_that_matches_nobody_is_no_obstacle(tmp_path: Path) -> None:
     folder = folder_of(made, tmp_path)
 
     assert run("ask", "can 10.0.1.10 reach 10.0.2.20 on 443", "--snapshot", str(folder)).status == 0
+
+
+def test_files_without_a_header_are_read_by_the_format_that_is_given(tmp_path: Path) -> None:
+    fields = "action srcaddr dstaddr srcport dstport protocol start end interface-id log-status packets bytes"
+    log = tmp_path / "export.log"
+    log.write_text("REJECT 10.0.1.10 10.0.2.20 40000 3306 6 1763820000 1763820060 eni-0db OK 1 60\n")
+
+    ran = run("ask", BLOCKED, *SNAPSHOT, "--flow-logs", str(log), "--flow-log-format", fields, "--json")
+
+    assert ran.document["evidence"]["flow_logs"]["rejects"] == 1

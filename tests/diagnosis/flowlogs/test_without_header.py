@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from diagnosis.evidence.query import Between, FlowLogQuery, Sightings
+from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, FlowLogQuery, Sightings
 from diagnosis.flowlogs.files import FlowLogFiles
 from diagnosis.sources import FlowLogsUnavailable
-from tests.diagnosis.flowlogs.corpus import SHUFFLED, V2, record, write
+from tests.diagnosis.flowlogs.corpus import NOON, SHUFFLED, V2, delivered, record, write
 
 LOG_FORMAT = " ".join(f"${{{name}}}" for name in SHUFFLED.split())
 
@@ -49,3 +49,17 @@ def test_a_format_that_is_none_is_refused_with_where_to_find_it(tmp_path: Path, 
 
     with pytest.raises(FlowLogsUnavailable, match="describe-flow-logs"):
         read(tmp_path, log_format)
+
+
+def test_the_last_accept_before_the_window_is_found_in_the_format_that_is_given(tmp_path: Path) -> None:
+    """Enough files that those before the last hour are left out of the pass."""
+    for number in range(60):
+        at = NOON - number * 600
+        action = "ACCEPT" if number == 15 else "REJECT"
+        lines = [record(action=action, end=at - 60, header=SHUFFLED)]
+        write(delivered(tmp_path, at, number), lines, header=None)
+    query = FlowLogQuery(frozenset({"10.0.1.10"}), frozenset({"10.0.2.20"}), 6, 3306, window=LAST_HOUR_FIRST)
+
+    found = FlowLogFiles([tmp_path], LOG_FORMAT).read(query)
+
+    assert [seen.last for seen in found.earlier if seen.action == "ACCEPT"] == [NOON - 15 * 600 - 60]
