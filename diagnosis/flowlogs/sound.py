@@ -29,7 +29,7 @@ WORTH_IT = 2 * 1024 * 1024
 """Less than this, as stored, is read sooner than the libraries are loaded."""
 _LARGEST, _LARGEST_UNPACKED = 4 * 1024 * 1024, 32 * 1024 * 1024
 """A larger file is left to the pass, which holds only a piece of it at a time."""
-_AT_ONCE = 1024 * 1024
+_AT_ONCE = 3 * 1024 * 1024
 """So much, as stored, is read by a thread for one statement."""
 _MOST_HOURS = 100
 _LONGEST = 4096
