@@ -37,6 +37,8 @@ _PIECE = 8 * 1024
 _HEADER = KINDS.index(Kind.HEADER)
 _NEEDED = frozenset({"start", "end", "log-status", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport"})
 _ADDRESSES = frozenset({"srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr"})
+_OF_ADDRESSES = frozenset("0123456789abcdef.:")
+"""Other needles are of other fields than addresses and ports."""
 _FEW = 8
 """More than one in so many lines is too many to look at one by one."""
 _WIDTH = 8
@@ -53,6 +55,7 @@ def sound(
         or form.line_end != 1
         or not needles
         or ":" in needles
+        or not set("".join(needles)) <= _OF_ADDRESSES
         or not set(form.fields) >= _NEEDED
         or sum(map(_stored, paths)) < WORTH_IT
     ):

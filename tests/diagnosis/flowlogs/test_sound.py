@@ -6,10 +6,13 @@ import gzip
 import random
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from diagnosis.flowlogs import scan, sound
-from diagnosis.flowlogs.lines import Format
+from diagnosis.flowlogs.exact import Interest
+from diagnosis.flowlogs.lines import Format, recognise
+from diagnosis.flowlogs.needles import Needles
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.corpus import NOON, WEB, idle, mutated, oracle, random_line, record, write
 from tests.diagnosis.flowlogs.test_against_oracle import FORMATS, QUESTIONS, as_truth, read
@@ -103,3 +106,15 @@ def test_a_gzip_file_of_several_members_is_read_whole(tmp_path: Path) -> None:
     path.write_bytes(b"".join(gzip.compress(f"{each}\n".encode()) for each in (corpus.V2, record(), record())))
 
     assert read([path], OUR_OWN).rejects == 2
+
+
+def test_what_is_no_address_is_looked_for_line_by_line(tmp_path: Path) -> None:
+    """A text such as an action may stand anywhere in a line."""
+    path = write(tmp_path / "x.log.gz", [record()] * 3)
+    form = recognise(path)
+    assert isinstance(form, Format)
+
+    for needle, judged_whole in (("REJECT", 0), ("10.0.1.10", 1)):
+        with duckdb.connect() as connection:
+            interest = Interest(Needles(((needle,),)), frozenset())
+            assert len(list(sound.sound(connection, form, [path], interest))) == judged_whole
