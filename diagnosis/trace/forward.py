@@ -42,6 +42,10 @@ from diagnosis.trace.walk import (
 )
 from diagnosis.traffic.filters import EGRESS
 
+POD_GROUPS = "Amazon VPC CNI: what a pod with groups of its own sends out of the VPC meets them (enforcing mode strict)"
+"""In enforcing mode `standard` what leaves the VPC meets the groups of the node
+(https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html); no describe call tells the mode."""
+
 
 def from_interface(walk: Walk, source: Held, destination: Destination) -> Iterator[Walk]:
     """From an interface: its state, its groups, its subnet's ACL and routes, and on."""
@@ -51,6 +55,10 @@ def from_interface(walk: Walk, source: Held, destination: Destination) -> Iterat
         yield walk  # To itself: the packet never leaves the host, and no rule of the network sees it.
         return
     vpc_endpoints.start(walk, interface)
+    if interface.kind == "branch" and not (
+        isinstance(destination, Held) and destination.interface.vpc == interface.vpc
+    ):
+        walk.take(passes(INTERFACE, interface.id, walk.traffic, assumed=(f"{POD_GROUPS}: {interface.id}",)))
     walk.leaving = _leaving(walk, source, destination)
     if not source.groups_apart:
         walk.take(walk.leaving.step(interface, walk.traffic, walk.explain), interface.id, INTERFACE)

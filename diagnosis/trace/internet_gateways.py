@@ -25,6 +25,7 @@ from diagnosis.trace.walk import (
     FromInternet,
     Unmodelled,
     Walk,
+    unmodelled,
 )
 from diagnosis.traffic.addresses import IPV4, IPV6, NOT_PUBLIC, PUBLIC, RFC1918, RFC6598, is_public
 from diagnosis.traffic.intervals import IntervalSet, meet, minus
@@ -32,6 +33,7 @@ from diagnosis.traffic.traffic import Traffic
 
 KIND = "internet-gateway"
 EGRESS_ONLY = "egress-only-internet-gateway"
+CARRIER = "carrier-gateway"
 CALL = "ec2.describe_internet_gateways"
 
 
@@ -177,9 +179,25 @@ def _translate_source(walk: Walk, gateway: str, kind: str, device: Device, *, eg
     walk.rewrite(gateway, kind, after, keeps_source=False)
 
 
+def _carrier(network: Network, device: Device) -> str | None:
+    """The carrier gateway of a subnet in a Wavelength Zone, which lets the carrier's network and the internet in
+    (https://docs.aws.amazon.com/wavelength/latest/developerguide/how-wavelengths-work.html).
+    """
+    table = network.table_of(device.subnet, device.vpc, device.origins)
+    if isinstance(table, Missing):
+        return None
+    return next((route.target for route in table.routes if route.target_kind == CARRIER), None)
+
+
 def enter(walk: Walk, destination: Held, device: Device) -> Arrival:
     """In by the internet gateway of the destination's VPC."""
     network, interface = walk.network, destination.interface
+    carrier = _carrier(network, device) if destination.implied and not destination.by_public_address else None
+    if carrier is not None:
+        crossing = unmodelled(carrier, CARRIER, device)
+        walk.take(cannot_tell(CARRIER, carrier, walk.traffic, crossing.gap))
+        walk.crossings.append(crossing)
+        return FromGateway(carrier, CARRIER, certain=True)
     gateway = network.internet_gateway_of(interface.vpc)
     if gateway is None:
         if not network.coverage.seen(CALL, interface.origins) or not network.whole("InternetGateways"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.accounts import Account, two_subnets
+from tests.accounts import Account, two_subnets, with_internet
 from tests.diagnosis.trace.asking import ask, calls, causes
 
 INSTANCES = "ec2.describe_instances"
@@ -85,3 +85,13 @@ def test_interfaces_that_say_nothing_of_their_state_are_taken_for_working() -> N
         del item["Status"], item["Attachment"]
 
     assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "reachable"
+
+
+def test_that_a_pods_own_groups_judge_what_leaves_the_vpc_is_an_assumption() -> None:
+    made = with_internet(two_subnets(client={"InterfaceType": "branch"}))
+
+    outside, inside = ask(made, "10.0.1.10", "203.0.113.80"), ask(made, "10.0.1.10", "10.0.2.20")
+
+    assert (outside.verdict, inside.verdict) == ("reachable", "reachable")
+    assert any("enforcing mode strict" in text for text in outside.assumed())
+    assert not any("enforcing mode strict" in text for text in inside.assumed())

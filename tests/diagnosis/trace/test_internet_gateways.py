@@ -276,6 +276,22 @@ def test_an_exclusion_counts_for_the_subnet_of_the_gateways_client(
     assert found == expected
 
 
+@pytest.mark.parametrize("source", ["internet", OUTSIDE])
+def test_from_the_internet_a_wavelength_zone_is_entered_by_a_carrier_gateway_that_is_unknown_by_name(
+    source: str,
+) -> None:
+    account = two_subnets()
+    account.items["ec2.describe_network_interfaces"][0]["Ipv6Addresses"] = []
+    way = route("0.0.0.0/0", "cagw-1") | {"GatewayId": None, "CarrierGatewayId": "cagw-1"}
+    table(account, "rtb-1")["Routes"].append(way)
+
+    found = ask(account, source, "eni-client")
+
+    assert found.verdict == "unknown"
+    assert any("carrier gateway cagw-1" in gap.reason for gap in found.gaps())
+    assert ask(account, OUTSIDE, "10.0.1.10").verdict == "blocked"
+
+
 def test_exclusions_have_no_effect_where_a_declarative_policy_allows_none() -> None:
     account = blocking("block-bidirectional", one=excluded("vpc-a", "allow-bidirectional"))
     account.objects[OPTIONS]["VpcBlockPublicAccessOptions"]["ExclusionsAllowed"] = "not-allowed"
