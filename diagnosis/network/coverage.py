@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from diagnosis.network.described import Described
 from diagnosis.network.vpcs import Origins
 
+NOT_OFFERED = "not offered here"
+"""What is said of a call that AWS, or the Region, does not have."""
 ANYWHERE = ("", "")
 
 
@@ -45,6 +47,11 @@ class Coverage:
     def named(self, call: str) -> bool:
         """Whether the source says that this call was made, so that its absence is not AWS's default."""
         return call in self.asked or any(failed[0] == call for failed in self.failed)
+
+    def offered(self, call: str) -> bool:
+        """Whether AWS has this call where it was made; a switch that does not exist there is off."""
+        errors = [error for failed, error in self.failed.items() if failed[0] == call]
+        return not errors or not all(NOT_OFFERED in error for error in errors)
 
     def unanswered(self, call: str) -> tuple[str, str] | None:
         """An (account, Region) that other calls show and that this call says nothing of; None where none is."""

@@ -25,6 +25,7 @@ from diagnosis.network.vpcs import Origins, Subnet, Vpc
 from diagnosis.network.vpn_gateways import VpnConnection, VpnGateway
 from diagnosis.traffic.intervals import IntervalSet, has, join_all
 
+ENCRYPTION = "ec2.describe_vpc_encryption_controls"
 ENTRIES = "ec2.get_managed_prefix_list_entries"
 AWS_LISTS = "ec2.describe_prefix_lists"
 """Shows the entries of AWS's own lists, of S3 and DynamoDB."""
@@ -72,6 +73,12 @@ class Network:
     vpn_gateways: Mapping[str, VpnGateway] = field(default_factory=dict)
     vpn_connections: Mapping[str, VpnConnection] = field(default_factory=dict)
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+
+    @cached_property
+    def unanswered_switches(self) -> frozenset[str]:
+        """The calls of switches over whole VPCs that were made and somewhere not answered, though AWS has them."""
+        made = self.coverage.named(ENCRYPTION) and self.coverage.offered(ENCRYPTION)
+        return frozenset({ENCRYPTION}) if made else frozenset()
 
     @cached_property
     def by_private_address(self) -> Mapping[int, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnosis.batch import judged
+from diagnosis.network.described import Unseen
 from tests.accounts import Account, two_subnets
 from tests.diagnosis.trace.asking import ask, calls
 from tests.diagnosis.trace.balancing import CLIENT, Balancing
@@ -48,6 +49,17 @@ def test_a_vpc_may_report_its_control_itself() -> None:
 
     assert found.verdict == "unknown"
     assert any("encryption controls of vpc-a" in gap.reason for gap in found.gaps())
+
+
+def test_controls_that_were_asked_for_and_not_seen_may_enforce() -> None:
+    made = two_subnets()
+    made.unseen.append(Unseen(CONTROLS, made.account, made.region, "not permitted: needs the action (AccessDenied)"))
+    found = ask(made, "10.0.1.10", "10.0.2.20")
+    assert found.verdict == "unknown"
+    assert calls(found) == {CONTROLS}
+
+    made.unseen = [Unseen(CONTROLS, made.account, made.region, "the action is not offered here (404)")]
+    assert ask(made, "10.0.1.10", "10.0.2.20").verdict == "reachable"
 
 
 def test_what_is_blocked_stays_blocked_where_encryption_is_enforced() -> None:
