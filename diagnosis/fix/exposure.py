@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from diagnosis.answer import Exposure, NewlyReachable
+from diagnosis.fix.between import Meeting
 from diagnosis.fix.change import Change
-from diagnosis.fix.region import Side, touched
+from diagnosis.fix.ends import Members, Untold
+from diagnosis.fix.region import Between, Pair, Side, sides, touched
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
+from diagnosis.trace.alike import classes
 from diagnosis.trace.places import Held, Place
 from diagnosis.trace.trace import Flow, Trace, trace
 from diagnosis.traffic.addresses import format_cidrs
-from diagnosis.traffic.intervals import IntervalSet, covers, meet
+from diagnosis.traffic.intervals import IntervalSet, covers, join_all, meet
 from diagnosis.traffic.ports import format_ports
 from diagnosis.traffic.protocols import protocol_name
-from diagnosis.traffic.traffic import Traffic
+from diagnosis.traffic.traffic import Box, Traffic
 
 BUDGET = 1500
-"""How many pairs of parties are traced before the enumeration stops and says so."""
+"""How many pairs of parties are traced one by one before the enumeration stops and says so."""
 SHOWN = 4
 
 
@@ -35,22 +38,50 @@ class Opened:
 
 def exposure(before: Network, after: Network, changes: tuple[Change, ...], asked: tuple[Trace, ...]) -> Exposure:
     """All that is reachable after the changes and was not before, the asked flow among it."""
-    pairs = dict.fromkeys(pair for change in changes for pair in touched(before, change))
-    opened: dict[tuple[tuple[str, ...], tuple[str, ...]], Traffic] = {}
-    for source, destination, protocol in list(pairs)[:BUDGET]:
-        now = _works(after, source, destination, protocol)
-        if now.empty:
-            continue
-        for box in now.minus(_works(before, source, destination, protocol)).boxes:
-            ends = (_names(source, box.source), _names(destination, box.destination))
-            opened[ends] = opened.get(ends, Traffic.nothing()).union(Traffic.of(box))
-    found = [Opened(*ends, traffic) for ends, traffic in opened.items() if _pairs(*ends)]
-    at_least = len(pairs) > BUDGET
+    found, at_least = newly_open(before, after, changes)
     return Exposure(
         text=_text(before, found, asked, at_least=at_least),
         newly_reachable=tuple(_rows(before, found)),
         at_least=at_least,
     )
+
+
+def newly_open(before: Network, after: Network, changes: tuple[Change, ...]) -> tuple[list[Opened], bool]:
+    """What becomes reachable, and whether a budget stopped the search for more."""
+    found: defaultdict[tuple[tuple[str, ...], tuple[str, ...]], list[Box]] = defaultdict(list)
+    pairs: dict[Pair, None] = {}
+    meeting = Meeting(before, after, changes)
+    for region in (one for change in changes for one in touched(before, change)):
+        if not isinstance(region, Between):
+            pairs[region] = None
+            continue
+        for part in meeting.opened(region):
+            if isinstance(part, Untold):
+                pairs.update(dict.fromkeys(_one_by_one(before, part, region.protocol)))
+                continue
+            for box in part.traffic.boxes:
+                found[part.sources.at(box.source), part.destinations.at(box.destination)].append(box)
+    for source, destination, protocol in list(pairs)[:BUDGET]:
+        now = _works(after, source, destination, protocol)
+        if now.empty:
+            continue
+        for box in now.minus(_works(before, source, destination, protocol)).boxes:
+            found[_names(source.members, box.source), _names(destination.members, box.destination)].append(box)
+    opened = [Opened(*ends, Traffic.of(*boxes)) for ends, boxes in found.items() if _pairs(*ends)]
+    return opened, len(pairs) > BUDGET
+
+
+def _one_by_one(network: Network, untold: Untold, protocol: int | None) -> Iterator[Pair]:
+    """The same as pairs of sides with their groups."""
+    ends = [_sides(network, members) for members in (untold.sources, untold.destinations)]
+    for source in ends[0]:
+        for destination in ends[1]:
+            yield source, destination, protocol
+
+
+def _sides(network: Network, members: Members) -> list[Side]:
+    wanted = join_all(own for _, own in members)
+    return [side for some in classes(network, [one for one, _ in members]) for side in sides(some, wanted)]
 
 
 def _works(network: Network, source: Side, destination: Side, protocol: int | None) -> Traffic:
@@ -62,10 +93,10 @@ def _works(network: Network, source: Side, destination: Side, protocol: int | No
     return found
 
 
-def _names(side: Side, addresses: IntervalSet) -> tuple[str, ...]:
+def _names(members: tuple[tuple[str, IntervalSet], ...], addresses: IntervalSet) -> tuple[str, ...]:
     """The interfaces that these addresses belong to; ranges for the outside."""
-    if side.members:
-        return tuple(sorted(eni for eni, own in side.members if meet(own, addresses)))
+    if members:
+        return tuple(sorted(eni for eni, own in members if meet(own, addresses)))
     ranges = format_cidrs(addresses)
     return ("the internet" if len(ranges) > 8 else ", ".join(ranges),)
 
@@ -103,22 +134,33 @@ def _ports(traffic: Traffic) -> Iterator[tuple[str, str]]:
 
 def _rows(network: Network, opened: list[Opened]) -> Iterator[NewlyReachable]:
     """One row for the same sources, protocol and ports; then for the same destinations."""
-    by_destination: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    by_destination: defaultdict[tuple[str, str, str], set[tuple[str, ...]]] = defaultdict(set)
+    told: dict[tuple[Box, ...], list[tuple[str, str]]] = {}
     for one in opened:
-        for protocol, ports in _ports(one.traffic):
+        key = tuple(box._replace(source=(), destination=()) for box in one.traffic.boxes)
+        if key not in told:
+            told[key] = list(_ports(one.traffic))
+        for protocol, ports in told[key]:
             for destination in one.destinations:
-                by_destination[(destination, protocol, ports)].update(s for s in one.sources if s != destination)
+                by_destination[(destination, protocol, ports)].add(one.sources)
+    joined: dict[frozenset[tuple[str, ...]], tuple[str, ...]] = {}
     grouped: defaultdict[tuple[tuple[str, ...], str, str], list[str]] = defaultdict(list)
-    for (destination, protocol, ports), sources in sorted(by_destination.items()):
+    for (destination, protocol, ports), lots in sorted(by_destination.items()):
+        these = frozenset(lots)
+        if these not in joined:
+            joined[these] = tuple(sorted({source for lot in these for source in lot}))
+        sources = joined[these]
+        if len(sources) <= SHOWN + 1:  # Of a few each is named, and nothing is news to itself.
+            sources = tuple(source for source in sources if source != destination)
         if sources:
-            grouped[(tuple(sorted(sources)), protocol, ports)].append(destination)
-    for (sources_, protocol, ports), destinations in sorted(grouped.items()):
+            grouped[(sources, protocol, ports)].append(destination)
+    for (sources, protocol, ports), destinations in sorted(grouped.items()):
         yield NewlyReachable(
-            source=_several(network, sources_, say=_identified),
+            source=_several(network, sources, say=_identified),
             destination=_several(network, tuple(destinations), say=_identified),
             protocol=protocol,
             ports=ports,
-            count=_pairs(sources_, tuple(destinations)),
+            count=_pairs(sources, tuple(destinations)),
         )
 
 
@@ -144,9 +186,10 @@ def _text(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, a
     more = " at least" if at_least else ""
     if not others:
         return "opens at least what was asked; not all was enumerated" if at_least else "opens nothing else"
-    sources = sorted({s for o in others for s in o.sources} - _asked_sources(others, asked))
-    destinations = sorted({d for o in others for d in o.destinations})
-    what = sorted({f"{p} {ports}" for o in others for p, ports in _ports(o.traffic)})
+    sources = sorted({s for lot in {o.sources for o in others} for s in lot} - _asked_sources(others, asked))
+    destinations = sorted({d for lot in {o.destinations for o in others} for d in lot})
+    kinds = {tuple(b._replace(source=(), destination=()) for b in o.traffic.boxes): o.traffic for o in others}
+    what = sorted({f"{p} {ports}" for traffic in kinds.values() for p, ports in _ports(traffic)})
     listed = ", ".join(what[:SHOWN]) + (", ..." if len(what) > SHOWN else "")
     return (
         f"also opens{more} {listed} from {_several(network, tuple(sources), say=_said)} "

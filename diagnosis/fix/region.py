@@ -1,9 +1,9 @@
-"""The region of a change: every pair of parties whose traffic it can let pass, so that nothing it opens is missed."""
+"""The region of a change: all parties whose traffic it can let pass, so that nothing it opens is missed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteChange
@@ -11,11 +11,13 @@ from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.network.route_tables import Route
+from diagnosis.network.shape import rule_ports
 from diagnosis.trace.alike import classes
 from diagnosis.trace.places import Held, Internet, OnPremises, Place
 from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, NOT_PUBLIC, PUBLIC, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, has, join_all, meet, minus
-from diagnosis.traffic.protocols import protocol_number
+from diagnosis.traffic.ports import ALL_PORTS
+from diagnosis.traffic.protocols import TCP, UDP, protocol_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,33 @@ class Side:
 
     place: Place
     members: tuple[tuple[str, IntervalSet], ...] = ()
+    by_public: bool = False
+    """Whether an interface is here as the internet sees it, by its public address."""
 
 
 Pair = tuple[Side, Side, int | None]
 
 
-def touched(network: Network, change: Change) -> Iterator[Pair]:
-    """Every (source, destination, protocol) that the change may open; protocol None is all."""
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Interfaces, by those of their own addresses that are in a range."""
+
+    interfaces: tuple[NetworkInterface, ...]
+    addresses: IntervalSet = ALL_ADDRESSES
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Everything between two lots of interfaces, of one protocol or all, to these ports."""
+
+    sources: Holders
+    destinations: Holders
+    protocol: int | None
+    ports: IntervalSet = ALL_PORTS
+
+
+def touched(network: Network, change: Change) -> Iterator[Between | Pair]:
+    """All that the change may open: between interfaces, and in pairs with the outside."""
     match change:
         case GroupRuleChange():
             yield from _by_group(network, change)
@@ -42,49 +64,71 @@ def touched(network: Network, change: Change) -> Iterator[Pair]:
             assert_never(change)
 
 
-def _by_group(network: Network, change: GroupRuleChange) -> Iterator[Pair]:
-    group = network.groups.get(change.component)
-    vpc = group.vpc if group is not None else None
-    if change.group is not None:
-        holders = _held(network, change.group)
-        peers = [side for some in classes(network, holders) for side in _sides(some, ALL_ADDRESSES)]
-    else:
-        peers = list(_in_range(network, parse_cidr(change.cidr or ""), vpc))
+def _by_group(network: Network, change: GroupRuleChange) -> Iterator[Between | Pair]:
+    """Groups only allow: a rule opens nothing but what it matches."""
     protocol = protocol_number(change.protocol)
-    for some in classes(network, _held(network, change.component)):
-        yield from _against(some, peers, protocol, outgoing=change.direction == "egress")
+    wanted = ALL_ADDRESSES if change.group is not None else parse_cidr(change.cidr or "")
+    known = _held(network, change.group) if change.group is not None else _near(network, wanted)
+    ports = rule_ports(protocol, change.from_port, change.to_port) if protocol in (TCP, UDP) else ALL_PORTS
+    own, peers = Holders(_held(network, change.component)), Holders(known, wanted)
+    outgoing = change.direction == "egress"
+    yield Between(own, peers, protocol, ports) if outgoing else Between(peers, own, protocol, ports)
+    if change.group is None:
+        outside = list(_outside(network, wanted))
+        for some in classes(network, own.interfaces) if outside else ():
+            yield from _against(some, outside, protocol, outgoing=outgoing)
 
 
-def _held(network: Network, group: str) -> list[NetworkInterface]:
-    return [network.interfaces[eni] for eni in network.members.get(group, ())]
+def _held(network: Network, group: str) -> tuple[NetworkInterface, ...]:
+    return tuple(network.interfaces[eni] for eni in network.members.get(group, ()))
 
 
-def _by_acl(network: Network, change: AclEntryChange) -> Iterator[Pair]:
+def _near(network: Network, wanted: IntervalSet) -> tuple[NetworkInterface, ...]:
+    return tuple(i for i in network.interfaces.values() if meet(i.own_addresses, wanted))
+
+
+def _by_acl(network: Network, change: AclEntryChange) -> Iterator[Between | Pair]:
     """An entry lets new connections pass one way and the replies of connections the other way."""
     acl = network.acls[change.component]
     protocol = protocol_number(change.protocol)
     wanted = parse_cidr(change.cidr)
-    peers = list(_in_range(network, wanted, acl.vpc))
     own = [network.interfaces[eni] for subnet in acl.subnets for eni in network.interfaces_of_subnet.get(subnet, ())]
-    for some in classes(network, own):
-        yield from _against(some, peers, protocol, outgoing=True)
-        yield from _against(some, peers, protocol, outgoing=False)
+    yield from _both_ways(network, own, wanted, protocol)
     for nat in network.nat_gateways.values():
         if nat.subnet in acl.subnets:
-            yield from _behind_nat(network, nat.id, wanted, peers, protocol)
+            yield from _behind_nat(network, nat.id, wanted, protocol, by_client=True)
+
+
+def _both_ways(
+    network: Network, own: list[NetworkInterface], wanted: IntervalSet, protocol: int | None
+) -> Iterator[Between | Pair]:
+    """What these send there, and what they are sent from there."""
+    ours, theirs = Holders(tuple(own)), Holders(_near(network, wanted), wanted)
+    outside = list(_outside(network, wanted))
+    yield Between(ours, theirs, protocol)
+    yield Between(theirs, ours, protocol)
+    for some in classes(network, own):
+        yield from _against(some, outside, protocol, outgoing=True)
+        yield from _against(some, outside, protocol, outgoing=False)
 
 
 def _behind_nat(
-    network: Network, nat: str, wanted: IntervalSet, peers: list[Side], protocol: int | None
-) -> Iterator[Pair]:
-    """The clients of a NAT gateway pass its subnet's ACL twice: as themselves, and as the gateway."""
-    outside = [Side(Internet(meet(PUBLIC, IPV4)))]
-    far = [peer for peer in peers if not peer.members]
-    clients = [i for i in network.interfaces.values() if any(r.target == nat for r in _routes(network, i))]
+    network: Network, nat: str, wanted: IntervalSet, protocol: int | None, *, by_client: bool
+) -> Iterator[Between | Pair]:
+    """What the clients of a NAT gateway send through its subnet: there it is the gateway that sends.
+
+    `by_client`: they pass it as themselves too, on their way to the gateway.
+    """
+    far = list(_outside(network, wanted))
+    everywhere = list(_outside(network, meet(PUBLIC, IPV4))) if by_client else []
+    clients = tuple(i for i in network.interfaces.values() if any(r.target == nat for r in _routes(network, i)))
+    yield Between(Holders(clients), Holders(_near(network, wanted), wanted), protocol)
+    if by_client:
+        yield Between(Holders(clients, wanted), Holders(tuple(network.interfaces.values())), protocol)
     for some in classes(network, clients):
-        for side in _sides(some, meet(wanted, IPV4)):
-            yield from ((side, there, protocol) for there in outside)
-        for side in _sides(some, IPV4):
+        for side in sides(some, meet(wanted, IPV4)):
+            yield from ((side, there, protocol) for there in everywhere)
+        for side in sides(some, IPV4):
             yield from ((side, there, protocol) for there in far)
 
 
@@ -93,13 +137,15 @@ def _routes(network: Network, interface: NetworkInterface) -> tuple[Route, ...]:
     return () if isinstance(table, Missing) else table.routes
 
 
-def _by_route(network: Network, change: RouteChange) -> Iterator[Pair]:
-    peers = list(_in_range(network, parse_cidr(change.destination), None))
+def _by_route(network: Network, change: RouteChange) -> Iterator[Between | Pair]:
     routes = network.route_tables[change.component].routes
     own = [i for i in network.interfaces.values() if _routes(network, i) is routes]
-    for some in classes(network, own):
-        yield from _against(some, peers, None, outgoing=True)
-        yield from _against(some, peers, None, outgoing=False)
+    wanted = parse_cidr(change.destination)
+    yield from _both_ways(network, own, wanted, None)
+    for nat in network.nat_gateways.values():
+        table = network.table_of(nat.subnet, nat.vpc, nat.origins) if nat.subnet is not None else None
+        if change.component in (nat.route_table, getattr(table, "id", None)):
+            yield from _behind_nat(network, nat.id, wanted, None, by_client=False)
 
 
 def _against(
@@ -110,8 +156,17 @@ def _against(
         for family in (IPV4, IPV6):
             if not meet(_addresses(peer.place), family):
                 continue
-            for side in _seen_from(some, peer.place, family, outgoing=outgoing):
-                yield (side, peer, protocol) if outgoing else (peer, side, protocol)
+            for side in _seen_from(some, peer, family, outgoing=outgoing):
+                yield (side, peer, protocol) if outgoing else (_sending(peer), side, protocol)
+
+
+def _sending(peer: Side) -> Side:
+    """A peer as the source: an interface sends from its private address, whatever its gateway makes of it."""
+    if not peer.by_public or not isinstance(peer.place, Held):
+        return peer
+    private: IntervalSet = (peer.place.private, peer.place.private + 1)
+    [(eni, _)] = peer.members
+    return Side(replace(peer.place, address=peer.place.private), ((eni, private),))
 
 
 def _addresses(place: Place) -> IntervalSet:
@@ -125,10 +180,10 @@ def _addresses(place: Place) -> IntervalSet:
 
 
 def _seen_from(
-    some: tuple[NetworkInterface, ...], peer: Place, family: IntervalSet, *, outgoing: bool
+    some: tuple[NetworkInterface, ...], peer: Side, family: IntervalSet, *, outgoing: bool
 ) -> Iterator[Side]:
     own = family
-    if isinstance(peer, Internet) and family is IPV4:
+    if (isinstance(peer.place, Internet) or peer.by_public) and family is IPV4:
         public = [(i, a) for i in some for a in i.ipv4 if a.public is not None]
         for interface, address in public:
             seen = address.private if outgoing or address.public is None else address.public
@@ -136,10 +191,10 @@ def _seen_from(
         if not outgoing:
             return
         own = minus(own, join_all((a.private, a.private + 1) for _, a in public))
-    yield from _sides(some, own)
+    yield from sides(some, own)
 
 
-def _sides(some: tuple[NetworkInterface, ...], wanted: IntervalSet) -> Iterator[Side]:
+def sides(some: tuple[NetworkInterface, ...], wanted: IntervalSet) -> Iterator[Side]:
     """A class by these of its own addresses, one side a family."""
     for family in (IPV4, IPV6):
         parts = tuple((i.id, part) for i in some if (part := meet(meet(i.own_addresses, family), wanted)))
@@ -149,17 +204,13 @@ def _sides(some: tuple[NetworkInterface, ...], wanted: IntervalSet) -> Iterator[
             yield Side(Held(first, parts[0][1][0], parts[0][1][0], alike=whole), parts)
 
 
-def _in_range(network: Network, wanted: IntervalSet, vpc: str | None) -> Iterator[Side]:
-    """Interfaces with an address in the range, and the part of it that lies outside everything seen."""
-    near = [i for i in network.interfaces.values() if meet(i.own_addresses, wanted)]
-    for some in classes(network, near):
-        yield from _sides(some, wanted)
+def _outside(network: Network, wanted: IntervalSet) -> Iterator[Side]:
+    """The part of a range that lies outside everything seen, and interfaces that are there by their public address."""
     for interface in network.interfaces.values():
         for address in interface.ipv4:
-            # By its public address it comes from the internet, also from another VPC.
-            if interface.vpc != vpc and address.public is not None and has(wanted, address.public):
-                private: IntervalSet = (address.private, address.private + 1)
-                yield Side(Held(interface, address.private, address.private), ((interface.id, private),))
+            if address.public is not None and has(wanted, address.public):
+                seen: IntervalSet = (address.public, address.public + 1)
+                yield Side(Held(interface, address.public, address.private), ((interface.id, seen),), by_public=True)
     outside = minus(wanted, network.all_vpc_addresses)
     for family in (IPV4, IPV6):
         public, private = meet(meet(outside, PUBLIC), family), meet(meet(outside, NOT_PUBLIC), family)

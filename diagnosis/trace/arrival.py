@@ -98,7 +98,7 @@ def _entering(walk: Walk, destination: Held) -> GroupsJudge:
     last = walk.crossings[-1] if walk.crossings else None
     through = transit_walks.perhaps_by(walk, last.arrival, destination) if isinstance(last, EnteredSubnet) else None
     if through is not None:
-        home = (through.home.vpc, through.home.subnet) if through.home is not None else None
+        home = group_references.home_of(network, through)
         return GroupsJudge(
             ("ingress", through.gateway, through.entered, through.left, home, peer.vpc if peer else None, stranger),
             lambda one, traffic, explain: group_references.judge(

@@ -57,6 +57,11 @@ class Cohort:
         """Whether some of them have a public address, which tells them apart at an internet gateway."""
         return any(a.public is not None for one in self.members for a in one.ipv4)
 
+    def part(self, network: Network, members: Iterable[NetworkInterface]) -> Cohort:
+        """Some of it."""
+        some = list(members)
+        return self if len(some) == len(self.members) else _cohort(network, some, wide=True, alone=self.alone)
+
     def finer(self, network: Network) -> Iterator[Cohort]:
         """The cohort cut by what matters where addresses are rewritten: public addresses, client ports, subnets."""
         found: defaultdict[Hashable, list[NetworkInterface]] = defaultdict(list)
@@ -88,7 +93,7 @@ def cohorts(network: Network, others: Collection[NetworkInterface]) -> Iterator[
     own = {one.id for one in others}
     named = _named(network, others)
     near = {known.vpc if known is not None else None for known in map(network.groups.get, named)}
-    for cohort in _all(network):
+    for cohort in all_cohorts(network):
         exact = cohort.members[0].vpc in near or None in near
         if not exact and apart.isdisjoint(cohort.subnets):
             yield cohort
@@ -102,7 +107,7 @@ def cohorts(network: Network, others: Collection[NetworkInterface]) -> Iterator[
             yield _cohort(network, some, wide=not exact, alone=cohort.alone)
 
 
-def _all(network: Network) -> list[Cohort]:
+def all_cohorts(network: Network) -> list[Cohort]:
     """All interfaces in cohorts."""
     known: list[Cohort] | None = network.memo.get("cohorts")
     if known is None:

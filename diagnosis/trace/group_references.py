@@ -8,6 +8,7 @@ documents contradict each other, so a switch that was not seen is unseen.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 from diagnosis.network.coverage import Missing
@@ -168,6 +169,14 @@ def _not_carried(without: Step, carried: Step, state: Referencing) -> Step:
         named = blocker.detail == security_groups.BY_REFERENCE and not blocker.dropped.meet(lost).empty
         blockers.append(replace(blocker, code=state.code if named else blocker.code, related=related))
     return replace(without, blockers=tuple(blockers))
+
+
+def home_of(network: Network, arrival: FromTransit) -> Hashable:
+    """What of the sender's place decides whether its groups are carried."""
+    if arrival.home is None:
+        return None
+    subnet = network.subnets.get(arrival.home.subnet or "")
+    return arrival.home.vpc, arrival.home.origins, subnet is not None and subnet.zone_id in ZONES_WITHOUT
 
 
 def referencing(network: Network, arrival: FromTransit) -> Referencing:

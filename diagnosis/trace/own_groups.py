@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.trace.group_references import MOUNT_TARGET
 from diagnosis.trace.step import NOTHING, Blocker
 from diagnosis.trace.walk import GroupsJudge
 from diagnosis.traffic.addresses import ALL_ADDRESSES
@@ -53,6 +54,10 @@ class OwnGroups:
     asked: Traffic
     """A question `of_any`."""
     all_of_it: Allowed
+    before: OwnGroups | None = None
+    """The same before a change of some groups: what all others do is known from there."""
+    changed: frozenset[str] = frozenset()
+    """These groups."""
     blockers: dict[str, Blocker] = field(default_factory=dict)
     """By group, what a group that does not let all pass stands for, whatever interface holds it."""
     _each: dict[str, Allowed] = field(default_factory=dict)
@@ -62,6 +67,10 @@ class OwnGroups:
 
     def of(self, interface: NetworkInterface) -> Allowed:
         """What the groups of an interface let pass; the same object for all whose groups do the same."""
+        if self.before is not None and self.changed.isdisjoint(interface.groups or ()):
+            return self.before.of(interface)
+        if interface.description.startswith(MOUNT_TARGET):
+            return self._judged(interface)  # What references match there depends on all of its groups together.
         groups = interface.groups
         known = self._sets.get(groups)
         if known is None:
@@ -75,9 +84,7 @@ class OwnGroups:
             return self.all_of_it
         parts: dict[int, Allowed] = {}
         for group in interface.groups:
-            one = self._each.get(group)
-            if one is None:
-                one = self._each[group] = self._judged(replace(interface, groups=(group,)))
+            one = self.of_one(group, interface)
             if one.everything:
                 return one
             parts[id(one)] = one
@@ -86,6 +93,15 @@ class OwnGroups:
         if union is None:
             union = self._unions[key] = self._union(list(parts.values()))
         return union
+
+    def of_one(self, group: str, interface: NetworkInterface) -> Allowed:
+        """What one of its groups lets pass."""
+        if self.before is not None and group not in self.changed:
+            return self.before.of_one(group, interface)
+        one = self._each.get(group)
+        if one is None:
+            one = self._each[group] = self._judged(replace(interface, groups=(group,)))
+        return one
 
     def _judged(self, interface: NetworkInterface) -> Allowed:
         step = self.judge.step(interface, self.asked, False) if self.judge is not None else None
