@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
 
@@ -58,6 +58,10 @@ LISTENERS: Final = 32
 HANDS: Final = 2
 SLACK_SECONDS: Final = 15
 AUTH_SECONDS: Final = 60.0
+REQUIRED_SCOPES: Final = frozenset(
+    {"app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "users:read"}
+)
+"""Those of manifest.yml without which something that everybody needs is missing."""
 
 
 class CannotStart(Exception):
@@ -260,7 +264,11 @@ def client_of(settings: Settings) -> WebClient:
 def _identity(client: WebClient) -> dict[str, Any]:
     """Who the bot is. Raises CannotStart."""
     try:
-        return dict(client.auth_test().data)  # type: ignore[arg-type]
+        answer = client.auth_test()
+        granted = {name.strip() for name in _header(answer.headers, "x-oauth-scopes").split(",")} - {""}
+        if granted and (missing := sorted(REQUIRED_SCOPES - granted)):
+            log.warning("scopes are missing: add them under OAuth & Permissions and install again", scopes=missing)
+        return dict(answer.data)  # type: ignore[arg-type]
     except SlackApiError as error:
         raise CannotStart(
             f"Slack does not take slack.bot_token ({error.response.get('error')}): "
@@ -268,6 +276,12 @@ def _identity(client: WebClient) -> dict[str, Any]:
         ) from error
     except NOT_SENT as error:
         raise CannotStart(f"Slack cannot be reached at slack.api_url: {error}") from error
+
+
+def _header(headers: Mapping[str, Any], name: str) -> str:
+    """A header of Slack's answer; the SDK gives some as text and some as a list."""
+    value = next((value for key, value in headers.items() if key.lower() == name), "")
+    return str(value[0] if isinstance(value, list) and value else value or "")
 
 
 def eyes_of(settings: Settings) -> Eyes:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from slack_bolt import App
 
+from bot.app import REQUIRED_SCOPES
 from bot.listeners.homes import PROMPTS
 from bot.listeners.register import register
 from bot.views.controls import Action, Callback
@@ -134,6 +135,7 @@ def test_at_most_six_scopes_are_required_and_none_is_asked_for_twice() -> None:
     required, optional = declared_scopes()
 
     assert len(required) <= 6
+    assert set(required) == REQUIRED_SCOPES
     assert sorted({*required, *optional}) == sorted([*required, *optional])
     assert not {"chat:write.public", "users:read.email"} & {*required, *optional}
 
