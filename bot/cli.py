@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from bot.settings.values import Settings
 
 __all__ = ["app", "main"]
+
+LOOK_SECONDS = 0.5
 
 Config = Annotated[Path | None, typer.Option(help="The settings file; whynot.yaml where it exists.")]
 config = typer.Typer(no_args_is_help=True, help="The settings of the Slack app.")
@@ -49,11 +52,15 @@ def serve(
         raise typer.Exit(_wrong([str(error)])) from None
     try:
         running.start()
-        end.wait()
+        while not end.wait(LOOK_SECONDS):
+            pass  # a signal may reach another thread: this one has to come round to see it
     except CannotStart as error:
         raise typer.Exit(_wrong([str(error)])) from None
     finally:
         running.stop()
+    # A call to Slack that does not come back would keep the process: everything that matters is in the store by now.
+    sys.stderr.flush()
+    os._exit(OK)
 
 
 @config.command("check")

@@ -34,6 +34,7 @@ LEASE_SECONDS = 20.0
 PACE_SECONDS = 1.2
 SPEAKERS = 8
 FINISHERS = 16
+LAST_WORDS_SECONDS = 5.0
 MINUTE = 60.0
 TEXT_KEPT = 2_000
 
@@ -228,7 +229,12 @@ class Desk:
                 raise
             self._forget(identity)
 
-        self._finishers.submit(finish)
+        try:
+            self._finishers.submit(finish)
+        except RuntimeError:  # shutting down: it is answered after the next start
+            row = self.tools.store.get(identity)
+            if row is not None:
+                self.release(row)
 
     def _unforeseen(self, task: Task, error: BaseException) -> None:
         self._fault(task.id, error)
@@ -357,7 +363,13 @@ class Desk:
         """Take nothing more in, let what runs end, and leave the rest in the store for the next start."""
         self.pool.close(seconds)
         self.tools.pictures.wait_no_more()
-        self._finishers.shutdown(wait=True)
-        self._speakers.shutdown(wait=True)
+        ending = threading.Thread(target=self._end_threads, daemon=True)
+        ending.start()
+        ending.join(max(LAST_WORDS_SECONDS, seconds / 2))
         self.tools.pictures.close()
         self.tools.store.let_go(self.tools.holder)
+
+    def _end_threads(self) -> None:
+        """Let those who speak finish what they are saying."""
+        self._finishers.shutdown(wait=True)
+        self._speakers.shutdown(wait=True)

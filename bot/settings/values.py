@@ -88,7 +88,7 @@ class RunnerSettings(_Group):
     workers: int = Field(default=8, ge=1, le=64)
     waiting: int = Field(default=100, ge=1)
     seconds: float = Field(default=120, gt=0)
-    stop_seconds: float = Field(default=20, ge=0)
+    stop_seconds: float = Field(default=15, ge=0)
 
 
 class StoreSettings(_Group):
