@@ -102,13 +102,12 @@ class SlackApp:
         eyes = eyes or eyes_of(settings)
         self._networks = Networks(eyes, settings.account.keep_minutes * 60, time.monotonic)
         courier = Courier(self._client, self.metrics)
-        draughtsman = Draughtsman(HANDS)
-        draughtsman.warm()
+        self._draughtsman = Draughtsman(HANDS)
         tools = Tools(
             settings=settings,
             store=self.store,
             courier=courier,
-            pictures=Pictures(courier, draughtsman),
+            pictures=Pictures(courier, self._draughtsman),
             networks=self._networks,
             logs=logs_of(settings, eyes),
             metrics=self.metrics,
@@ -164,6 +163,7 @@ class SlackApp:
         sys.setswitchinterval(SWITCH_SECONDS)
         self.probes.start()
         self.watch.start()
+        self._draughtsman.warm()
         self.desk.later(self._look)
         try:
             self.transport.start()

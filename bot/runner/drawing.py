@@ -106,8 +106,7 @@ class _Hand:
 
 def _draw(pipe: Connection) -> None:
     """What the process does until the other end is closed."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # whoever started this process ends it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; whoever started this one ends it
     with suppress(EOFError, OSError):
         while True:
             pipe.send_bytes(png(pipe.recv()))
