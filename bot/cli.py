@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diagnosis.cli import FAILED, OK, app, main
+from diagnosis.cli import FAILED, FURTHER_EXAMINATIONS, OK, app, main
 
 if TYPE_CHECKING:
     from bot.settings.values import Settings
+    from diagnosis.finding import Finding
 
 __all__ = ["app", "main"]
 
@@ -24,6 +25,16 @@ LOOK_SECONDS = 0.5
 Config = Annotated[Path | None, typer.Option(help="The settings file; whynot.yaml where it exists.")]
 config = typer.Typer(no_args_is_help=True, help="The settings of the Slack app.")
 app.add_typer(config, name="config")
+
+
+def _slack() -> list[Finding]:
+    """What `doctor` finds of Slack."""
+    from bot.checkup import examined
+
+    return examined()
+
+
+FURTHER_EXAMINATIONS.append(_slack)
 
 
 @app.command()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from diagnosis.answer import Answer
     from diagnosis.aws.account import LiveAccount
+    from diagnosis.finding import Finding
+    from diagnosis.flowlogs.athena import AthenaSettings
     from diagnosis.flowlogs.files import FlowLogFiles
     from diagnosis.network.network import Network
     from diagnosis.question.parties import NotFound
@@ -35,6 +37,9 @@ OK, STOPPED, FAILED, UNKNOWN, UNCLEAR = 0, 1, 2, 3, 4
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 STATUS = {"reachable": OK, "blocked": STOPPED, "partly": STOPPED, "unknown": UNKNOWN}
+
+FURTHER_EXAMINATIONS: list[Callable[[], list[Finding]]] = []
+"""What a program around this one adds to `doctor`."""
 
 app = typer.Typer(
     add_completion=False,
@@ -225,6 +230,24 @@ def take_snapshot(
 
 
 @app.command()
+def doctor(
+    region: Regions = None,
+    profile: Profile = None,
+    athena_workgroup: Workgroup = None,
+    athena_output: AthenaOutput = None,
+) -> None:
+    """What is missing, and who must act: credentials, permissions, flow logs, Slack tokens."""
+    from diagnosis.terminal.doctor import render_doctor
+
+    with _working() as (say, _):
+        findings = _account_findings(region, profile, _athena(athena_workgroup, athena_output), say)
+        for examine in FURTHER_EXAMINATIONS:
+            findings += examine()
+    _out(render_doctor(findings, colour=_colour()).rstrip("\n"))
+    raise typer.Exit(FAILED if any(finding.state == "missing" for finding in findings) else OK)
+
+
+@app.command()
 def demo(
     explain: Annotated[bool, typer.Option(help="Adds the six steps and the decision diagram.")] = False,
 ) -> None:
@@ -287,6 +310,33 @@ def _account(regions: list[str] | None, profile: str | None, say: Callable[[str]
     return LiveAccount.open(profile, regions or (), say)
 
 
+def _account_findings(
+    regions: list[str] | None, profile: str | None, athena: AthenaSettings | None, say: Callable[[str], None]
+) -> list[Finding]:
+    """What is found of the account: its credentials, every read call, and where its flow logs go."""
+    from diagnosis.aws.checkup import read_calls
+    from diagnosis.finding import Finding
+    from diagnosis.flowlogs.checkup import destinations
+    from diagnosis.flowlogs.remote import Remote
+    from diagnosis.sources import SourceUnavailable
+
+    try:
+        account = _account(regions, profile, say)
+    except SourceUnavailable as error:
+        return [Finding("credentials", "missing", str(error))]
+    findings, described = read_calls(account)
+    if described is not None:
+        remote = Remote(account.client, lambda: int(time.time()))
+        findings += destinations(described, remote, athena, say)
+    return findings
+
+
+def _athena(workgroup: str | None, output: str | None) -> AthenaSettings | None:
+    from diagnosis.flowlogs.athena import AthenaSettings
+
+    return AthenaSettings(workgroup or "primary", output or "") if workgroup or output else None
+
+
 def _account_logs(
     account: LiveAccount,
     network: Network,
@@ -297,12 +347,10 @@ def _account_logs(
 ) -> FlowLogSource:
     """The flow logs of the account, wherever it keeps them; Athena is asked only where it has been set up."""
     from diagnosis.flowlogs.account import AccountFlowLogs, Settings
-    from diagnosis.flowlogs.athena import AthenaSettings
     from diagnosis.flowlogs.remote import Remote
     from diagnosis.flowlogs.s3 import Budget
 
-    athena = AthenaSettings(workgroup or "primary", output or "") if workgroup or output else None
-    settings = Settings(athena, Budget(requester_pays=requester_pays))
+    settings = Settings(_athena(workgroup, output), Budget(requester_pays=requester_pays))
     return AccountFlowLogs(network, Remote(account.client, lambda: int(time.time())), settings, say)
 
 
