@@ -20,6 +20,7 @@ MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(enco
 # The scopes that each call of Slack's Web API needs, any one of them; a call that needs none has an empty set.
 SCOPES_OF_CALLS: dict[str, set[str]] = {
     "agents_sessions_setStatus": {"assistant:write"},
+    "apps_connections_open": set(),  # the app-level token's, whose scope is no part of a manifest
     "assistant_threads_setStatus": {"chat:write"},
     "assistant_threads_setSuggestedPrompts": {"assistant:write"},
     "auth_test": set(),
