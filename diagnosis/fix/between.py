@@ -30,6 +30,10 @@ from diagnosis.traffic.intervals import IntervalSet, meet
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.traffic import NOTHING, Box, SideName, Traffic
 
+BUDGET = 4_000
+"""So many boxes of what groups let pass are compared before the enumeration stops and says so: all ports of a thousand
+sets of groups are more."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Way:
@@ -55,6 +59,13 @@ class Meeting:
     _classes: dict[Hashable, list[Some]] = field(default_factory=dict)
     _parts: dict[Hashable, list[End]] = field(default_factory=dict)
     """Ends that were cut from others, which are kept alive here: their identities are in keys."""
+    _judged: dict[int, int] = field(default_factory=dict)
+    """How many boxes there are of what each set of groups lets pass."""
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether so much was to be compared that the rest was left out."""
+        return sum(self._judged.values()) > BUDGET
 
     @cached_property
     def same_ways(self) -> bool:
@@ -80,7 +91,8 @@ class Meeting:
                 for other in destinations:
                     for source, destination in self._apart(one, other):
                         for part in self._by_route(source, destination):
-                            yield from self._between(source, part, region)
+                            if not self.cut_short:
+                                yield from self._between(source, part, region)
 
     def _ends(self, holders: Holders, *, six: bool) -> Iterator[End]:
         wanted = meet(holders.addresses, IPV6 if six else IPV4)
@@ -254,8 +266,11 @@ class Meeting:
         one_way = self.same_ways and len(before) == 1
         found: dict[Hashable, tuple[Some, list[tuple[NetworkInterface, IntervalSet]]]] = {}
         for member in end.members:
+            if self.cut_short:
+                break
             old = tuple([own.of(member[0]) for own in before])
             new = tuple([own.of(member[0]) for own in after])
+            self._judged.update((id(one), len(one.passed.boxes) + len(one.unknown.boxes)) for one in (*old, *new))
             clients = interfaces.client_ports(self.before, member[0]) if sending else ALL_PORTS
             more = self._difference(new[0], old[0]) if one_way else NOTHING
             if not one_way:

@@ -25,6 +25,7 @@ from diagnosis.traffic.traffic import Box, Traffic
 BUDGET = 1500
 """How many pairs of parties are traced one by one before the enumeration stops and says so."""
 SHOWN = 4
+PASSING_ON = "transitgateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,14 @@ def newly_open(before: Network, after: Network, changes: tuple[Change, ...]) -> 
             continue
         for box in now.minus(_works(before, source, destination, protocol)).boxes:
             found[_names(source.members, box.source), _names(destination.members, box.destination)].append(box)
-    opened = [Opened(*ends, Traffic.of(*boxes)) for ends, boxes in found.items() if _pairs(*ends)]
-    return opened, len(pairs) > BUDGET
+    parties = ((_parties(before, source), _parties(before, other), boxes) for (source, other), boxes in found.items())
+    opened = [Opened(source, other, Traffic.of(*boxes)) for source, other, boxes in parties if _pairs(source, other)]
+    return opened, len(pairs) > BUDGET or meeting.cut_short
+
+
+def _parties(network: Network, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that send or answer themselves: an interface of a transit gateway only passes on."""
+    return tuple(k for k in keys if k not in network.interfaces or network.interfaces[k].kind != PASSING_ON)
 
 
 def _one_by_one(network: Network, untold: Untold, protocol: int | None) -> Iterator[Pair]:
@@ -189,7 +196,9 @@ def _text(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, a
     sources = sorted({s for lot in {o.sources for o in others} for s in lot} - _asked_sources(others, asked))
     destinations = sorted({d for lot in {o.destinations for o in others} for d in lot})
     kinds = {tuple(b._replace(source=(), destination=()) for b in o.traffic.boxes): o.traffic for o in others}
-    what = sorted({f"{p} {ports}" for traffic in kinds.values() for p, ports in _ports(traffic)})
+    what = sorted(
+        {ports if p == "all" else f"{p} {ports}" for traffic in kinds.values() for p, ports in _ports(traffic)}
+    )
     listed = ", ".join(what[:SHOWN]) + (", ..." if len(what) > SHOWN else "")
     return (
         f"also opens{more} {listed} from {_several(network, tuple(sources), say=_said)} "
