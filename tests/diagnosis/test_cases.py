@@ -145,7 +145,8 @@ def test_a_process_of_its_own_answers_the_very_same_as_the_runs_of_these_tests()
     case = named("accepts-in-the-log-but-blocked-now")
     own = start("ask", case.question, "--snapshot", str(case.account), "--flow-logs", str(case.flow_logs), "--json")
 
-    assert own == asked(case.name)
+    # What it says of its progress on stderr depends on how long it takes.
+    assert own[:2] == asked(case.name)[:2]
 
 
 @pytest.mark.parametrize("case", [case for case in ALL if case.expected.get("says")], ids=lambda case: str(case.name))

@@ -225,11 +225,13 @@ def test_the_three_ways_to_start_it_are_one_program() -> None:
 
     found = [start("ask", BLOCKED, *SNAPSHOT, "--json", program=program) for program in programs]
 
-    assert found[0] == found[1] == found[2] == ask(BLOCKED, "--json")
+    assert {ran[:2] for ran in found} == {ask(BLOCKED, "--json")[:2]}
 
 
 def test_it_does_not_matter_from_where_it_is_started(tmp_path: Path) -> None:
-    assert start("ask", BLOCKED, *SNAPSHOT, *LOGS, "--json", cwd=tmp_path) == ask(BLOCKED, *LOGS, "--json")
+    elsewhere = start("ask", BLOCKED, *SNAPSHOT, *LOGS, "--json", cwd=tmp_path)
+
+    assert elsewhere[:2] == ask(BLOCKED, *LOGS, "--json")[:2]
 
 
 def test_a_stdout_that_is_no_utf8_gets_look_alikes_and_valid_json() -> None:
