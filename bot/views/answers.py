@@ -211,7 +211,8 @@ def _advice(told: Sequence[str], room: Room) -> Iterator[Block]:
 def _notes(answer: Answer, room: Room) -> Iterator[Block]:
     """How sure this is: what limits the evidence, what to keep in mind, what was assumed."""
     logs = answer.evidence.flow_logs
-    notes = [*(logs.limits if logs else ()), *answer.caveats, *(f"assumed: {text}" for text in answer.assumed)]
+    told = (*(logs.limits if logs else ()), *answer.caveats, *(f"assumed: {text}" for text in answer.assumed))
+    notes = [text for text in told if text]
     if notes:
         shown = notes if len(notes) <= room.listed else notes[: room.listed - 1]
         left = len(notes) - len(shown)

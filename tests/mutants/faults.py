@@ -325,8 +325,8 @@ BALANCERS = (
     ),
     Mutant(
         "the-balancer-never-hides-its-client",
-        "trace/targets.py",
-        '        return Switch(found == "true" if found is not None else default)',
+        "trace/target_zones.py",
+        '        return Switch(found == "true")',
         "        return Switch(True)",
         _cases("nlb-hides-the-clients-address"),
     ),

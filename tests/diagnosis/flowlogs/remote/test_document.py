@@ -20,7 +20,7 @@ from diagnosis.flowlogs.s3 import Budget
 from tests.diagnosis.flowlogs.remote.places import BUCKET, reading_of
 
 DOCUMENT = (Path(__file__).parents[4] / "docs" / "flow-logs.md").read_text(encoding="utf-8")
-A_DAY, TEXT, GZIP = 3.5e6, 110, 19
+A_DAY, TEXT, GZIP = 3.5e6, 110, 23
 ROW = re.compile(r"\| ([0-9,]+) × ([0-9]+) (hour|days?) \| ([0-9.]+ [MGT]) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|")
 
 
