@@ -60,7 +60,7 @@ class Courier:
         `marked` is kept with the message, unseen: where the answer of a call was lost, the message is looked for by it
         before it is posted a second time.
         """
-        kept = {"metadata": {"event_type": "whynot", "event_payload": {"id": marked}}} if marked else {}
+        kept: dict[str, Any] = {"metadata": {"event_type": "whynot", "event_payload": {"id": marked}}} if marked else {}
 
         def send(form: Message) -> str:
             sent = self._client.chat_postMessage(
@@ -68,7 +68,7 @@ class Courier:
                 thread_ts=thread,
                 **form.payload(),
                 **SENT_WITH,
-                **kept,  # type: ignore[arg-type]
+                **kept,
             )
             return str(sent["ts"])
 

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -343,7 +344,7 @@ class Desk:
         for task in self.pool.replace_overdue():
             row = self.tools.store.get(task.id)
             if row is not None:
-                self.later(lambda row=row: self._work.too_long(row, self._telling(row)))  # type: ignore[misc]
+                self.later(partial(self._work.too_long, row, self._telling(row)))
 
     def tell_places(self) -> None:
         """Tell those that wait how many begin before them."""

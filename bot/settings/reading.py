@@ -92,8 +92,8 @@ def _laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
     result = dict(under)
     for name, value in over.items():
         below = result.get(name)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        result[name] = _laid_over(below, value) if both else value  # type: ignore[arg-type]
+        groups = isinstance(below, Mapping) and isinstance(value, Mapping)
+        result[name] = _laid_over(result[name], value) if groups else value
     return result
 
 
