@@ -21,7 +21,7 @@ def modules() -> tuple[Path, ...]:
 @cache
 def pure_modules() -> tuple[Path, ...]:
     """The modules that reason, and so see no disk, clock or network."""
-    rooms = (*(("diagnosis", room) for room in PURE_ROOMS), ("bot", "views"), ("bot", "access"))
+    rooms = (*(("diagnosis", room) for room in PURE_ROOMS), ("bot", "views"), ("bot", "access"), ("bot", "approvals"))
     return (*(path for path in modules() if path.parts[:2] in rooms), Path("diagnosis/answer.py"))
 
 
