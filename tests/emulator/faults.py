@@ -1,5 +1,7 @@
 """What goes wrong on request: errors of any call of any service, how long queries run and how they end, small pages.
 
+What VPC Reachability Analyzer finds is ordered here too: the double reasons about no network.
+
 The errors are made in front of moto, from the request alone, in the form of the service's protocol. They can be ordered
 in the same process, or over HTTP: `POST /emulator/faults` with a JSON list, `DELETE /emulator/faults`.
 """
@@ -11,7 +13,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -46,12 +48,26 @@ class Ending:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What an analysis of Reachability Analyzer comes to: members of NetworkInsightsAnalysis by botocore's names."""
+
+    members: Mapping[str, Any]
+    holding: str = ""
+    """Only of paths whose description holds this text."""
+
+
+Ordered = Fault | Ending | Analysis
+
+
 @dataclass
 class Faults:
     """What is to go wrong from now on."""
 
     pending: list[list[Any]] = field(default_factory=list)
     endings: dict[str, Ending] = field(default_factory=dict)
+    analyses: list[Analysis] = field(default_factory=list)
+    """The last that fits a path counts."""
     polls: int = 1
     """How often a query is asked about before it is complete."""
     page: int = 1000
@@ -65,17 +81,20 @@ class Faults:
     def clear(self) -> None:
         """From now on all goes well."""
         with self.lock:
-            self.pending, self.endings, self.calls = [], {}, []
+            self.pending, self.endings, self.analyses, self.calls = [], {}, [], []
             self.polls, self.page, self.latency = 1, 1000, 0.0
 
-    def add(self, *ordered: Fault | Ending) -> None:
-        """Order faults and endings."""
+    def add(self, *ordered: Ordered) -> None:
+        """Order faults, endings and analyses."""
         with self.lock:
             for one in ordered:
-                if isinstance(one, Ending):
-                    self.endings[one.service] = one
-                else:
-                    self.pending.append([one, one.times])
+                match one:
+                    case Ending():
+                        self.endings[one.service] = one
+                    case Analysis():
+                        self.analyses.append(one)
+                    case Fault():
+                        self.pending.append([one, one.times])
 
     def taken(self, call: str, content: str) -> Fault | None:
         """The fault that this request meets, which is then used up by one."""
@@ -121,7 +140,8 @@ def _ordered(environ: dict[str, Any], start_response: StartResponse, faults: Fau
             faults.clear()
         case "POST":
             for one in json.loads(body_of(environ)):
-                faults.add(Ending(**one) if "service" in one else Fault(**one))
+                kind = Ending if "service" in one else Analysis if "members" in one else Fault
+                faults.add(kind(**one))
     listed = json.dumps([asdict(fault) for fault, _ in faults.pending]).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(listed)))])
     return [listed]
