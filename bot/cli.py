@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diagnosis.cli import FAILED, FURTHER_EXAMINATIONS, OK, app, main
+from diagnosis.cli.doctor import FURTHER_EXAMINATIONS
+from diagnosis.cli.program import app, main
+from diagnosis.cli.statuses import FAILED, OK
 
 if TYPE_CHECKING:
     from bot.settings.values import Settings

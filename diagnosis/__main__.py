@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnosis.cli import main
+from diagnosis.cli.program import main
 
 if __name__ == "__main__":
     main()

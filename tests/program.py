@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
-from diagnosis.cli import main
+from diagnosis.cli.program import main
 from diagnosis.snapshots.write import write_snapshot
 from tests.accounts import Account
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnosis import cli
+from diagnosis.cli import statuses
 from diagnosis.failures import one_line
 from diagnosis.flowlogs.files import FlowLogFiles
 from diagnosis.snapshots.embedded_account import snapshot_folder
@@ -65,5 +65,5 @@ def test_whynot_debug_adds_the_traceback(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_exit_statuses_are_those_of_the_contract() -> None:
-    assert cli.STATUS == {"reachable": 0, "blocked": 1, "partly": 1, "unknown": 3}
-    assert (cli.FAILED, cli.UNCLEAR) == (2, 4)
+    assert statuses.STATUS == {"reachable": 0, "blocked": 1, "partly": 1, "unknown": 3}
+    assert (statuses.FAILED, statuses.UNCLEAR) == (2, 4)

@@ -1,0 +1,1 @@
+"""The command line: a module for the commands of each subject, and `program` with all of them."""
