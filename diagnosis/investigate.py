@@ -53,7 +53,7 @@ def investigate(
     if isinstance(parties, NotFound):
         return parties
     say("tracing there and back")
-    retrace = _tracer(parties, asked)
+    retrace = _tracer(parties, question, asked.source_port)
     traces = retrace(network)
     verdict = over(t.verdict for t in traces)
     found = tuple(dict.fromkeys(c for t in traces for c in causes(network, t)))
@@ -114,12 +114,17 @@ def _read(source: FlowLogSource, query: logs.FlowLogQuery) -> tuple[logs.Sightin
         return None, (f"The flow logs could not be read, so the configuration is the only witness. {error}",)
 
 
-def _tracer(parties: Parties, asked: Asked) -> Callable[[Network], tuple[Trace, ...]]:
+def tracer(network: Network, question: Question) -> Callable[[Network], tuple[Trace, ...]] | NotFound:
+    """The question as a function of a network, its parties as they are found in this one."""
+    parties = find_parties(network, question)
+    return parties if isinstance(parties, NotFound) else _tracer(parties, question, None)
+
+
+def _tracer(parties: Parties, question: Question, source_port: int | None) -> Callable[[Network], tuple[Trace, ...]]:
     """The question as a function of a network, so that a changed one is traced by the very same question."""
-    question = asked.question
     protocol = protocol_number(question.protocol) if question.protocol is not None else None
     port = question.port
-    source_port = asked.source_port if asked.source_port is not None else question.source_port
+    source_port = source_port if source_port is not None else question.source_port
     if port is None and protocol is None and parties.destination.port is not None:
         port = parties.destination.port
     if port is not None and protocol is None:

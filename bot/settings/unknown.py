@@ -35,6 +35,8 @@ def _model_of(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
     """The group of settings that a field holds, and whether it holds one for each key."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, False
+    if getattr(annotation, "__origin__", None) is tuple:
+        return None, False  # a list is one setting, whatever its members are
     inner = next((a for a in get_args(annotation) if isinstance(a, type) and issubclass(a, BaseModel)), None)
     return inner, getattr(annotation, "__origin__", None) is dict
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from bot.settings.fixes import FixSettings, Mode
+from bot.settings.group import Group
 
 
 def _an_address(text: str) -> str:
@@ -29,7 +28,7 @@ def host_and_port(address: Address) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-class SlackSettings(_Group):
+class SlackSettings(Group):
     """How to reach Slack, and as whom."""
 
     bot_token: SecretStr | None = None
@@ -53,7 +52,7 @@ class SlackSettings(_Group):
         return self
 
 
-class AccountSettings(_Group):
+class AccountSettings(Group):
     """Which account is judged: a live one, or a snapshot folder in its place."""
 
     snapshot: Path | None = None
@@ -63,7 +62,7 @@ class AccountSettings(_Group):
     keep_minutes: float = Field(default=5, ge=0, le=1440)
 
 
-class ChannelSettings(_Group):
+class ChannelSettings(Group):
     """What may be asked about in one channel, and what may be shown there. An empty list names everything."""
 
     accounts: tuple[str, ...] = ()
@@ -75,14 +74,14 @@ class ChannelSettings(_Group):
     shared: bool = False
 
 
-class PeopleSettings(_Group):
+class PeopleSettings(Group):
     """Who may ask."""
 
     guests: bool = False
     per_minute: int = Field(default=10, ge=1)
 
 
-class RunnerSettings(_Group):
+class RunnerSettings(Group):
     """How many questions are worked on, and for how long."""
 
     workers: int = Field(default=8, ge=1, le=64)
@@ -91,26 +90,28 @@ class RunnerSettings(_Group):
     stop_seconds: float = Field(default=15, ge=0)
 
 
-class StoreSettings(_Group):
+class StoreSettings(Group):
     """Where questions are remembered, and for how long."""
 
     url: SecretStr = SecretStr("sqlite:///whynot.db")
     keep_days: float = Field(default=30, gt=0)
+    keep_proposals_days: float = Field(default=400, gt=0)
+    keep_audit_days: float | None = Field(default=None, gt=0)
 
 
-class HealthSettings(_Group):
+class HealthSettings(Group):
     """Where probes and metrics are served."""
 
     address: Address = "127.0.0.1:8080"
 
 
-class LogSettings(_Group):
+class LogSettings(Group):
     """What is logged."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
-class Settings(_Group):
+class Settings(Group):
     """All settings of `whynot serve`."""
 
     slack: SlackSettings = SlackSettings()
@@ -118,6 +119,7 @@ class Settings(_Group):
     channels: dict[str, ChannelSettings] = Field(default_factory=dict)
     direct_messages: ChannelSettings | None = None
     people: PeopleSettings = PeopleSettings()
+    fixes: FixSettings = FixSettings()
     runner: RunnerSettings = RunnerSettings()
     store: StoreSettings = StoreSettings()
     health: HealthSettings = HealthSettings()
@@ -132,3 +134,8 @@ class Settings(_Group):
                     "the channel's About page"
                 )
         return self
+
+    @property
+    def fix_mode(self) -> Mode:
+        """What may be done with a fix. Where nothing is said, nothing for a live account; a folder may be tried on."""
+        return self.fixes.mode or ("off" if self.account.snapshot is None else "approve")

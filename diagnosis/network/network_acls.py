@@ -21,6 +21,7 @@ from diagnosis.network.shape import (
     number,
     rule_ports,
     rule_protocol,
+    tags,
     text,
     word,
 )
@@ -72,6 +73,7 @@ class NetworkAcl:
     entries: tuple[AclEntry, ...]
     name: str | None
     origins: Origins
+    tags: tuple[tuple[str, str], ...] = ()
 
     def in_direction(self, *, egress: bool) -> tuple[AclEntry, ...]:
         """The entries of one direction in the order in which they are tried."""
@@ -98,6 +100,7 @@ def parse_acl(item: Item, origins: Origins) -> NetworkAcl:
         entries=tuple(sorted(entries, key=lambda e: e.order)),
         name=name_tag(item),
         origins=origins,
+        tags=tags(item),
     )
 
 

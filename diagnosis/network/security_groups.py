@@ -21,6 +21,7 @@ from diagnosis.network.shape import (
     region_of,
     rule_ports,
     rule_protocol,
+    tags,
     text,
 )
 from diagnosis.network.vpcs import Origins
@@ -106,6 +107,7 @@ class SecurityGroup:
     tag_name: str | None
     rules: tuple[GroupRule, ...]
     origins: Origins
+    tags: tuple[tuple[str, str], ...] = ()
 
     def in_direction(self, *, egress: bool) -> tuple[GroupRule, ...]:
         """The rules of one direction."""
@@ -141,6 +143,7 @@ def parse_group(item: Item, rule_items: list[Item], origins: Origins) -> Securit
         tag_name=name_tag(item),
         rules=in_order(named),
         origins=origins,
+        tags=tags(item),
     )
 
 

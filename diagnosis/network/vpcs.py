@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, items, member, name_tag, region_of, text, word
+from diagnosis.network.shape import Item, items, member, name_tag, region_of, tags, text, word
 from diagnosis.traffic.addresses import parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all
 
@@ -30,6 +30,7 @@ class Vpc:
     block_mode: str | None
     """Block Public Access as this VPC reports it: off, block-bidirectional, block-ingress; None where it does not."""
     origins: Origins
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def parse_vpc(item: Item, origins: Origins) -> Vpc:
         resolver=parse_cidr(first)[0] + 2 if first else None,
         block_mode=word(member(item, "BlockPublicAccessStates"), "InternetGatewayBlockMode"),
         origins=origins,
+        tags=tags(item),
     )
 
 

@@ -1,0 +1,94 @@
+"""Whether AWS's quotas have room for what a fix adds.
+
+https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html: rules in a group count for each direction, and
+IPv4 and IPv6 apart; a reference to a group counts as one of each, one to a prefix list as many as the list has entries.
+All groups of an interface together have at most 1,000 rules in a direction. An ACL's entries count in the same way, the
+final one among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from bot.settings.fixes import FixSettings
+from diagnosis.network.network import Network
+from diagnosis.network.network_acls import IMPLICIT_DENY
+from diagnosis.network.security_groups import CidrPeer, GroupPeer, GroupRule, PrefixListPeer
+
+RULES_PER_INTERFACE: Final = 1000
+
+
+def too_full(before: Network, after: Network, touched: Iterable[str], settings: FixSettings) -> Iterator[str]:
+    """A sentence for each group, ACL or interface that would hold more than it may."""
+    for component in touched:
+        for egress in (False, True):
+            direction = "egress" if egress else "ingress"
+            if component in after.groups:
+                yield from _group(before, after, component, settings, direction, egress=egress)
+            elif component in after.acls:
+                count = max(_acl_entries(after, component, egress=egress))
+                most = max(settings.entries_per_acl, *_seen_entries(before, before.acls[component].account))
+                if count > most and count != max(_acl_entries(before, component, egress=egress)):
+                    yield f"{component} would have {count} {direction} entries, and the quota is {most}"
+
+
+def _group(
+    before: Network, after: Network, group: str, settings: FixSettings, direction: str, *, egress: bool
+) -> Iterator[str]:
+    count = max(_rules(after, group, egress=egress))
+    if count == max(_rules(before, group, egress=egress)):
+        return
+    # A group that holds more than the quota of the settings shows that the account's was raised.
+    most = max(
+        settings.rules_per_group,
+        *(n for g in before.groups for e in (False, True) for n in _rules(before, g, egress=e)),
+    )
+    if count > most:
+        yield f"{group} would have {count} {direction} rules, and the quota is {most}"
+    for eni in after.members.get(group, ()):
+        held = after.interfaces[eni].groups or ()
+        total = max(sum(side) for side in zip(*(_rules(after, one, egress=egress) for one in held), strict=True))
+        if total > RULES_PER_INTERFACE:
+            yield f"the groups of {eni} would have {total} {direction} rules, and the quota is {RULES_PER_INTERFACE}"
+            return
+
+
+def _rules(network: Network, group: str, *, egress: bool) -> tuple[int, int]:
+    """How many rules a group counts for IPv4 and for IPv6."""
+    known = network.groups.get(group)
+    four = six = 0
+    for rule in known.in_direction(egress=egress) if known is not None else ():
+        four += _weight(network, rule, six=False)
+        six += _weight(network, rule, six=True)
+    return four, six
+
+
+def _weight(network: Network, rule: GroupRule, *, six: bool) -> int:
+    match rule.peer:
+        case CidrPeer(cidr=cidr):
+            return int((":" in cidr) is six)
+        case GroupPeer():
+            return 1
+        case PrefixListPeer(prefix_list=identity):
+            known = network.prefix_lists.get(identity)
+            return max(1, len(known.cidrs or ())) if known is not None else 1
+
+
+def _acl_entries(network: Network, acl: str, *, egress: bool) -> tuple[int, int]:
+    """How many entries an ACL counts for IPv4 and for IPv6, the final one of each among them."""
+    numbered = [e for e in network.acls[acl].in_direction(egress=egress) if e.number < int(IMPLICIT_DENY)]
+    six = sum(":" in entry.cidr for entry in numbered)
+    return len(numbered) - six + 1, six + 1
+
+
+def _seen_rules(network: Network, account: str) -> Iterator[int]:
+    for group in (g for g in network.groups.values() if g.account == account):
+        for egress in (False, True):
+            yield from _rules(network, group.id, egress=egress)
+
+
+def _seen_entries(network: Network, account: str) -> Iterator[int]:
+    for acl in (a for a in network.acls.values() if a.account == account):
+        for egress in (False, True):
+            yield from _acl_entries(network, acl.id, egress=egress)
