@@ -136,6 +136,11 @@ def is_denied(error: Exception) -> bool:
     return isinstance(error, boto.ClientError) and _code(error) in _DENIED
 
 
+def is_throttled(error: Exception) -> bool:
+    """Whether AWS says that it was asked too often, and did nothing."""
+    return isinstance(error, boto.ClientError) and _code(error) in _THROTTLED
+
+
 def said_by(error: Exception) -> str:
     """AWS's own words, on one line, cut; empty where there are none."""
     if not isinstance(error, boto.ClientError):

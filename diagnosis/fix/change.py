@@ -41,7 +41,9 @@ class GroupRuleChange(_Edit):
     group_owner: str | None = None
     """The account of the referenced group, where it is another one."""
 
-    def _rule(self) -> GroupRule:
+    @property
+    def rule(self) -> GroupRule:
+        """The rule as the network holds it."""
         number = protocol_number(self.protocol)
         peer = CidrPeer(self.cidr) if self.cidr is not None else GroupPeer(self.group or "", self.group_owner or "")
         ports = rule_ports(number, self.from_port, self.to_port)
@@ -52,7 +54,7 @@ class GroupRuleChange(_Edit):
         group = network.groups.get(self.component)
         if group is None:
             raise NotApplicable(f"security group {self.component} was not seen")
-        rule = self._rule()
+        rule = self.rule
         same = [r for r in group.rules if r.identity == rule.identity]
         if self.action == "add":
             if same:
@@ -81,7 +83,9 @@ class AclEntryChange(_Edit):
     cidr: str
     rule_action: Literal["allow", "deny"] = "allow"
 
-    def _entry(self) -> AclEntry:
+    @property
+    def entry(self) -> AclEntry:
+        """The entry as the network holds it."""
         protocol = protocol_number(self.protocol)
         ports = rule_ports(protocol, self.from_port, self.to_port)
         return AclEntry(
@@ -93,7 +97,7 @@ class AclEntryChange(_Edit):
         acl = network.acls.get(self.component)
         if acl is None:
             raise NotApplicable(f"network ACL {self.component} was not seen")
-        entry = self._entry()
+        entry = self.entry
         there = [e for e in acl.entries if (e.egress, e.number) == (entry.egress, entry.number)]
         if self.action == "add":
             if there:

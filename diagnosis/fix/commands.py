@@ -88,7 +88,7 @@ def _group_rule(change: GroupRuleChange) -> list[str]:
     if change.protocol in ("tcp", "udp"):
         words += ["--port", _span(change.from_port, change.to_port)]
     elif change.protocol in ("icmp", "icmpv6"):
-        kind, code = _wild(change.from_port), _wild(change.to_port)
+        kind, code = wild(change.from_port), wild(change.to_port)
         words += ["--port", "all" if kind < 0 else f"{kind}-{code}"]
     if change.group is None:
         return [*words, "--cidr", change.cidr or ""]
@@ -100,10 +100,10 @@ def _group_rule(change: GroupRuleChange) -> list[str]:
 def _permission(change: GroupRuleChange) -> str:
     parts = [f"IpProtocol={change.protocol}"]
     if change.protocol in ("tcp", "udp"):
-        low, high = _bounds(change.from_port, change.to_port)
+        low, high = bounds(change.from_port, change.to_port)
         parts += [f"FromPort={low}", f"ToPort={high}"]
     elif change.protocol in ("icmp", "icmpv6"):
-        parts += [f"FromPort={_wild(change.from_port)}", f"ToPort={_wild(change.to_port)}"]
+        parts += [f"FromPort={wild(change.from_port)}", f"ToPort={wild(change.to_port)}"]
     if change.group is not None:
         parts.append(f"UserIdGroupPairs=[{{GroupId={change.group}}}]")
     elif ":" in (change.cidr or ""):
@@ -113,16 +113,18 @@ def _permission(change: GroupRuleChange) -> str:
     return ",".join(parts)
 
 
-def _wild(value: int | None) -> int:
+def wild(value: int | None) -> int:
+    """An ICMP type or code as AWS takes it: -1 for all."""
     return -1 if value is None else value
 
 
-def _bounds(low: int | None, high: int | None) -> tuple[int, int]:
+def bounds(low: int | None, high: int | None) -> tuple[int, int]:
+    """The first and last port of a rule: all of them where it names none."""
     return (0, 65535) if low is None or high is None else (low, high)
 
 
 def _span(low: int | None, high: int | None) -> str:
-    first, last = _bounds(low, high)
+    first, last = bounds(low, high)
     return str(first) if first == last else f"{first}-{last}"
 
 
@@ -136,10 +138,10 @@ def _acl_entry(change: AclEntryChange) -> list[str]:
         {"icmp": "1", "icmpv6": "58", "tcp": "6", "udp": "17"}.get(change.protocol, change.protocol),
     ]
     if change.protocol in ("tcp", "udp"):
-        low, high = _bounds(change.from_port, change.to_port)
+        low, high = bounds(change.from_port, change.to_port)
         words += ["--port-range", f"From={low},To={high}"]
     elif change.protocol in ("icmp", "icmpv6"):
-        words += ["--icmp-type-code", f"Type={_wild(change.from_port)},Code={_wild(change.to_port)}"]
+        words += ["--icmp-type-code", f"Type={wild(change.from_port)},Code={wild(change.to_port)}"]
     words += ["--ipv6-cidr-block" if ":" in change.cidr else "--cidr-block", change.cidr]
     return [*words, "--rule-action", change.rule_action]
 

@@ -86,7 +86,7 @@ class NetworkAcl:
 
 def parse_acl(item: Item, origins: Origins) -> NetworkAcl:
     """An entry of `NetworkAcls`."""
-    entries = [_entry(e) for e in needed_items(item, "Entries")]
+    entries = [parse_entry(e) for e in needed_items(item, "Entries")]
     is_default = flag(item, "IsDefault") is True
     # Where a VPC's default ACL applies, the others say; where another one applies, it alone does.
     associations = items(item, "Associations") if is_default else needed_items(item, "Associations")
@@ -104,7 +104,8 @@ def parse_acl(item: Item, origins: Origins) -> NetworkAcl:
     )
 
 
-def _entry(item: Item) -> AclEntry:
+def parse_entry(item: Item) -> AclEntry:
+    """An entry of an ACL's `Entries`."""
     rule_number, action, egress = number(item, "RuleNumber"), word(item, "RuleAction"), flag(item, "Egress")
     if rule_number is None or action not in ("allow", "deny") or egress is None:
         raise Malformed("an entry lacks its RuleNumber, RuleAction or Egress")

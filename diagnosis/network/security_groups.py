@@ -130,8 +130,8 @@ def in_order(rules: Iterable[GroupRule]) -> tuple[GroupRule, ...]:
 
 def parse_group(item: Item, rule_items: list[Item], origins: Origins) -> SecurityGroup:
     """An entry of `SecurityGroups`, with the entries of `SecurityGroupRules` that belong to it (for rule ids)."""
-    rules = list(_permissions(needed_items(item, "IpPermissions"), egress=False))
-    rules += _permissions(needed_items(item, "IpPermissionsEgress"), egress=True)
+    rules = list(rules_in(needed_items(item, "IpPermissions"), egress=False))
+    rules += rules_in(needed_items(item, "IpPermissionsEgress"), egress=True)
     ids = _rule_ids(rule_items)
     named = [replace(rule, rule_id=ids.get(rule.identity)) for rule in rules] if ids else rules
     return SecurityGroup(
@@ -147,10 +147,12 @@ def parse_group(item: Item, rule_items: list[Item], origins: Origins) -> Securit
     )
 
 
-_PEER_KEYS = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+PEER_KEYS = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+"""The lists of a permission that name its peers."""
 
 
-def _permissions(permissions: Sequence[Item], *, egress: bool) -> Iterator[GroupRule]:
+def rules_in(permissions: Sequence[Item], *, egress: bool) -> Iterator[GroupRule]:
+    """The rules that entries of `IpPermissions` or `IpPermissionsEgress` stand for, one for each peer."""
     for permission in permissions:
         protocol = rule_protocol(permission, "IpProtocol")
         low, high = number(permission, "FromPort"), number(permission, "ToPort")
@@ -160,7 +162,7 @@ def _permissions(permissions: Sequence[Item], *, egress: bool) -> Iterator[Group
 
 
 def _peers(permission: Item) -> Iterator[tuple[Peer, str | None]]:
-    if all(permission.get(key) is None for key in _PEER_KEYS):
+    if all(permission.get(key) is None for key in PEER_KEYS):
         raise Malformed("a rule names nobody")
     for entry in items(permission, "IpRanges"):
         yield CidrPeer(canonical(text(entry, "CidrIp") or "")), text(entry, "Description")
@@ -186,13 +188,18 @@ def canonical(cidr: str) -> str:
 
 def _rule_ids(rule_items: list[Item]) -> Mapping[object, str]:
     """Rule ids by what makes a rule itself, from `describe_security_group_rules`."""
-    found: dict[object, str] = {}
+    return {rule.identity: rule.rule_id for rule in rules_of(rule_items) if rule.rule_id}
+
+
+def rules_of(rule_items: Iterable[Item]) -> Iterator[GroupRule]:
+    """The rules that entries of `SecurityGroupRules` stand for; one without an id or a protocol is passed over."""
     for item in rule_items:
         rule_id = text(item, "SecurityGroupRuleId")
         if not rule_id or item.get("IpProtocol") is None:
             continue
         protocol = rule_protocol(item, "IpProtocol")
-        ports = rule_ports(protocol, number(item, "FromPort"), number(item, "ToPort"))
+        low, high = number(item, "FromPort"), number(item, "ToPort")
+        ports = rule_ports(protocol, low, high)
         referenced = member(item, "ReferencedGroupInfo")
         peers: list[Peer] = [CidrPeer(canonical(c)) for c in (text(item, "CidrIpv4"), text(item, "CidrIpv6")) if c]
         peers += [PrefixListPeer(p) for p in (text(item, "PrefixListId"),) if p]
@@ -207,5 +214,4 @@ def _rule_ids(rule_items: list[Item]) -> Mapping[object, str]:
                 )
             )
         for peer in peers:
-            found[GroupRule(egress, protocol, ports, peer).identity] = rule_id
-    return found
+            yield GroupRule(egress, protocol, ports, peer, low, high, rule_id, text(item, "Description"))

@@ -49,9 +49,9 @@ def read_snapshot(folder: Path) -> Described:
     parts: list[Part] = []
     broken: list[Broken] = []
     warnings: list[str] = []
-    for path in _files(folder, warnings):
+    for path in files_of(folder, warnings):
         try:
-            text = _text(folder if folder.is_file() else folder / path, path, warnings)
+            text = text_of(folder if folder.is_file() else folder / path, path, warnings)
         except OSError as error:
             refused = unreadable(path, b"", f"cannot be read ({error.strerror})")
             broken += refused.broken
@@ -74,7 +74,7 @@ def read_snapshot(folder: Path) -> Described:
     return assemble(parts, broken, manifest or Manifest(), warnings)
 
 
-def _files(folder: Path, warnings: list[str]) -> Iterator[PurePosixPath]:
+def files_of(folder: Path, warnings: list[str]) -> Iterator[PurePosixPath]:
     """The files under the folder, relative to it, sorted; hidden ones and symlinked folders are passed over."""
     if folder.is_file():
         yield PurePosixPath(folder.name)
@@ -92,7 +92,7 @@ def _files(folder: Path, warnings: list[str]) -> Iterator[PurePosixPath]:
     yield from sorted(found)
 
 
-def _text(file: Path, path: PurePosixPath, warnings: list[str]) -> bytes | None:
+def text_of(file: Path, path: PurePosixPath, warnings: list[str]) -> bytes | None:
     """The bytes of a file that may be JSON; None for any other, with a warning where it needs one. Raises OSError."""
     if path.suffix.lower() in _NEVER_JSON:
         return None

@@ -1,4 +1,4 @@
-"""What goes wrong on request: errors of any call of any service, how long queries run and how they end, small pages.
+"""What goes wrong on request: errors of any call, answers that are lost, stale reads, how long queries run and how.
 
 What VPC Reachability Analyzer finds is ordered here too: the double reasons about no network.
 
@@ -11,18 +11,23 @@ from __future__ import annotations
 import io
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 PATH = "/emulator/faults"
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
+_KEY = re.compile(r"Credential=([^/]+)/")
 _S3_STATUS = {"InvalidObjectState": 403, "SlowDown": 503, "NoSuchBucket": 404, "NoSuchKey": 404}
+
+
+How = Literal["error", "cut", "done", "lost", "late"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class Fault:
     """How often; -1 for always."""
     holding: str = ""
     """Only requests whose path, query or body holds this text."""
+    how: How = "error"
+    """`error`: nothing is done. `cut`: nothing is done, and the connection ends without an answer. `done`: it is done,
+    and answered with the error all the same. `lost`: it is done, and the connection ends without an answer. `late`: it
+    is done, and answered after `seconds`."""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +84,22 @@ class Faults:
     """The most rows of a page."""
     latency: float = 0.0
     """Seconds that every call takes longer."""
+    stale: int = 0
+    """So many Describe calls after a write answer as they did before it."""
     calls: list[str] = field(default_factory=list)
     """The calls that were made, as `service.Operation`."""
+    signed: list[tuple[str, str]] = field(default_factory=list)
+    """The same, each with the access key that signed it."""
+    before: dict[str, tuple[str, list[tuple[str, str]], list[bytes]]] = field(default_factory=dict)
+    """What Describe calls answered last, for stale reads."""
+    to_come: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def clear(self) -> None:
         """From now on all goes well."""
         with self.lock:
-            self.pending, self.endings, self.analyses, self.calls = [], {}, [], []
-            self.polls, self.page, self.latency = 1, 1000, 0.0
+            self.pending, self.endings, self.analyses, self.calls, self.signed = [], {}, [], [], []
+            self.polls, self.page, self.latency, self.stale, self.to_come, self.before = 1, 1000, 0.0, 0, 0, {}
 
     def add(self, *ordered: Ordered) -> None:
         """Order faults, endings and analyses."""
@@ -96,10 +113,11 @@ class Faults:
                     case Fault():
                         self.pending.append([one, one.times])
 
-    def taken(self, call: str, content: str) -> Fault | None:
+    def taken(self, call: str, content: str, key: str = "") -> Fault | None:
         """The fault that this request meets, which is then used up by one."""
         with self.lock:
             self.calls.append(call)
+            self.signed.append((call, key))
             for entry in self.pending:
                 fault, left = entry
                 if left and fnmatchcase(call, fault.call) and fault.holding in content:
@@ -124,14 +142,60 @@ def with_faults(application: Application, faults: Faults = FAULTS) -> Applicatio
         call, content = _call_of(environ)
         if faults.latency:
             time.sleep(faults.latency)
-        fault = faults.taken(call, content) if call else None
+        fault = faults.taken(call, content, _signer(environ)) if call else None
         if fault is None:
-            return application(environ, start_response)
+            return _consistent(application, environ, start_response, faults, call, content)
+        if fault.how in ("done", "lost", "late"):
+            whole = _kept(application, environ)
+            if fault.how == "late":
+                time.sleep(fault.seconds)
+                start_response(*whole[:2])
+                return whole[2]
+        if fault.how in ("cut", "lost"):
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionError("cut by the emulator")
         status, kind, body = _as_error(call.partition(".")[0], fault, environ)
         start_response(f"{status} Error", [("Content-Type", kind), ("Content-Length", str(len(body)))])
         return [body]
 
     return answer
+
+
+def _kept(application: Application, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], list[bytes]]:
+    """What the application answers, whole, so that it is done whatever becomes of the answer."""
+    head: list[Any] = []
+    body = list(application(environ, lambda status, headers, *_: head.extend((status, headers))))
+    return head[0], head[1], body
+
+
+def _consistent(
+    application: Application,
+    environ: dict[str, Any],
+    start_response: StartResponse,
+    faults: Faults,
+    call: str,
+    content: str,
+) -> Iterable[bytes]:
+    """The answer, eventually consistent where that is ordered: reads after a write see what was before it."""
+    if not faults.stale or not call.startswith("ec2."):
+        return application(environ, start_response)
+    if not call.startswith("ec2.Describe"):
+        faults.to_come = faults.stale
+        return application(environ, start_response)
+    known = faults.before.get(content)
+    if known is not None and faults.to_come > 0:
+        faults.to_come -= 1
+        answer = known
+    else:
+        answer = faults.before[content] = _kept(application, environ)
+    start_response(*answer[:2])
+    return answer[2]
+
+
+def _signer(environ: dict[str, Any]) -> str:
+    """The access key that a request is signed with."""
+    found = _KEY.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return found[1] if found else ""
 
 
 def _ordered(environ: dict[str, Any], start_response: StartResponse, faults: Faults) -> Iterable[bytes]:
@@ -190,4 +254,10 @@ def _as_error(service: str, fault: Fault, environ: dict[str, Any]) -> tuple[int,
     inner = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     root = "Response" if service == "ec2" else "ErrorResponse"
     body = f"<{root}><Errors>{inner}</Errors></{root}>" if service == "ec2" else f"<{root}>{inner}</{root}>"
-    return 503 if "Limit" in fault.code or "Throttl" in fault.code else 403, "text/xml", body.encode()
+    return _status_of(fault.code), "text/xml", body.encode()
+
+
+def _status_of(code: str) -> int:
+    if "Limit" in code or "Throttl" in code or code in ("Unavailable", "ServiceUnavailable"):
+        return 503
+    return 500 if code in ("InternalError", "InternalFailure") else 403

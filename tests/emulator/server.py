@@ -11,6 +11,8 @@ from tests.emulator.flow_log_calls import install_flow_logs
 from tests.emulator.insights_calls import install_insights
 from tests.emulator.network_insights_calls import install_network_insights
 from tests.emulator.requester_pays import with_requester_pays
+from tests.emulator.role_calls import install_roles
+from tests.emulator.rule_calls import install_rules
 from tests.emulator.transit_route_calls import install_transit_routes
 from tests.moto_server import moto_server
 
@@ -23,6 +25,8 @@ def emulator(port: int = 0) -> Iterator[str]:
     install_flow_logs()
     install_network_insights()
     install_transit_routes()
+    install_rules()
+    install_roles()
     FAULTS.clear()
     with moto_server(port, lambda moto: with_faults(with_requester_pays(moto))) as url:
         yield url

@@ -1,0 +1,250 @@
+"""One deed: putting a rule or entry there, or taking it away, so that account and ledger agree whatever happens.
+
+Before a call the ledger says that it is intended; after it, what became of it. An answer that was lost, or a process
+that was killed in between, leaves an intention, and looking at the account tells what it came to. Putting is sent again
+without harm: a rule stands there once, and its stamp says whose it is. Taking away is sent again after a look only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.approvals.ledger import Deed, Entry, EntryState, Ledger
+from bot.repair.writing import (
+    Absent,
+    Busy,
+    Clash,
+    Done,
+    Found,
+    Gone,
+    NoAnswer,
+    NotThere,
+    Present,
+    Refused,
+    Writable,
+    Writer,
+)
+from diagnosis.fix.change import AclEntryChange
+
+_OURS: Final[Mapping[Deed, EntryState]] = {"apply": "made", "undo": "taken back"}
+_THEIRS: Final[Mapping[Deed, EntryState]] = {"apply": "already there", "undo": "absent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited for AWS, which throttles and is eventually consistent. Times are seconds."""
+
+    now: Callable[[], float]
+    """Unix seconds."""
+    sleep: Callable[[float], None]
+    first: float = 0.25
+    """The first pause; each next one is twice as long, up to `longest`."""
+    longest: float = 4.0
+    calls: int = 6
+    """So often a call is sent at most."""
+    looks: int = 5
+    """So often is looked for what a call did."""
+    settled: float = 60.0
+    """After so long, whatever was written is seen."""
+
+    def pauses(self, times: int) -> Iterator[float | None]:
+        """The pause after each of so many attempts; None after the last."""
+        pause = self.first
+        for _ in range(times - 1):
+            yield pause
+            pause = min(2 * pause, self.longest)
+        yield None
+
+
+class StillInDoubt(Exception):
+    """The call may have been done, and looking does not tell yet. The ledger keeps the intention."""
+
+
+class TakenByOther(Exception):
+    """Somebody else's: an entry of another content has this number, or our rule was given another content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """The deeds of one application or undo, by one person."""
+
+    proposal: str
+    stamp: str
+    by: str
+    writer: Writer
+    ledger: Ledger
+    patience: Patience
+
+    def rehearse(self, change: Writable) -> None:
+        """Ask whether the call and the one that takes it back would be permitted. Raises Refused."""
+        for take in (False, True):
+            for pause in self.patience.pauses(self.patience.calls):
+                try:
+                    self.writer.rehearse(change, self.stamp, take=take)
+                    break
+                except Busy as error:
+                    self._wait(pause, error)
+                except NoAnswer as error:
+                    raise Refused(f"{error}, so nothing was done. Try again in a few minutes.") from error
+
+    def put(self, number: int, change: Writable, deed: Deed, known: Entry | None) -> Entry:
+        """Put it there, or find that it is; `known` is the entry of an attempt that was interrupted.
+
+        Returns the settled entry: ours, or somebody else's (`already there`; of an undo `absent`). Raises Refused and
+        TakenByOther, where nothing of ours is there, and StillInDoubt.
+        """
+        entry, doubt = self._entry(number, change, deed, known)
+        found = self._look(change, None, doubt=doubt)
+        if not isinstance(found, Absent):
+            return self._judged(entry, change, found, doubt=doubt)
+        self.ledger.intend(entry)
+        for pause in self.patience.pauses(self.patience.calls):
+            try:
+                return self._settle(entry, _OURS[deed], self.writer.put(change, self.stamp))
+            except Clash as error:
+                found = self._until(change, None, lambda seen: not isinstance(seen, Absent))
+                if isinstance(found, Absent):
+                    raise StillInDoubt("AWS says that it is there already, and does not show it") from error
+            except NoAnswer as error:
+                doubt = True
+                if pause is None:
+                    raise StillInDoubt(str(error)) from error
+                found = self._until(change, None, lambda seen: not isinstance(seen, Absent))
+            except Busy as error:
+                self._wait(pause, error, entry, doubt=doubt)
+            except Refused:
+                self._give_up(entry, doubt=doubt)
+                raise
+            if not isinstance(found, Absent):
+                return self._judged(entry, change, found, doubt=doubt)
+        raise StillInDoubt("AWS does not show what was asked of it")
+
+    def take(self, number: int, change: Writable, deed: Deed, made: Entry | None, known: Entry | None) -> Entry:
+        """Take it away, if it is still exactly what was `made` (None where it is somebody else's, as the fix says).
+
+        Returns the settled entry: ours, or `absent` where somebody else took it away or put another in its place.
+        Raises as `put`.
+        """
+        rule = made.rule if made is not None else None
+        entry, doubt = self._entry(number, change, deed, known)
+        entry = entry.model_copy(update={"rule": rule, "replaced": change.inverse() if made is None else None})
+        recent = made is not None and self.patience.now() - made.at < self.patience.settled
+        found = self._look(change, rule, doubt=doubt)
+        if isinstance(found, Absent) and recent:
+            # What was made a moment ago may not be seen yet.
+            found = self._until(change, rule, lambda seen: not isinstance(seen, Absent))
+        self.ledger.intend(entry)
+        for pause in self.patience.pauses(self.patience.calls):
+            if not (isinstance(found, Present) and self._still(change, found, made)):
+                return self._not_ours(entry, found, doubt=doubt)
+            try:
+                return self._settle(entry, _OURS[deed], self.writer.take(change, rule))
+            except NotThere:
+                return self._settle(entry, _OURS[deed] if doubt else "absent")
+            except NoAnswer as error:
+                doubt = True
+                if pause is None:
+                    raise StillInDoubt(str(error)) from error
+                found = self._until(change, rule, lambda seen: not isinstance(seen, Present))
+            except Busy as error:
+                self._wait(pause, error, entry, doubt=doubt)
+                found = self._look(change, rule, doubt=doubt)
+            except Refused:
+                self._settle(entry, "refused")
+                raise
+        raise StillInDoubt("AWS goes on showing what was to be taken away")
+
+    def remove(self, number: int, change: Writable, deed: Deed, known: Entry | None) -> Entry:
+        """Take away what the change names, which was not made by us: the fix says so."""
+        return self.take(number, change, deed, None, known)
+
+    def resolve(self, entry: Entry, change: Writable) -> Entry:
+        """What an interrupted attempt to make a change came to, without going on with it. Raises StillInDoubt."""
+        putting = change.action == "add"
+        found = self._until(change, None, lambda seen: isinstance(seen, Absent) is not putting)
+        if isinstance(found, Present) is putting and not isinstance(found, Gone):
+            done = Done(found.rule) if isinstance(found, Present) else None
+            if not isinstance(found, Present) or (found.exact and self._ours(change, found, doubt=True)):
+                return self._settle(entry, "made", done)
+        elif self.patience.now() - entry.at < self.patience.settled:
+            raise StillInDoubt("what was asked of AWS a moment ago may still be done")
+        return self._settle(entry, "refused")
+
+    def _entry(self, number: int, change: Writable, deed: Deed, known: Entry | None) -> tuple[Entry, bool]:
+        """The intention, and whether an earlier one may have been done; that one's time is kept."""
+        doubt = known is not None and known.state == "intended"
+        at = known.at if known is not None and doubt else self.patience.now()
+        return Entry(proposal=self.proposal, number=number, deed=deed, change=change, at=at, by=self.by), doubt
+
+    def _settle(self, entry: Entry, state: EntryState, done: Done | None = None) -> Entry:
+        known = {} if done is None else {"rule": done.rule, "request": done.request}
+        settled = entry.model_copy(update={"state": state, **known})
+        self.ledger.settle(settled)
+        return settled
+
+    def _judged(self, entry: Entry, change: Writable, found: Found, *, doubt: bool) -> Entry:
+        """Settle a put where something stands already, or the group or ACL is gone."""
+        self.ledger.intend(entry)
+        if isinstance(found, Present) and found.exact:
+            if self._ours(change, found, doubt=doubt):
+                return self._settle(entry, _OURS[entry.deed], Done(found.rule))
+            return self._settle(entry, _THEIRS[entry.deed])
+        self._settle(entry, "refused")
+        if isinstance(found, Present) and isinstance(change, AclEntryChange):
+            raise TakenByOther(f"{change.component} has another entry {change.number} for {change.direction} by now.")
+        raise Refused(f"{change.component} does not exist any more.")
+
+    def _not_ours(self, entry: Entry, found: Found, *, doubt: bool) -> Entry:
+        """Settle a take where what we made is not there any more, or not as we made it."""
+        if isinstance(found, Present) and entry.rule is not None:
+            self._settle(entry, "refused")
+            raise TakenByOther(f"Rule {entry.rule} in {entry.change.component} was changed since it was made.")
+        done = doubt and not isinstance(found, Present)
+        return self._settle(entry, _OURS[entry.deed] if done else "absent", Done(entry.rule))
+
+    def _ours(self, change: Writable, found: Present, *, doubt: bool) -> bool:
+        """A rule is ours by its stamp. An entry has none: it is, where a call of ours may have made it."""
+        return doubt if isinstance(change, AclEntryChange) else found.stamp == self.stamp
+
+    def _still(self, change: Writable, found: Present, made: Entry | None) -> bool:
+        """Whether what is there is exactly what we made; a rule without a known id is known by its stamp."""
+        known = made is None or made.rule is not None or isinstance(change, AclEntryChange)
+        return found.exact and (known or found.stamp == self.stamp)
+
+    def _wait(self, pause: float | None, error: Busy, entry: Entry | None = None, *, doubt: bool = False) -> None:
+        if pause is None:
+            if entry is not None:
+                self._give_up(entry, doubt=doubt)
+            raise Refused(f"{error} and went on doing so. Try again in a few minutes.") from error
+        self.patience.sleep(pause)
+
+    def _give_up(self, entry: Entry, *, doubt: bool) -> None:
+        if doubt and self.patience.now() - entry.at < self.patience.settled:
+            raise StillInDoubt("what was asked of AWS before may still be done")
+        self._settle(entry, "refused")
+
+    def _look(self, change: Writable, rule: str | None, *, doubt: bool) -> Found:
+        for pause in self.patience.pauses(self.patience.calls):
+            try:
+                return self.writer.look(change, rule)
+            except Busy as error:
+                if pause is None:
+                    raise self._blind(str(error), doubt=doubt) from error
+                self.patience.sleep(pause)
+            except (NoAnswer, Refused) as error:
+                raise self._blind(str(error), doubt=doubt) from error
+        raise StillInDoubt("the account was not looked at")
+
+    def _blind(self, why: str, *, doubt: bool) -> Exception:
+        return StillInDoubt(why) if doubt else Refused(f"{why.rstrip('.')}. Nothing was done.")
+
+    def _until(self, change: Writable, rule: str | None, enough: Callable[[Found], bool]) -> Found:
+        """Look until something is as wanted, or patience ends; what was seen last. Raises StillInDoubt."""
+        for pause in self.patience.pauses(self.patience.looks):
+            found = self._look(change, rule, doubt=True)
+            if enough(found) or pause is None:
+                break
+            self.patience.sleep(pause)
+        return found
