@@ -56,5 +56,8 @@ class RejectSource(Protocol):
     """Where the REJECT records come from."""
 
     def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
-        """Return what was refused in the window, at most `limit` groups of it; `ours` tells our addresses."""
+        """Return what was refused in the window; `ours` tells our addresses.
+
+        Every group is there, but of noise at most `limit`.
+        """
         ...

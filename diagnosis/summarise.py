@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import islice
 from typing import Literal
 
 from diagnosis.answer import Answer, Cause, RecordCounts, Unseen, Window
-from diagnosis.batch import judged
 from diagnosis.evidence.flow_log_setup import covering
 from diagnosis.evidence.query import Window as Asked
 from diagnosis.evidence.records import iso
 from diagnosis.evidence.rejects import Refused, Rejections
-from diagnosis.explanation.attribution import Attributed, attributed, ours, state_of
+from diagnosis.explanation.attribution import Attributed, State, attributed, judged_alone, ours, state_of
+from diagnosis.explanation.causes import cause
+from diagnosis.explanation.totals import Total, cause_of, owners, totals
+from diagnosis.explanation.unseen import unseen_items
 from diagnosis.investigate import Asked as AskedQuestion
 from diagnosis.investigate import investigate
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
 from diagnosis.question.question import Party, Question
 from diagnosis.sources import RejectSource
-from diagnosis.summary import RejectCounts, RejectGroup, Summary
+from diagnosis.summary import CauseTotal, HourCounts, RejectCounts, RejectGroup, States, Summary
 from diagnosis.traffic.addresses import parse_address
 from diagnosis.traffic.protocols import protocol_name
 
+MOST_CAUSES = 1000
+"""So many causes are listed; a thousand rules that refuse something are no list that anyone reads."""
 FIXED = 5
-"""For so many internal conversations, those with the most records, a fix is proven: each takes a trace or more."""
+"""For so many internal causes, those with the most records, a fix is proven: each takes a trace or more."""
 FLOW_LOGS = "ec2.describe_flow_logs"
 
 
@@ -38,14 +42,20 @@ def summarise(
     say: Callable[[str], None] = lambda _: None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> Summary:
-    """What was refused in the window, and with a network why. `say` and `warn` are as for `investigate`."""
+    """What was refused in the window, and with a network why; at most `limit` groups, the counts and causes whole.
+
+    `say` and `warn` are as for `investigate`.
+    """
     say("reading the flow logs")
     found = source.rejects(window, ours(network), limit)
     for warning in found.warnings:
         warn(warning)
     say("tracing what was refused")
     pairs = _attributed(network, found)
-    fixes = _fixes(network, pairs, say) if network is not None else {}
+    states = [state_of(why, refused, new=found.is_new(refused.since)) for refused, why in pairs]
+    kept = totals((why, state) for (_, why), state in zip(pairs, states, strict=True) if why is not None)
+    fixes = _fixes(network, kept, say) if network is not None else {}
+    shown = list(zip(pairs[:limit], states, strict=False))
     newest = found.window.end
     return Summary(
         window=Window(start=_time(found.window.start), end=_time(newest)),
@@ -58,13 +68,19 @@ def summarise(
             unreadable_files=found.counts.unreadable_files,
         ),
         rejects=RejectCounts(records=found.records, flows=found.flows, internal=found.internal, noise=found.noise),
-        groups=tuple(_group(found, refused, why, fixes.get(_conversation(refused))) for refused, why in pairs),
+        groups=tuple(_group(network, pair, state, fixes) for pair, state in shown),
+        causes=tuple(_total(network, total, fixes) for total in kept[:MOST_CAUSES]) if network is not None else (),
+        states=_states(pairs, states),
+        hours=tuple(
+            HourCounts(start=iso(each.start), internal=each.internal, external=each.external, noise=each.noise)
+            for each in found.hours
+        ),
         interfaces_without_logs=_without_logs(network, found),
         unseen=_unseen(network, pairs),
         scanners=found.scanners,
         configuration=_age(network, newest),
         taken_at=network.taken_at if network is not None else None,
-        names=_names(network, pairs),
+        names=_names(network, [pair[0] for pair, _ in shown] + [total.example.refused for total in kept[:MOST_CAUSES]]),
     )
 
 
@@ -75,17 +91,16 @@ def _attributed(network: Network | None, found: Rejections) -> list[Pair]:
     """Each group with what the configuration says of it; those that turn out to be one conversation are joined."""
     if network is None:
         return [(refused, None) for refused in found.groups]
-    judge = partial(judged, network)
-    joined: dict[tuple[object, ...], Pair] = {}
-    for refused in found.groups:
-        # Strangers that scan are kept out on purpose: their packets have no cause worth a person's time.
-        why = None if refused.kind == "noise" else attributed(network, refused, judge)
-        seen = refused if why is None else why.refused
+    # Strangers that scan are kept out on purpose: their packets have no cause worth a person's time.
+    noise: list[Pair] = [(refused, None) for refused in found.groups if refused.kind == "noise"]
+    joined: dict[tuple[object, ...], Attributed] = {}
+    for why in attributed(network, [refused for refused in found.groups if refused.kind != "noise"]):
+        seen = why.refused
         key = (*_conversation(seen), seen.interface, seen.reply)
         known = joined.get(key)
-        joined[key] = (seen if known is None else _together(known[0], seen), why)
-    order = ("internal", "external", "noise")
-    return sorted(joined.values(), key=lambda pair: (order.index(pair[0].kind), -pair[0].records))
+        joined[key] = why if known is None else replace(why, refused=_together(known.refused, seen))
+    whole = sorted(joined.values(), key=lambda why: (why.refused.kind != "internal", -why.refused.records))
+    return [*((why.refused, why) for why in whole), *noise]
 
 
 def _together(one: Refused, other: Refused) -> Refused:
@@ -103,19 +118,15 @@ def _conversation(refused: Refused) -> tuple[object, ...]:
     return refused.source, refused.destination, refused.protocol, refused.port
 
 
-def _fixes(network: Network, pairs: Iterable[Pair], say: Callable[[str], None]) -> dict[tuple[object, ...], str]:
-    """The first proven fix of each of the first few internal conversations, by the id that `ask` gives it."""
-    wanted = {
-        _conversation(refused): refused
-        for refused, why in pairs
-        if refused.kind == "internal" and why is not None and why.verdict["verdict"] in ("blocked", "partly")
-    }
+def _fixes(network: Network, causes: Iterable[Total], say: Callable[[str], None]) -> dict[tuple[object, ...], str]:
+    """The first proven fix of the example of each of the first few internal causes, by the id that `ask` gives it."""
+    wanted = (each.example for each in causes if each.kind == "internal" and cause_of(each.example) is not None)
     found = {}
-    for key, refused in islice(wanted.items(), FIXED):
+    for why in islice((each for each in wanted if each.refused.kind == "internal"), FIXED):
         say("proving fixes")
-        answer = investigate(network, AskedQuestion(_question(refused)), None)
+        answer = investigate(network, AskedQuestion(_question(why.refused)), None)
         if isinstance(answer, Answer) and answer.fixes:
-            found[key] = answer.fixes[0].id
+            found[_conversation(why.refused)] = answer.fixes[0].id
     return found
 
 
@@ -130,8 +141,10 @@ def _question(refused: Refused) -> Question:
     )
 
 
-def _group(found: Rejections, refused: Refused, why: Attributed | None, fix: str | None) -> RejectGroup:
-    causes = why.verdict["causes"] if why is not None and not why.works else ()
+def _group(
+    network: Network | None, pair: Pair, state: State | None, fixes: Mapping[tuple[object, ...], str]
+) -> RejectGroup:
+    refused, why = pair
     return RejectGroup(
         source=refused.source,
         destination=refused.destination,
@@ -143,12 +156,51 @@ def _group(found: Rejections, refused: Refused, why: Attributed | None, fix: str
         first=_time(refused.first),
         last=_time(refused.last),
         kind=refused.kind,
-        cause=Cause.model_validate(causes[0]) if causes else None,
-        state=state_of(why, refused, new=found.is_new(refused.since)),
-        fix=fix,
+        cause=_cause(network, why) if network is not None and why is not None else None,
+        state=state,
+        fix=fixes.get(_conversation(refused)),
         reply=refused.reply,
         service=refused.service,
     )
+
+
+def _cause(network: Network, why: Attributed) -> Cause | None:
+    """The cause of one group in words. A crowd's outcome is told of its first flow, so the flow is judged by itself."""
+    if why.blocker is None:
+        return None
+    alone = replace(why, outcome=judged_alone(network, why.refused))
+    return cause(network, *(alone.blocker or why.blocker))
+
+
+def _total(network: Network, total: Total, fixes: Mapping[tuple[object, ...], str]) -> CauseTotal:
+    example = total.example
+    told = _cause(network, example)
+    state: State = "new" if total.new == total.groups else "standing"
+    return CauseTotal(
+        cause=told,
+        kind="internal" if total.kind == "internal" else "external",
+        example=_group(network, (example.refused, example), state, fixes),
+        groups=total.groups,
+        records=total.records,
+        sources=total.sources,
+        destinations=total.destinations,
+        new=total.new,
+        first=_time(total.first),
+        last=_time(total.last),
+        owners=owners(network, (told.component, *told.related) if told is not None else (), example.refused),
+        fix=fixes.get(_conversation(example.refused)),
+        first_seen=_time(total.first),
+    )
+
+
+def _states(pairs: Sequence[Pair], states: Sequence[State | None]) -> States:
+    """Groups by state; without a state are late packets, and noise."""
+    counts = Counter(
+        "late" if state is None else state
+        for (refused, _), state in zip(pairs, states, strict=True)
+        if refused.kind != "noise"
+    )
+    return States(**{name: counts[name] for name in ("new", "standing", "fixed", "late")})
 
 
 def _without_logs(network: Network | None, found: Rejections) -> tuple[str, ...]:
@@ -166,7 +218,8 @@ def _without_logs(network: Network | None, found: Rejections) -> tuple[str, ...]
 def _unseen(network: Network | None, pairs: Iterable[Pair]) -> tuple[Unseen, ...]:
     if network is None:
         return ()
-    items = {Unseen.model_validate(item): None for _, why in pairs if why is not None for item in why.verdict["unseen"]}
+    gaps = {gap: None for _, why in pairs if why is not None for gap in why.outcome.gaps}
+    items = dict.fromkeys(unseen_items(network, gaps))
     gap = network.coverage.unanswered(FLOW_LOGS)
     if gap is not None:
         error = network.coverage.failed.get((FLOW_LOGS, *gap)) or "not in the snapshot"
@@ -183,12 +236,12 @@ def _age(network: Network | None, newest: int | None) -> Literal["none", "older"
     return "older" if network.taken_at < iso(newest) else "newer"
 
 
-def _names(network: Network | None, pairs: Iterable[Pair]) -> dict[str, str]:
-    return dict(_named(network, pairs)) if network is not None else {}
+def _names(network: Network | None, groups: Iterable[Refused]) -> dict[str, str]:
+    return dict(_named(network, groups)) if network is not None else {}
 
 
-def _named(network: Network, pairs: Iterable[Pair]) -> Iterator[tuple[str, str]]:
-    for address in {side for refused, _ in pairs for side in (refused.source, refused.destination)}:
+def _named(network: Network, groups: Iterable[Refused]) -> Iterator[tuple[str, str]]:
+    for address in {side for refused in groups for side in (refused.source, refused.destination)}:
         try:
             number = parse_address(address)
         except ValueError:

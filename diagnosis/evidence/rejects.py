@@ -65,11 +65,23 @@ class Refused:
     """ICMP: whether the same two were accepted the other way round."""
     service: str | None = None
     """The AWS service that owns the source, by `pkt-src-aws-service`."""
+    reason: str | None = None
+    """`reject-reason`, where the records have one: BPA is VPC Block Public Access."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """REJECT records that began within one hour of UTC, by class."""
+
+    start: int
+    internal: int
+    external: int
+    noise: int
 
 
 @dataclass(frozen=True, slots=True)
 class Rejections:
-    """All REJECT records of a window: whole counts, and the groups that were asked for."""
+    """All REJECT records of a window: whole counts, every group but noise, and as many of noise as were asked for."""
 
     engine: str
     counts: Counts
@@ -86,6 +98,8 @@ class Rejections:
     """How many strangers that is."""
     groups: tuple[Refused, ...] = ()
     """Internal, external, noise; by records in each."""
+    hours: tuple[Hour, ...] = ()
+    """The hours in which anything was refused, in order."""
     logging: frozenset[str] = frozenset()
     """Interfaces with a REJECT record."""
     warnings: tuple[str, ...] = ()

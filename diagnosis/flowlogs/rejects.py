@@ -7,7 +7,7 @@ engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from diagnosis.evidence.rejects import (
     REPEATS,
     SEVERAL,
     SHARED_SERVICES,
+    Hour,
     Ours,
     Refused,
     RejectClass,
@@ -34,10 +35,13 @@ from diagnosis.traffic.addresses import format_address, parse_address
 
 _TUPLE = ("src", "dst", "protocol", "srcport", "dstport")
 _WANTED = {**statements.COLUMNS, "pkt_src_aws_service": "VARCHAR"}
+_FETCHED = 10_000
+"""So many groups are taken out of the engine at a time."""
 
 _REFUSED = """CREATE TEMP TABLE refused AS
 SELECT interface_id, COALESCE(pkt_srcaddr, srcaddr) AS src, COALESCE(pkt_dstaddr, dstaddr) AS dst, protocol, srcport,
-  dstport, pkt_src_aws_service AS service, COUNT(*) AS refusals, COUNT(*) FILTER (WHERE {within}) AS records,
+  dstport, pkt_src_aws_service AS service, MAX(reject_reason) AS reason, start // 3600 AS hour,
+  COUNT(*) AS refusals, COUNT(*) FILTER (WHERE {within}) AS records,
   SUM(packets) FILTER (WHERE {within}) AS packets, MIN(start) FILTER (WHERE {within}) AS first,
   MAX("end") FILTER (WHERE {within}) AS last, MIN(start) AS since
 FROM ({kept}) WHERE log_status = 'OK' AND action = 'REJECT' AND {not_after} GROUP BY ALL"""
@@ -67,14 +71,15 @@ WITH told AS (
       THEN r.srcport END AS from_port
   FROM refused r LEFT JOIN turned t USING (src, dst, protocol, srcport, dstport)),
 named AS (
-  SELECT interface_id, protocol, reply, from_port, service, CASE WHEN reply THEN dst ELSE src END AS client,
+  SELECT interface_id, protocol, reply, from_port, service, reason, CASE WHEN reply THEN dst ELSE src END AS client,
     CASE WHEN reply THEN src ELSE dst END AS server, records, packets, first, last, since, dstport,
     CASE WHEN protocol NOT IN (6, 17) THEN NULL WHEN reply THEN srcport WHEN from_port IS NULL THEN dstport END AS port
   FROM told)
 SELECT interface_id, client, server, protocol, reply, from_port, CASE WHEN from_port IS NULL THEN port
     WHEN MIN(dstport) = MAX(dstport) THEN MIN(dstport) END AS port,
   SUM(records) AS records, SUM(packets) AS packets, MIN(first) AS first, MAX(last) AS last, MIN(since) AS since,
-  MAX(service) FILTER (WHERE NOT reply AND service NOT IN ({shared})) AS service
+  MAX(service) FILTER (WHERE NOT reply AND service NOT IN ({shared})) AS service,
+  MAX(reason) AS reason
 FROM named GROUP BY interface_id, client, server, protocol, reply, from_port, named.port HAVING SUM(records) > 0"""
 
 _SCANNERS = """CREATE TEMP TABLE scanners AS
@@ -93,8 +98,15 @@ _CLASSED = """CREATE TEMP TABLE classed AS SELECT *, CASE
 FROM flows"""
 
 _GROUPS = """SELECT client, server, protocol, port, interface_id, records, packets, first, last, since, class, reply,
-  from_port, both_ways, service FROM classed
-ORDER BY class, records DESC, client, server, protocol, port NULLS LAST, interface_id NULLS LAST LIMIT ?"""
+  from_port, both_ways, service, reason FROM classed WHERE {which}
+ORDER BY class, records DESC, client, server, protocol, port NULLS LAST, interface_id NULLS LAST, reply, from_port"""
+
+_HOURS = """SELECT hour, CASE WHEN src NOT IN (SELECT address FROM strangers)
+    AND dst NOT IN (SELECT address FROM strangers) THEN 0
+  WHEN t.src IS NULL AND r.src IN (SELECT address FROM scanners) THEN 2 ELSE 1 END AS class, SUM(records)
+FROM refused r LEFT JOIN turned t USING (src, dst, protocol, srcport, dstport) WHERE hour IS NOT NULL GROUP BY ALL
+HAVING SUM(records) > 0"""
+"""Records by hour and class, as `classed` tells the classes."""
 
 _CLASSES: tuple[RejectClass, ...] = ("internal", "external", "noise")
 
@@ -103,7 +115,7 @@ class RejectFiles(FlowLogFiles):
     """The REJECT records in files and folders."""
 
     def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
-        """Return what was refused in the window: whole counts, and at most `limit` groups.
+        """Return what was refused in the window: whole counts, all groups but noise, and at most `limit` of noise.
 
         Files that cannot be read are counted and named. Never raises for what is in a file.
         """
@@ -148,7 +160,8 @@ class _RejectReading(Reading):
             internal=by_class.get(0, (0, 0, 0))[1],
             noise=by_class.get(2, (0, 0, 0))[1],
             scanners=by_class.get(2, (0, 0, 0))[2],
-            groups=tuple(_refused(row) for row in self._rows(_GROUPS, [limit])),
+            groups=tuple(self._groups(limit)),
+            hours=self._hours(),
             logging=frozenset(str(row[0]) for row in self._rows("SELECT DISTINCT interface_id FROM refused") if row[0]),
             warnings=(
                 *self.warnings,
@@ -158,6 +171,20 @@ class _RejectReading(Reading):
                 *self.not_compared,
             ),
         )
+
+    def _groups(self, limit: int) -> Iterator[Refused]:
+        """The groups, a few at a time; texts that come again are one object, for there may be half a million groups."""
+        known: dict[object, str] = {}
+        for which, more in (("class < 2", ""), ("class = 2", f" LIMIT {limit:d}")):
+            found = self.connection.execute(_GROUPS.format(which=which) + more)
+            while rows := found.fetchmany(_FETCHED):
+                yield from (_refused(row, known) for row in rows)
+
+    def _hours(self) -> tuple[Hour, ...]:
+        found: dict[int, list[int]] = {}
+        for hour, place, records in self._rows(_HOURS):
+            found.setdefault(int(hour), [0, 0, 0])[int(place)] += int(records)
+        return tuple(Hour(hour * 3600, *found[hour]) for hour in sorted(found))
 
     def _refused(self, scan: Scan, window: Between) -> None:
         """Make the table `refused`: records that agree in interface and tuple, within the window and before it."""
@@ -237,15 +264,15 @@ def _tuple(columns: dict[str, str]) -> str:
     return ", ".join([address("src", "srcaddr"), address("dst", "dstaddr"), *map(cast, _TUPLE[2:])])
 
 
-def _refused(row: tuple[object, ...]) -> Refused:
+def _refused(row: tuple[object, ...], known: dict[object, str]) -> Refused:
     client, server, protocol, port, interface, records, packets, first, last, since, place, reply, *rest = row
-    from_port, both_ways, service = rest
+    from_port, both_ways, service, reason = rest
     return Refused(
-        source=_canonical(client),
-        destination=_canonical(server),
+        source=known.get(client) or known.setdefault(client, _canonical(client)),
+        destination=known.get(server) or known.setdefault(server, _canonical(server)),
         protocol=_number(protocol) or 0,
         port=_number(port),
-        interface=None if interface is None else str(interface),
+        interface=None if interface is None else known.setdefault(interface, str(interface)),
         records=_number(records) or 0,
         packets=_number(packets) or 0,
         first=_number(first),
@@ -256,6 +283,7 @@ def _refused(row: tuple[object, ...]) -> Refused:
         from_port=_number(from_port),
         both_ways=bool(both_ways),
         service=None if service is None else str(service),
+        reason=None if reason is None else str(reason),
     )
 
 

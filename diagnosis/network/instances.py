@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, items, member, name_tag, number, text, word
+from diagnosis.network.shape import Item, items, member, name_tag, number, owner_of, tags, text, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Instance:
     interfaces: tuple[str, ...]
     """Its interfaces by device index, the first one first."""
     dns_names: tuple[str, ...]
+    owner: str | None = None
+    """Who looks after it, by its tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def parse_instances(reservation: Item) -> Iterator[Instance]:
             windows="windows" in platform,
             interfaces=tuple(eni for _, eni in sorted(attached) if eni),
             dns_names=tuple(sorted(n.lower() for n in names if n)),
+            owner=owner_of(tags(item)),
         )
 
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, flag, items, member, name_tag, needed_text, number, region_of, text, word
+from diagnosis.network.shape import (
+    Item,
+    flag,
+    items,
+    member,
+    name_tag,
+    needed_text,
+    number,
+    owner_of,
+    region_of,
+    tags,
+    text,
+    word,
+)
 from diagnosis.network.vpcs import Origins
 from diagnosis.traffic.addresses import parse_address, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all
@@ -52,6 +65,8 @@ class NetworkInterface:
     requester: str | None
     name: str | None
     origins: Origins
+    owner: str | None = None
+    """Who looks after it, by its tags."""
 
     @property
     def own_addresses(self) -> IntervalSet:
@@ -104,6 +119,7 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
         requester=text(item, "RequesterId"),
         name=name_tag(item),
         origins=origins,
+        owner=owner_of(tags(item)),
     )
 
 

@@ -5,7 +5,7 @@ Keys may be missing or extra and enum values come in any case: reading is libera
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from diagnosis.traffic.intervals import IntervalSet
@@ -121,6 +121,16 @@ def name_tag(item: Item) -> str | None:
                 if isinstance(tag, dict) and tag.get("Key") == "Name" and isinstance(tag.get("Value"), str):
                     return tag["Value"] or None
     return None
+
+
+OWNER_TAGS = ("owner", "team", "contact")
+"""Tags that say who looks after a thing, in any case; the first of them counts."""
+
+
+def owner_of(tagged: Iterable[tuple[str, str]]) -> str | None:
+    """Who looks after a thing by its tags; None where they do not say."""
+    found = {key.lower(): value for key, value in tagged if value}
+    return next((found[key] for key in OWNER_TAGS if key in found), None)
 
 
 def tags(item: Item) -> tuple[tuple[str, str], ...]:
