@@ -108,11 +108,70 @@ class FlowLogs(_Value):
     """What that costs at the prices of docs/flow-logs.md."""
 
 
+class OpinionStop(_Value):
+    """A component of the path that AWS shows, with the rule that AWS names for it and the codes of what stops there."""
+
+    component: str
+    name: str | None = None
+    leg: Literal["forward", "return"]
+    direction: Literal["egress", "ingress"] | None = None
+    rule: str = ""
+    codes: tuple[str, ...] = ()
+
+
+class OpinionReason(_Value):
+    """One explanation of AWS. `standing` says what it is good for: only a `cause` is the network's own reason."""
+
+    code: str
+    standing: Literal["cause", "alternative", "unseen", "setup", "filter", "unlisted"]
+    component: str = ""
+    related: tuple[str, ...] = ()
+    direction: Literal["egress", "ingress"] | None = None
+    text: str
+
+
+class Compared(_Value):
+    """One component as both judge it. `agrees` is None where one of them does not judge it."""
+
+    component: str
+    name: str | None = None
+    leg: Literal["forward", "return"] | None = None
+    direction: Literal["egress", "ingress"] | None = None
+    ours: str
+    theirs: str
+    agrees: bool | None = None
+
+
+class Opinion(_Value):
+    """What VPC Reachability Analyzer says of the same question, and whether it agrees."""
+
+    source: str = "VPC Reachability Analyzer"
+    state: Literal["succeeded", "failed", "not asked"]
+    reachable: bool | None = None
+    """Whether AWS found a path; None where it does not say."""
+    agrees: bool | None = None
+    """None where the two cannot be compared."""
+    text: str
+    """In a sentence or two: what AWS says and whether that agrees, or why there is no second opinion."""
+    ours: tuple[str, ...] = ()
+    """Where they disagree, whynot's reasoning."""
+    theirs: tuple[str, ...] = ()
+    """And AWS's."""
+    compared: tuple[Compared, ...] = ()
+    reasons: tuple[OpinionReason, ...] = ()
+    path: tuple[OpinionStop, ...] = ()
+    caveats: tuple[str, ...] = ()
+    analysis: str | None = None
+    """The id that the analysis had; it is deleted once it was read."""
+    region: str = ""
+    cost_usd: float = 0.0
+
+
 class Evidence(_Value):
     """What the witnesses saw, and whether they agree."""
 
     flow_logs: FlowLogs | None = None
-    second_opinion: dict[str, str] | None = None
+    second_opinion: Opinion | None = None
     agreement: str = ""
 
 

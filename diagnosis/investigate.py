@@ -114,10 +114,12 @@ def _read(source: FlowLogSource, query: logs.FlowLogQuery) -> tuple[logs.Sightin
         return None, (f"The flow logs could not be read, so the configuration is the only witness. {error}",)
 
 
-def tracer(network: Network, question: Question) -> Callable[[Network], tuple[Trace, ...]] | NotFound:
+def tracer(
+    network: Network, question: Question, source_port: int | None = None
+) -> Callable[[Network], tuple[Trace, ...]] | NotFound:
     """The question as a function of a network, its parties as they are found in this one."""
     parties = find_parties(network, question)
-    return parties if isinstance(parties, NotFound) else _tracer(parties, question, None)
+    return parties if isinstance(parties, NotFound) else _tracer(parties, question, source_port)
 
 
 def _tracer(parties: Parties, question: Question, source_port: int | None) -> Callable[[Network], tuple[Trace, ...]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
+from diagnosis.evidence.analysis import Analysis
 from diagnosis.evidence.query import FlowLogQuery, Sightings, Window
 from diagnosis.evidence.rejects import Ours, Rejections
+from diagnosis.explanation.path_request import PathRequest
 from diagnosis.network.described import Described
 
 
@@ -59,5 +62,17 @@ class RejectSource(Protocol):
         """Return what was refused in the window; `ours` tells our addresses.
 
         Every group is there, but of noise at most `limit`.
+        """
+        ...
+
+
+class SecondOpinion(Protocol):
+    """Who else judges a path: VPC Reachability Analyzer. Each time costs money."""
+
+    def analyse(self, request: PathRequest, say: Callable[[str], None]) -> Analysis:
+        """Return an analysis that has ended, succeeded or failed.
+
+        `say` gets how long it takes, and may raise to end it. Raises NotPermitted or SourceUnavailable, each saying who
+        must act. Nothing that was made for it stays behind.
         """
         ...

@@ -163,8 +163,6 @@ def _seen(answer: Answer) -> str:
     times = times_told(logs)
     times = times[:1].upper() + times[1:]
     told = [*sentences, *([times] if times and (logs.first_reject or "") not in " ".join(sentences) else [])]
-    second = evidence.second_opinion or {}
-    told += [f"Reachability Analyzer: {', '.join(f'{key} {value}' for key, value in second.items())}"] if second else []
     return " ".join(f"{text.rstrip('.')}." for text in [*told, *([evidence.agreement] if evidence.agreement else [])])
 
 

@@ -1,7 +1,8 @@
 """The IAM policy that permits every read call of the table and the reading of flow logs, and nothing else.
 
 `python -m diagnosis.aws.permissions > docs/iam-read-policy.json` writes the document; a test holds the two
-together. (sts:GetCallerIdentity, which names the account, needs no permission.)
+together. (sts:GetCallerIdentity, which names the account, needs no permission.) Second opinions have a policy of their
+own, since they make and delete objects: `python -m diagnosis.aws.permissions second-opinion` writes that one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import sys
 from typing import Any
 
 from diagnosis.aws.flow_log_calls import ACTIONS
+from diagnosis.aws.reachability_analyzer import OURS, TAG
+from diagnosis.aws.reachability_calls import ACTIONS as OPINION_ACTIONS
+from diagnosis.aws.reachability_calls import READ_BY_AWS
 from diagnosis.snapshots.kinds import KINDS
 
 RESULTS = "arn:aws:s3:::amzn-s3-demo-bucket/athena-results"
@@ -46,15 +50,35 @@ def _of_flow_logs() -> list[dict[str, Any]]:
     ]
 
 
-def _allowed(name: str, actions: list[str], resource: str, condition: dict[str, str] | None = None) -> dict[str, Any]:
+def second_opinion_policy() -> dict[str, Any]:
+    """The policy for second opinions, beside the other. Only objects that carry our tag can be made or deleted."""
+    objects = ("network-insights-path", "network-insights-analysis")
+    arns = [f"arn:aws:ec2:*:*:{kind}/*" for kind in objects]
+    deleting = sorted(action for action in OPINION_ACTIONS.values() if ":Delete" in action)
+    made = ["ec2:CreateNetworkInsightsPath", "ec2:StartNetworkInsightsAnalysis"]
+    looking = sorted(set(OPINION_ACTIONS.values()) - {*deleting, *made, "ec2:CreateTags"} | {*READ_BY_AWS})
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _allowed("OpinionReads", looking, "*"),
+            _allowed("OpinionAsks", made, "*"),
+            _allowed("OpinionTags", ["ec2:CreateTags"], arns, {"ec2:CreateAction": [a.split(":")[1] for a in made]}),
+            _allowed("OpinionTidies", deleting, arns, {f"aws:ResourceTag/{TAG}": OURS}),
+        ],
+    }
+
+
+def _allowed(
+    name: str, actions: list[str], resource: str | list[str], condition: dict[str, Any] | None = None
+) -> dict[str, Any]:
     limited = {"Condition": {"StringLike": condition}} if condition else {}
     return {"Sid": f"Whynot{name}", "Effect": "Allow", "Action": actions, "Resource": resource, **limited}
 
 
-def policy_text() -> str:
-    """The document as it stands in the file."""
-    return json.dumps(iam_policy(), indent=2) + "\n"
+def policy_text(policy: dict[str, Any]) -> str:
+    """A document as it stands in its file."""
+    return json.dumps(policy, indent=2) + "\n"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(policy_text())
+    sys.stdout.write(policy_text(second_opinion_policy() if sys.argv[1:] == ["second-opinion"] else iam_policy()))

@@ -10,6 +10,7 @@ from diagnosis.evidence.records import iso
 Verdict = Literal["reachable", "blocked", "partly", "unknown"]
 
 NO_LOGS: Final = "No flow logs were read, so the configuration is the only witness."
+DIFFER: Final = "They differ: "
 _ABSENT: Final = "The logs neither agree nor disagree: "
 
 
@@ -39,7 +40,7 @@ def _rejected(verdict: Verdict, pattern: Pattern) -> str:
             return "Configuration and logs agree: some of it is refused." + began
         case "reachable":
             return (
-                "They differ: the logs say REJECT, but the configuration lets it through now. The rules were changed "
+                f"{DIFFER}the logs say REJECT, but the configuration lets it through now. The rules were changed "
                 "since; ask again once newer records have arrived, about 15 minutes after the change."
             )
         case "unknown":
@@ -70,7 +71,7 @@ def _passed(verdict: Verdict, pattern: Pattern) -> str:
             return "They agree as far as they can: the logs hold what got through, and only some of it is refused."
         case "blocked", _:
             return (
-                "They differ: the logs say ACCEPT, but the configuration blocks it now. The configuration was changed "
+                f"{DIFFER}the logs say ACCEPT, but the configuration blocks it now. The configuration was changed "
                 "since, or connections that were open before the change still pass."
             )
         case _:
@@ -89,7 +90,7 @@ def _lost(verdict: Verdict, pattern: Pattern, *, refused_by_rule: bool) -> str:
             )
         case "reachable":
             return (
-                "They differ: the configuration lets it through, but the logs show it leaving and not coming back. "
+                f"{DIFFER}the configuration lets it through, but the logs show it leaving and not coming back. "
                 "Something that the configuration does not show drops it (a firewall, a host, another account), or it "
                 "was changed since."
             )

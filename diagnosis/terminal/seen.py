@@ -7,6 +7,7 @@ from typing import Final
 
 from diagnosis.answer import Answer, FlowLogs, RecordCounts, Window
 from diagnosis.terminal.moments import in_turn
+from diagnosis.terminal.opinion import opinion
 from diagnosis.terminal.page import Page, Tone
 from diagnosis.terminal.safe_text import cells, shorten, shorten_left
 
@@ -22,8 +23,10 @@ def seen(page: Page, answer: Answer) -> list[str]:
     """The evidence beside the label "seen": the flow logs, whether they agree, and the second opinion."""
     evidence = answer.evidence
     logs = evidence.flow_logs
+    second = evidence.second_opinion
+    agreement = evidence.agreement.removesuffix(second.text).rstrip() if second is not None else evidence.agreement
     if logs is None:
-        rows = page.labelled("seen", page.beside(evidence.agreement or "no flow logs were read", Tone.DIM))
+        rows = page.labelled("seen", page.beside(agreement or "no flow logs were read", Tone.DIM))
     else:
         rows = page.labelled("seen", [*_counted(page, logs, answer.window), *raw_line(page, logs)])
         for limit in logs.limits[:_MOST_LIMITS]:
@@ -31,11 +34,8 @@ def seen(page: Page, answer: Answer) -> list[str]:
         if logs.bytes_scanned:
             # Files of one's own cost nothing; what was asked of AWS is named with its price.
             rows += page.beside(f"read by {logs.engine}", Tone.DIM)
-        rows += page.beside(evidence.agreement, Tone.DIM) if evidence.agreement else []
-    if evidence.second_opinion:
-        told = ", ".join(f"{name} {value}" for name, value in evidence.second_opinion.items())
-        rows += page.labelled("AWS", page.beside(f"Reachability Analyzer: {told}"))
-    return rows
+        rows += page.beside(agreement, Tone.DIM) if agreement else []
+    return [*rows, *(opinion(page, second) if second is not None else ())]
 
 
 def _counted(page: Page, logs: FlowLogs, window: Window) -> list[str]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.backends import get_backend
+
 from tests.emulator.faults import Faults
 
 MOST_PATHS, MOST_ANALYSES, MOST_RUNNING = 1_000, 10_000, 100
@@ -86,3 +88,8 @@ def insights_of(backend: Any) -> Insights:
     """Those of one of moto's backends; a reset forgets them with all else."""
     found: Insights = backend.__dict__.setdefault("network_insights", Insights())
     return found
+
+
+def forget_insights(account: str, region: str) -> None:
+    """Delete all paths and analyses, in the process of the double."""
+    get_backend("ec2")[account][region].__dict__.pop("network_insights", None)

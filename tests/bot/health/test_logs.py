@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from bot.health.logs import MASKED, configure, masked
+from bot.health.logs import configure
+from diagnosis.masking import MASKED, masked
 
 
 @pytest.mark.parametrize(

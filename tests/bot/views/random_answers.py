@@ -8,6 +8,7 @@ from hypothesis.strategies import SearchStrategy
 from diagnosis.answer import (
     Answer,
     Cause,
+    Compared,
     Evidence,
     Exposure,
     Fix,
@@ -16,6 +17,9 @@ from diagnosis.answer import (
     Hop,
     Member,
     NewlyReachable,
+    Opinion,
+    OpinionReason,
+    OpinionStop,
     Proof,
     ReachGroup,
     RecordCounts,
@@ -111,6 +115,25 @@ branches = st.tuples(*(st.sampled_from([branch.answer for branch in node.branche
     lambda taken: tuple(word for node, said in zip(DIAGRAM, taken, strict=True) for word in (node.question, said))
 )
 facts = st.builds(SnapshotFacts, taken_at=times, accounts=several(texts), regions=several(texts))
+agreed = st.sampled_from([True, False, None])
+opinions = st.builds(
+    Opinion,
+    state=st.sampled_from(["succeeded", "failed", "not asked"]),
+    reachable=agreed,
+    agrees=agreed,
+    text=texts,
+    ours=several(texts),
+    theirs=several(texts),
+    compared=several(
+        st.builds(Compared, component=texts, name=maybe, ours=texts, theirs=texts, agrees=agreed), times=12
+    ),
+    reasons=several(st.builds(OpinionReason, code=texts, standing=st.just("cause"), component=texts, text=texts)),
+    path=several(st.builds(OpinionStop, component=texts, name=maybe, leg=legs, rule=texts, codes=several(texts))),
+    caveats=several(texts, times=12),
+    analysis=maybe,
+    region=texts,
+    cost_usd=st.sampled_from([0.0, 0.1]),
+)
 answers: SearchStrategy[Answer] = st.builds(
     Answer,
     question=questions,
@@ -126,7 +149,7 @@ answers: SearchStrategy[Answer] = st.builds(
     evidence=st.builds(
         Evidence,
         flow_logs=st.none() | logs,
-        second_opinion=st.none() | st.dictionaries(texts, texts, max_size=2),
+        second_opinion=st.none() | opinions,
         agreement=texts,
     ),
     fixes=several(fixes, times=12),

@@ -14,6 +14,7 @@ from diagnosis.answer import (
     FlowLogs,
     Hop,
     NewlyReachable,
+    Opinion,
     Proof,
     RecordCounts,
     SnapshotFacts,
@@ -307,7 +308,16 @@ UNKNOWN: Final = BLOCKED_BY_GROUP.model_copy(
             Unseen(call="rds.describe_db_instances", account="210987654321", region="us-east-1", error="AccessDenied"),
         ),
         "evidence": Evidence(
-            flow_logs=None, second_opinion={"verdict": "reachable", "analysis": "nia-0a1b2c3d4e5f60718"}
+            flow_logs=None,
+            second_opinion=Opinion(
+                state="succeeded",
+                reachable=True,
+                text="The trace could not tell; Reachability Analyzer finds a path.",
+                caveats=("The path crosses Availability Zones (vpce-0f9e8d7c6b5a49382).",),
+                analysis="nia-0a1b2c3d4e5f60718",
+                region="us-east-1",
+                cost_usd=0.1,
+            ),
         ),
         "assumed": (
             "Block Public Access is off",

@@ -6,13 +6,13 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from bot.runner.reports import Reports, reduced
-from bot.store.rows import StoredQuestion
 from diagnosis.answer import Answer
+from diagnosis.bug_report import pack
+from diagnosis.explanation.reduction import reduced
 from diagnosis.investigate import Asked, investigate
 from diagnosis.network.build import build
 from diagnosis.question.parse import parse
@@ -22,9 +22,6 @@ from diagnosis.snapshots.write import write_snapshot
 from tests.case_folder import Case, all_cases
 
 SOME = all_cases()[::6]
-ROW = StoredQuestion(
-    id="q1", team="T", channel="C", thread="1", person="U", surface="mention", text="why", question="{}", asked_at=1
-)
 
 
 def answered(folder: Path, question: str) -> tuple[Any, Answer]:
@@ -38,7 +35,7 @@ def answered(folder: Path, question: str) -> tuple[Any, Answer]:
 def test_the_report_of_any_case_gives_its_verdict_again(case: Case, tmp_path: Path) -> None:
     described, answer = answered(case.account, case.question)
 
-    packed = Reports(cast("Any", None), write_snapshot).pack(ROW, answer, "it works for me", described)
+    packed = pack("why", answer, "it works for me", described, write_snapshot)
 
     with zipfile.ZipFile(io.BytesIO(packed.content)) as file:
         file.extractall(tmp_path)
@@ -64,7 +61,7 @@ def test_what_the_path_has_nothing_to_do_with_is_left_out() -> None:
 def test_secrets_in_a_comment_are_masked() -> None:
     described, answer = answered(snapshot_folder(), "why can't 10.0.1.10 reach 10.0.2.20 on 3306")
 
-    packed = Reports(cast("Any", None), write_snapshot).pack(ROW, answer, "my key is AKIAIOSFODNN7EXAMPLE", described)
+    packed = pack("why", answer, "my key is AKIAIOSFODNN7EXAMPLE", described, write_snapshot)
 
     with zipfile.ZipFile(io.BytesIO(packed.content)) as file:
         assert b"AKIA" not in file.read("report.json")
@@ -74,4 +71,4 @@ def test_an_account_that_is_another_by_now_is_left_out() -> None:
     _, answer = answered(snapshot_folder(), "why can't 10.0.1.10 reach 10.0.2.20 on 3306")
     other = read_snapshot(next(case.account for case in all_cases() if case.name == "rds-by-group-reference"))
 
-    assert not Reports(cast("Any", None), write_snapshot).pack(ROW, answer, "", other).same
+    assert not pack("why", answer, "", other, write_snapshot).same
