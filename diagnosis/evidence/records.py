@@ -58,6 +58,16 @@ class Field:
         return self.pattern == _ADDRESS
 
     @property
+    def free_text(self) -> bool:
+        """Whether any printable text is a value of it."""
+        return self.pattern == _TEXT
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The values there are, of a field that has only a few."""
+        return tuple(self.pattern.removeprefix("(?:").removesuffix(")").split("|"))
+
+    @property
     def required(self) -> bool:
         """Whether a record with status OK always has a value: the fields of version 2, all but the interface.
 

@@ -13,6 +13,8 @@ from diagnosis.flowlogs.needles import Needles
 
 KINDS = (Kind.OK, Kind.NODATA, Kind.SKIPDATA, Kind.MALFORMED, Kind.HEADER)
 """Kinds by the number that stands for them in the tables."""
+REFUSED = Needles((("REJECT",),))
+"""What every REJECT record holds."""
 BAD_KEPT = 5
 """Malformed lines kept of each file, to be named."""
 HOUR = 3600
@@ -24,6 +26,10 @@ class Interest:
 
     needles: Needles
     interfaces: frozenset[str]
+    hot: Path | None = None
+    """Where given, REJECT records and the gaps of all interfaces are of interest, whatever the conversation: those that
+    are told in columns are written to files in this folder, the others are kept.
+    """
 
 
 class Group(NamedTuple):
@@ -58,7 +64,7 @@ class Tally:
         self._bad += kind == 3
         keep = (
             (kind == 0 and self._interest.needles.in_line(line))
-            or (kind in {1, 2} and interface is not None)
+            or (kind in {1, 2} and (interface is not None or self._interest.hot is not None))
             or (kind == 3 and self._bad <= BAD_KEPT)
         )
         key = (kind, interface, ended_in, line if keep else None)

@@ -8,17 +8,21 @@ import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
+
+from isal import isal_zlib
 
 from diagnosis.evidence.records import DEFAULT_FORMAT, Kind, classify, read_header
 
 GZIP_MAGIC = b"\x1f\x8b"
+_DAMAGE = cast("type[Exception]", isal_zlib.error)  # Its stub declares it as a value.
 _GLANCE, _LOOK = 4 * 1024, 16 * 1024
 """How much of a file, unpacked, is looked at to tell what it is: first for a header line, then for anything else."""
 _LONGEST_LINE = 64 * 1024
 """A longer line is no record; it is counted as one malformed line without being kept."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_CHUNK = 1024 * 1024
+_CHUNK = 2 * 1024 * 1024
 PARQUET_MAGIC = b"PAR1"
 EXPORTED = "exported-time"
 """The time that an export task of CloudWatch Logs puts before each record; it is no field of flow logs."""
@@ -153,18 +157,18 @@ def unpacked(path: Path) -> Iterator[bytes]:
             yield from _members(file)
     except OSError as error:
         raise Unreadable(error.strerror or "cannot be opened") from error
-    except zlib.error as error:
+    except _DAMAGE as error:
         raise Unreadable(_DAMAGED) from error
 
 
 def _members(file: io.BufferedReader) -> Iterator[bytes]:
-    unpack = zlib.decompressobj(wbits=31)
+    unpack = isal_zlib.decompressobj(31)
     pending = b""
     while pending or (pending := file.read(_CHUNK)):
         if unpack.eof:
             if not pending.lstrip(b"\0"):
                 return
-            unpack = zlib.decompressobj(wbits=31)
+            unpack = isal_zlib.decompressobj(31)
         chunk = unpack.decompress(pending, _CHUNK)
         pending = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
         if chunk:

@@ -90,11 +90,13 @@ def by_columns(
 def statement(place: int, columns: Columns, query: FlowLogQuery, action: str | None = None) -> str:
     """Return the SELECT that judges and groups every row as `scan.TABLE` says; the list of files is its parameter.
 
-    Rows that may belong to the query are kept, or those of an `action` where one is given.
+    Rows that may belong to the query are kept, with the gaps of its interfaces; where an `action` is given, those of
+    that action and all gaps.
     """
     names = {field.replace("-", "_") for field in columns.fields}
     wanted = statements.may_belong(query, names) if action is None else statements.column("action").eq(action)
     hit = statements.said(wanted, "duckdb")
+    gap = "interface IS NOT NULL" if action is None else "TRUE"
     own, interface = "FALSE", "NULL::VARCHAR"
     if "interface_id" in names:
         own = statements.said(statements.any_of(statements.column("interface_id"), query.interfaces), "duckdb")
@@ -111,7 +113,7 @@ FROM (
       CASE WHEN kind = 0 AND NOT REGEXP_FULL_MATCH(line, {_ok(columns)}) THEN 3 ELSE kind END AS kind)
     FROM (
       SELECT file, number, "start", "end", kind, interface,
-        CASE WHEN kind = 0 AND {hit} OR kind IN (1, 2) AND interface IS NOT NULL THEN {_line(columns)} END AS line
+        CASE WHEN kind = 0 AND {hit} OR kind IN (1, 2) AND {gap} THEN {_line(columns)} END AS line
       FROM (SELECT *, {_kind(columns)} AS kind, {interface} AS interface FROM ({rows(columns)})))))
 GROUP BY ALL"""
 

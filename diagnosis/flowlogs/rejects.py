@@ -1,12 +1,13 @@
 """REJECT records of files, grouped in DuckDB: what is refused, which of it is replies, who scans.
 
 The first pass judges every line as for a question and keeps the REJECT records. The second looks among the ACCEPT
-records for what explains them: the swapped tuple of a refused one, and anything of a stranger. Only groups leave the
-engine.
+records for what explains them: the swapped tuple of a refused one, and anything of a stranger. Records lie in files and
+in the engine, which spills to disk; only groups leave it.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +26,14 @@ from diagnosis.evidence.rejects import (
     Rejections,
 )
 from diagnosis.flowlogs import parquet, statements
-from diagnosis.flowlogs.exact import Interest
+from diagnosis.flowlogs.accepted import ADDRESS, TUPLE, Comparing, Table
+from diagnosis.flowlogs.exact import REFUSED, Interest
 from diagnosis.flowlogs.files import ENGINE, FlowLogFiles, Reading, connected, unreadable
 from diagnosis.flowlogs.layout import LogFile, pruned
 from diagnosis.flowlogs.lines import Format, Parquet
-from diagnosis.flowlogs.needles import Needles
-from diagnosis.flowlogs.scan import TABLE, Scan, kept_records, not_a_glob, read_lines
+from diagnosis.flowlogs.scan import TABLE, Scan, kept_records, not_a_glob, read_lines, written_records
+from diagnosis.flowlogs.sound import errand
+from diagnosis.flowlogs.sql import name, text
 from diagnosis.traffic.addresses import format_address, parse_address
 
 _TUPLE = ("src", "dst", "protocol", "srcport", "dstport")
@@ -44,13 +47,23 @@ SELECT interface_id, COALESCE(pkt_srcaddr, srcaddr) AS src, COALESCE(pkt_dstaddr
   COUNT(*) AS refusals, COUNT(*) FILTER (WHERE {within}) AS records,
   SUM(packets) FILTER (WHERE {within}) AS packets, MIN(start) FILTER (WHERE {within}) AS first,
   MAX("end") FILTER (WHERE {within}) AS last, MIN(start) AS since
-FROM ({kept}) WHERE log_status = 'OK' AND action = 'REJECT' AND {not_after} GROUP BY ALL"""
+FROM hot WHERE log_status = 'OK' AND action = 'REJECT' AND ({not_after}) GROUP BY ALL"""
 
 _ADDRESSES = "SELECT DISTINCT UNNEST([src, dst]) FROM refused"
 
-_ACCEPTED = """INSERT INTO accepted SELECT DISTINCT * FROM ({rows}) WHERE
-  (src, dst, protocol, srcport, dstport) IN (SELECT (dst, src, protocol, dstport, srcport) FROM refused)
+_SWAPPED = """SELECT dst, src, dstport, srcport, protocol FROM refused
+WHERE src IS NOT NULL AND dst IS NOT NULL AND srcport IS NOT NULL AND dstport IS NOT NULL AND protocol IS NOT NULL"""
+
+_PART = """CREATE OR REPLACE TEMP TABLE part AS SELECT *,
+  (src, dst, protocol, srcport, dstport) IN (SELECT (dst, src, protocol, dstport, srcport) FROM refused) AS swapped
+FROM ({rows}) WHERE swapped
   OR src IN (SELECT address FROM strangers) OR dst IN (SELECT address FROM strangers)"""
+
+_ACCEPTED = """INSERT INTO accepted SELECT DISTINCT src, dst, protocol, srcport, dstport FROM part
+WHERE swapped OR protocol IN (1, 58)"""
+
+_HEARD = """INSERT INTO heard SELECT DISTINCT address FROM (SELECT UNNEST([src, dst]) AS address FROM part)
+WHERE address IN (SELECT address FROM strangers)"""
 
 _TURNED = """CREATE TEMP TABLE turned AS
 WITH swapped AS (
@@ -85,7 +98,7 @@ FROM named GROUP BY interface_id, client, server, protocol, reply, from_port, na
 _SCANNERS = """CREATE TEMP TABLE scanners AS
 SELECT src AS address FROM refused ANTI JOIN turned USING (src, dst, protocol, srcport, dstport)
 WHERE src IN (SELECT address FROM strangers)
-  AND src NOT IN (SELECT src FROM accepted WHERE src IS NOT NULL UNION SELECT dst FROM accepted WHERE dst IS NOT NULL)
+  AND src NOT IN (SELECT address FROM heard)
 GROUP BY src HAVING (GREATEST(COUNT(DISTINCT dst), COUNT(DISTINCT dstport)) >= ?
     OR GREATEST(COUNT(DISTINCT dst), COUNT(DISTINCT dstport)) >= ?
       AND SUM(refusals) <= ? * COUNT(DISTINCT (dst, protocol, dstport)))
@@ -120,27 +133,27 @@ class RejectFiles(FlowLogFiles):
         Files that cannot be read are counted and named. Never raises for what is in a file.
         """
         nothing = FlowLogQuery(frozenset(), frozenset(), window=window)
-        with connected() as connection:
-            reading = _RejectReading(connection, nothing, self._warnings, self._given)
+        with connected() as connection, tempfile.TemporaryDirectory(prefix="whynot-") as folder:
+            reading = HotReading(connection, nothing, self._warnings, self._given, Path(folder))
             return reading.rejections(pruned(self._files, window), ours, limit)
 
 
 @dataclass(slots=True)
-class _RejectReading(Reading):
-    """One reading of some files for their REJECT records."""
+class HotReading(Reading):
+    """One reading of some files for their REJECT records, and for all that is no traffic."""
 
+    folder: Path
+    """An empty folder for what is written on the way."""
     not_compared: list[str] = field(default_factory=list)
     """Files whose ACCEPT records could not be looked at, as warnings."""
 
     def rejections(self, files: Sequence[LogFile], ours: Ours, limit: int) -> Rejections:
         """Read the files, twice."""
-        self.connection.execute(TABLE)
-        scan = Scan(self.connection, self.query, Interest(Needles((("REJECT",),)), frozenset()), action="REJECT")
-        formats = self._fill(scan, files)
+        scan, formats = self.passed(files)
         newest, skewed = self._newest()
         window = self._window(self.query.window, newest)
         window = Between(window.start, newest if window.end is None else window.end)
-        self._refused(scan, window)
+        self._refused(window)
         self._strangers(ours)
         self._accepted(scan, formats)
         self.connection.execute(_TURNED)
@@ -186,15 +199,26 @@ class _RejectReading(Reading):
             found.setdefault(int(hour), [0, 0, 0])[int(place)] += int(records)
         return tuple(Hour(hour * 3600, *found[hour]) for hour in sorted(found))
 
-    def _refused(self, scan: Scan, window: Between) -> None:
-        """Make the table `refused`: records that agree in interface and tuple, within the window and before it."""
+    def passed(self, files: Sequence[LogFile]) -> tuple[Scan, dict[Format | Parquet, list[Path]]]:
+        """Read the files, and make the view `hot` of their REJECT records and those without traffic."""
+        self.connection.execute(TABLE)
+        hot = self.folder / "hot"
+        hot.mkdir()
+        scan = Scan(self.connection, self.query, Interest(REFUSED, frozenset(), hot), action="REJECT")
+        formats = self._fill(scan, files)
         columns = tuple(_WANTED.items())
-        kept = [kept_records(place, fields, columns) for place, fields in enumerate(scan.formats)]
+        rows = [kept_records(place, fields, columns) for place, fields in enumerate(scan.formats)]
+        written = [written_records(hot / str(place), fields, columns) for place, fields in enumerate(scan.formats)]
         nothing = ", ".join(f'NULL::{kind} AS "{each}"' for each, kind in columns)
+        union = " UNION ALL ".join([*rows, *filter(None, written)]) or f"SELECT {nothing} WHERE FALSE"
+        self.connection.execute(f"CREATE TEMP VIEW hot AS {union}")
+        return scan, formats
+
+    def _refused(self, window: Between) -> None:
+        """Make the table `refused`: records that agree in interface and tuple, within the window and before it."""
         within = statements.said(statements.both(statements.within(window)), "duckdb")
         not_after = statements.said(statements.both(statements.within(Between(None, window.end))), "duckdb")
-        union = " UNION ALL ".join(kept) or f"SELECT {nothing} WHERE FALSE"
-        self.connection.execute(_REFUSED.format(within=within, not_after=not_after, kept=union))
+        self.connection.execute(_REFUSED.format(within=within, not_after=not_after))
 
     def _strangers(self, ours: Ours) -> None:
         """Make the table `strangers` of the addresses that are not ours."""
@@ -207,10 +231,13 @@ class _RejectReading(Reading):
         self.connection.execute(
             "CREATE TEMP TABLE accepted (src VARCHAR, dst VARCHAR, protocol INTEGER, srcport INTEGER, dstport INTEGER)"
         )
-        if self._rows("SELECT COUNT(*) FROM refused") == [(0,)]:
+        self.connection.execute("CREATE TEMP TABLE heard (address VARCHAR)")
+        refused = int(self._rows("SELECT COUNT(*) FROM refused")[0][0])
+        if not refused:
             return
+        compared = self._compared(scan, refused) if any(scan.sound.values()) else frozenset()
         for form, paths in formats.items():
-            readable = [path for path in paths if path not in scan.unreadable]
+            readable = [path for path in paths if path not in scan.unreadable and path not in compared]
             if isinstance(form, Format):
                 self._look(form, readable)
             else:
@@ -220,6 +247,27 @@ class _RejectReading(Reading):
                     rows = f"SELECT {taken} FROM ({parquet.rows(columns)}) WHERE action = 'ACCEPT'"
                     if not self._insert(rows, [[not_a_glob(str(path)) for path in alike]]):
                         self._not_compared(alike[0])
+
+    def _compared(self, scan: Scan, refused: int) -> frozenset[Path]:
+        """Look through the files that were judged in columns, in the same way; return those that could be."""
+        swapped = self._table("swapped", _SWAPPED, TUPLE, refused)
+        strangers = self._table("strangers", "SELECT address FROM strangers", ADDRESS, refused)
+        done: set[Path] = set()
+        for place, paths in scan.sound.items():
+            fields, folder = scan.formats[place], self.folder / f"accepted-{place}"
+            folder.mkdir()
+            done |= {path for path, could in errand(Comparing(fields, swapped, strangers, folder), paths) if could}
+            if rows := written_records(folder, fields, tuple(_WANTED.items()), also=""):
+                names = {each: name(each) for each in _WANTED}
+                self._insert(f"SELECT {_tuple(names)} FROM ({rows})")
+        return frozenset(done)
+
+    def _table(self, called: str, rows: str, fields: tuple[str, ...], count: int) -> Table:
+        lines = self.folder / f"{called}.log"
+        self.connection.execute(
+            f"COPY ({rows}) TO {text(str(lines))} (FORMAT csv, HEADER false, DELIMITER ' ', QUOTE '', ESCAPE '')"
+        )
+        return Table.of(self.folder / f"{called}.table", lines, fields, count)
 
     def _look(self, form: Format, paths: list[Path]) -> None:
         """Look through text files; one that the engine cannot read in one go is tried by itself."""
@@ -245,7 +293,9 @@ class _RejectReading(Reading):
         import duckdb
 
         try:
-            self.connection.execute(_ACCEPTED.format(rows=rows), list(parameters))
+            self.connection.execute(_PART.format(rows=rows), list(parameters))
+            self.connection.execute(_ACCEPTED)
+            self.connection.execute(_HEARD)
         except duckdb.Error:
             return False
         return True

@@ -10,9 +10,10 @@ in Python, exactly.
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,17 +49,28 @@ class Scan:
     columns: dict[int, parquet.Columns] = field(default_factory=dict)
     """Of the formats that are Parquet."""
     unreadable: dict[Path, str] = field(default_factory=dict)
+    sound: dict[int, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    """The files of each format that were judged in columns."""
 
     def add(self, form: Format, paths: Sequence[Path]) -> None:
         """Read all files of one format into the table."""
         self.formats.append(form.fields)
         place = len(self.formats) - 1
-        judged = dict(sound(self.connection, form, paths, self.interest))
+        judged = dict(sound(form, paths, self._interest(place)))
+        self.sound[place] += judged
         self._insert(place, judged)
         readable = self._pass(place, form, [path for path in paths if path not in judged])
         for path in self._not_accounted_for(place, form, readable):
             self.connection.execute("DELETE FROM scan WHERE file = ?", [str(path)])
             self._exactly(place, form, path)
+
+    def _interest(self, place: int) -> Interest:
+        """What is of interest in a format; the lines of each are written to a folder of their own."""
+        if self.interest.hot is None:
+            return self.interest
+        folder = self.interest.hot / str(place)
+        folder.mkdir()
+        return replace(self.interest, hot=folder)
 
     def add_parquet(self, paths: Sequence[Path], *, each: bool = False) -> None:
         """Read Parquet files into the table. One that is damaged fails its group, which is then read one by one."""
@@ -149,6 +161,7 @@ def statement(place: int, form: Format, paths: Sequence[Path], interest: Interes
     ended, started = (_part(form.fields, each, "BIGINT") for each in ("end", "start"))
     interface, status = (_part(form.fields, each, "VARCHAR") for each in ("interface-id", "log-status"))
     own = any_of(interface, interest.interfaces)
+    gap = "kind IN (1, 2)" if interest.hot is not None else "kind IN (1, 2) AND interface IS NOT NULL"
     hit = both(either(f"CONTAINS(line, {text(each)})" for each in texts) for texts in interest.needles.required)
     return f"""
 SELECT {place}, file, kind, interface, ended_in, kept, NULL::BIGINT, COUNT(*), SUM(size), MIN(started), MAX(ended)
@@ -156,7 +169,7 @@ FROM (
   SELECT file, kind, interface, STRLEN(line) AS size,
     CASE WHEN kind < 3 THEN started END AS started, CASE WHEN kind < 3 THEN ended END AS ended,
     CASE WHEN kind >= 3 THEN NULL WHEN interface IS NULL THEN ended - ended % {HOUR} ELSE ended END AS ended_in,
-    CASE WHEN kind = 3 OR (kind = 0 AND {hit}) OR (kind IN (1, 2) AND interface IS NOT NULL) THEN line END AS kept
+    CASE WHEN kind = 3 OR (kind = 0 AND {hit}) OR ({gap}) THEN line END AS kept
   FROM (
     SELECT file, line, started, ended, CASE WHEN shape < 3 AND ended < started THEN 3 ELSE shape END AS kind,
       CASE WHEN kind < 3 AND {own} THEN {interface} END AS interface
@@ -193,19 +206,38 @@ def kept_records(place: int, fields: tuple[str, ...], columns: Sequence[tuple[st
 
     A line that a file holds several times is several records.
     """
-    names = [each.replace("-", "_") for each in fields]
-    taken = []
-    for column, kind in columns:
-        if column in names:
-            value = f"NULLIF(parts[{names.index(column) + 1}], '-')"
-        else:
-            value = "CASE WHEN kind = 0 THEN 'OK' ELSE 'NODATA' END" if column == "log_status" else "NULL"
-        taken.append(f"TRY_CAST({value} AS {kind}) AS {name(column)}")
+    parts = {each.replace("-", "_"): f"NULLIF(parts[{number}], '-')" for number, each in enumerate(fields, 1)}
     return (
-        f"SELECT file, line, number, {', '.join(taken)} FROM (SELECT file, kept AS line, number, kind, "
+        f"SELECT file, line, number, {_typed(parts, columns)} FROM (SELECT file, kept AS line, number, kind, "
         f"STRING_SPLIT(kept, ' ') AS parts, UNNEST(RANGE(lines)) FROM scan "
         f"WHERE format = {place} AND kind < 3 AND kept IS NOT NULL)"
     )
+
+
+def written_records(
+    folder: Path, fields: tuple[str, ...], columns: Sequence[tuple[str, str]], also: str = "NULL, NULL, NULL"
+) -> str | None:
+    """Return the same of the lines that were written to files of a folder; None where there are no files.
+
+    What stands in for file, line and number is `also`.
+    """
+    files = ", ".join(text(not_a_glob(str(path))) for path in sorted(folder.glob("*.log")) if path.stat().st_size)
+    if not files:
+        return None
+    kinds = ", ".join(f"{text(each.replace('-', '_'))}: 'VARCHAR'" for each in fields)
+    values = {each.replace("-", "_"): name(each.replace("-", "_")) for each in fields}
+    return (
+        f"SELECT {also}{', ' if also else ''}{_typed(values, columns)} FROM READ_CSV([{files}], columns = {{{kinds}}}, "
+        "delim = ' ', quote = '', escape = '', header = false, nullstr = '-', auto_detect = false)"
+    )
+
+
+def _typed(values: Mapping[str, str], columns: Sequence[tuple[str, str]]) -> str:
+    """The columns as those of a SELECT, from the values that there are. Without a status, an action tells it."""
+    found = dict(values)
+    if "action" in found:
+        found.setdefault("log_status", f"CASE WHEN {found['action']} IS NULL THEN 'NODATA' ELSE 'OK' END")
+    return ", ".join(f"TRY_CAST({found.get(column, 'NULL')} AS {kind}) AS {name(column)}" for column, kind in columns)
 
 
 def not_a_glob(path: str) -> str:

@@ -1,71 +1,103 @@
-"""Files of which every line is well formed, which nearly all are: judged as one text, and taken apart in columns.
+"""Files of which nearly every line is well formed, which nearly all are: judged and counted in columns.
 
-One match of a regular expression over the whole content tells that each line of a file is well formed. From then on the
-places of its spaces say where each field is, so times and statuses are read for all lines at once, and only lines that
-may belong to the conversation, or that an interface of interest recorded, are looked at one by one. A file of which
-anything else is true is left to the pass that judges line by line.
+The lines of a piece of a file become a grid, and numpy judges one field of all of them at once (see `judging`). Lines
+that are not told so, those that may belong to the conversation and those that an interface of interest recorded are
+looked at one by one. A file of which many lines have to be is left to the pass that judges line by line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from diagnosis.evidence.records import Kind, classify, line_patterns
+from diagnosis.evidence.records import classify
+from diagnosis.flowlogs.apart import Errand, apart
 from diagnosis.flowlogs.exact import HOUR, KINDS, Group, Interest, Tally
-from diagnosis.flowlogs.lines import Format, lines_of
-from diagnosis.flowlogs.sql import text
+from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, as_number, begins_with, digits, key_of, word
+from diagnosis.flowlogs.judging import OK, UNTOLD, Judge
+from diagnosis.flowlogs.lines import Format, Unreadable, lines_of, unpacked
 
 if TYPE_CHECKING:
-    import duckdb
     import numpy as np
     from numpy.typing import NDArray
 
+    from diagnosis.flowlogs.grid import Rows, Words
+
+Result = TypeVar("Result")
+
 WORTH_IT = 2 * 1024 * 1024
 """Less than this, as stored, is read sooner than the libraries are loaded."""
-_LARGEST, _LARGEST_UNPACKED = 4 * 1024 * 1024, 32 * 1024 * 1024
-"""A larger file is left to the pass, which holds only a piece of it at a time."""
-_AT_ONCE = 3 * 1024 * 1024
-"""So much, as stored, is read by a thread for one statement."""
+WORTH_PROCESSES = 8 * 1024 * 1024
+"""Less than this is read sooner than processes are started."""
 _MOST_HOURS = 100
-_LONGEST = 4096
-_PIECE = 8 * 1024
-_HEADER = KINDS.index(Kind.HEADER)
-_NEEDED = frozenset({"start", "end", "log-status", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport"})
+_NEEDED = frozenset(
+    {"start", "end", "action", "log-status", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport"}
+)
+_PORTS = frozenset({"srcport", "dstport"})
+_DOTS = 3
+"""So many are in a whole IPv4 address, or at the end of one's first three octets."""
 _ADDRESSES = frozenset({"srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr"})
 _OF_ADDRESSES = frozenset("0123456789abcdef.:")
 """Other needles are of other fields than addresses and ports."""
 _FEW = 8
 """More than one in so many lines is too many to look at one by one."""
-_WIDTH = 8
-"""So many bytes of a field are compared at once."""
+_CENTURY = 10**WIDTH
+_ONE_LINE = 64 * 1024
 
 
-def sound(
-    connection: duckdb.DuckDBPyConnection, form: Format, paths: Sequence[Path], interest: Interest
-) -> Iterator[tuple[Path, list[Group]]]:
-    """Yield the groups of each file that is sound, in two threads; those left out are to be read in another way."""
-    needles = [each for texts in interest.needles.required for each in texts]
-    if (
-        not form.gzip
-        or form.line_end != 1
-        or not needles
-        or ":" in needles
-        or not set("".join(needles)) <= _OF_ADDRESSES
-        or not set(form.fields) >= _NEEDED
-        or sum(map(_stored, paths)) < WORTH_IT
-    ):
+class Judged(NamedTuple):
+    """What became of one file: its groups as `read_exactly` gives them, or None where that has to be asked."""
+
+    groups: list[Group] | None
+    written: Path | None = None
+    """The file that its lines of interest went to, and that file's size since."""
+    size: int = 0
+
+
+def sound(form: Format, paths: Sequence[Path], interest: Interest) -> Iterator[tuple[Path, list[Group]]]:
+    """Yield the groups of each file that is sound, in any order; those left out are to be read in another way."""
+    if form.line_end != 1 or not set(form.fields) >= _NEEDED or not _told_in_columns(interest):
         return
-    with ThreadPoolExecutor(2) as pool:
-        batches = _batches(paths)
-        running = [pool.submit(_judged, connection.cursor(), form, each, interest) for each in islice(batches, 3)]
-        while running:
-            yield from running.pop(0).result()
-            running += [pool.submit(_judged, connection.cursor(), form, each, interest) for each in islice(batches, 1)]
+    sizes: dict[Path, int] = {}
+    for path, judged in errand(Judging(form.fields, interest), paths):
+        if judged.written is not None:
+            sizes[judged.written] = max(judged.size, sizes.get(judged.written, 0))
+        if judged.groups is not None:
+            yield path, judged.groups
+    if interest.hot is not None:
+        # Of a process that died, what it wrote since it last told.
+        for written in interest.hot.glob("*.log"):
+            os.truncate(written, sizes.get(written, 0))
+
+
+def _told_in_columns(interest: Interest) -> bool:
+    needles = [each for texts in interest.needles.required for each in texts]
+    of_addresses = set("".join(needles)) <= _OF_ADDRESSES and ":" not in needles
+    return interest.hot is not None or (bool(needles) and of_addresses)
+
+
+def errand(doing: Errand[Result], paths: Sequence[Path]) -> Iterable[tuple[Path, Result]]:
+    """Return what is told of each file, or nothing where there is so little that this is not worth it."""
+    stored = sum(map(_stored, paths))
+    if stored < WORTH_IT:
+        return ()
+    return apart(doing, paths) if stored >= WORTH_PROCESSES else zip(paths, map(doing.begun(), paths), strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The errand of judging files."""
+
+    fields: tuple[str, ...]
+    interest: Interest
+
+    def begun(self) -> Callable[[Path], Judged]:
+        """Return what judges one file."""
+        judge = Judge(self.fields)
+        return lambda path: _File(self.fields, judge, self.interest).judged(path)
 
 
 def _stored(path: Path) -> int:
@@ -75,210 +107,154 @@ def _stored(path: Path) -> int:
         return 0  # Opening it will say why.
 
 
-def _batches(paths: Iterable[Path]) -> Iterator[list[Path]]:
-    batch: list[Path] = []
-    size = 0
-    for path in paths:
-        stored = _stored(path)
-        if batch and size + stored > _AT_ONCE:
-            yield batch
-            batch, size = [], 0
-        if stored <= _LARGEST:
-            batch.append(path)
-            size += stored
-    if batch:
-        yield batch
+class _NotSound(Exception):
+    """Too much of a file has to be looked at line by line."""
 
 
-def _judged(
-    cursor: duckdb.DuckDBPyConnection, form: Format, paths: Iterable[Path], interest: Interest
-) -> list[tuple[Path, list[Group]]]:
-    bodies = [(path, body) for path in paths if (body := _body(path, form.header.encode() + b"\n"))]
-    if not bodies:
-        return []
-    digits = _first_digits(form.fields, bodies[0][1])
-    patterns = line_patterns(form.fields, digits + "[0-9]{8}")
-    whole = text(f"(?:(?:{patterns.ok}|{patterns.idle})\n)+")
-    statement = f"SELECT REGEXP_FULL_MATCH(body, {whole}) FROM (SELECT UNNEST(?::VARCHAR[]) AS body)"
+def blocks(path: Path) -> Iterator[bytes]:
+    """Yield the content of a file in pieces of whole lines, the last with its line end even where the file lacks it.
 
-    def well_formed(texts: list[memoryview]) -> list[bool]:
-        asked = [_ascii(each) for each in texts]
-        return [verdict for (verdict,) in cursor.execute(statement, [asked]).fetchall()]
-
-    found = []
-    for (path, body), whole_is in zip(bodies, well_formed([body for _, body in bodies]), strict=True):
-        tally = Tally(form.fields, interest)
-        tally.add(_HEADER, form.header)
-        good: memoryview | None = body
-        if not whole_is:
-            pieces = _pieces(body)
-            good = _apart(form.fields, pieces, well_formed(pieces), tally)
-        groups = _Lines.of(form.fields, good).groups(int(digits), interest, tally) if good else None
-        if groups is not None:
-            found.append((path, groups))
-    return found
+    Raises Unreadable as `unpacked` does.
+    """
+    rest = b""
+    for chunk in unpacked(path):
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            yield rest + chunk[:end]
+            rest = chunk[end:]
+        else:
+            rest = (rest + chunk)[: 2 * _ONE_LINE]
+    if rest:
+        yield rest + b"\n"
 
 
-def _ascii(body: memoryview) -> str:
-    """The text; none, which is not well formed, for what is not ASCII."""
-    try:
-        return str(body, "ascii")
-    except UnicodeDecodeError:
-        return ""
-
-
-def _pieces(body: memoryview) -> list[memoryview]:
-    content = bytes(body)
-    pieces, start = [], 0
-    while start < len(content):
-        end = content.find(b"\n", start + _PIECE) + 1 or len(content)
-        pieces.append(body[start:end])
-        start = end
-    return pieces
-
-
-def _apart(
-    fields: tuple[str, ...], pieces: Sequence[memoryview], well_formed: Sequence[bool], tally: Tally
-) -> memoryview | None:
-    """The pieces that are well formed, as one; the lines of the few others are counted. None where they are many."""
-    if sum(well_formed) < len(pieces) * 3 // 4:
-        return None
-    for piece, fine in zip(pieces, well_formed, strict=True):
-        if not fine:
-            for line in lines_of(bytes(piece)):
-                tally.add(KINDS.index(classify(fields, line)), line)
-    return memoryview(b"".join(piece for piece, fine in zip(pieces, well_formed, strict=True) if fine))
-
-
-def _body(path: Path, header: bytes) -> memoryview | None:
-    """The lines of a file after its header; None where it is damaged, too large, headless or of several members."""
-    from isal import isal_zlib
-
-    damaged = cast("type[Exception]", isal_zlib.error)  # Its stub declares it as a value.
-
-    unpack = isal_zlib.decompressobj(31)
-    try:
-        content: bytes = unpack.decompress(path.read_bytes(), _LARGEST_UNPACKED)
-    except (OSError, damaged):
-        return None
-    if not unpack.eof or unpack.unused_data or not content.startswith(header):
-        return None
-    return memoryview(content)[len(header) :]
-
-
-def _first_digits(fields: tuple[str, ...], body: memoryview) -> str:
-    """The first two of the ten digits of the first record's time, which are those of three years."""
-    line = str(body[:_LONGEST], "latin-1").partition("\n")[0]
-    digits = dict(zip(fields, line.split(" "), strict=False)).get("start", "")[:2]
-    return digits if digits.isdigit() else "00"
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """The lines of a sound body."""
+@dataclass(slots=True)
+class _File:
+    """One file while it is read."""
 
     fields: tuple[str, ...]
-    body: memoryview
-    words: NDArray[np.uint64]
-    """At each place of the body the eight bytes from there on, as a number whose order is that of text."""
-    separators: NDArray[np.int64]
-    """A row for each line, a column for each field: where the field ends."""
+    judge: Judge
+    interest: Interest
+    century: int = 0
+    tally: Tally = field(init=False)
+    counted: dict[tuple[int, int], Group] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, fields: tuple[str, ...], body: memoryview) -> _Lines:
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.fields, self.interest)
+
+    def judged(self, path: Path) -> Judged:
+        """Read the file."""
+        written = None if self.interest.hot is None else self.interest.hot / f"{os.getpid()}.log"
+        before = 0 if written is None else _stored(written)
+        try:
+            for block in blocks(path):
+                grid, apart = Grid.of(self.fields, block)
+                self._by_line(apart, len(grid))
+                if len(grid):
+                    self._add(grid, written)
+        except (Unreadable, _NotSound):
+            if written is not None and written.exists():
+                os.truncate(written, before)
+            return Judged(None, written, before)
+        size = 0 if written is None else _stored(written)
+        return Judged([*self.tally.groups, *self.counted.values()], written, size)
+
+    def _by_line(self, lines: Sequence[bytes], among: int) -> None:
+        if len(lines) * _FEW > among + 10 * _FEW:
+            raise _NotSound
+        for each in lines:
+            for line in lines_of(each):
+                self.tally.add(KINDS.index(classify(self.fields, line)), line)
+
+    def _add(self, grid: Grid, written: Path | None) -> None:
+        """Count the lines of a grid, and keep or write those of interest."""
         import numpy as np
 
-        padded = b"".join((body, bytes(_WIDTH)))
-        # Below "!" a sound body has nothing but the spaces between fields and the ends of lines.
-        octets = np.frombuffer(padded, np.int8, len(body))
-        separators = np.flatnonzero(octets <= np.int8(ord(" "))).reshape(-1, len(fields))
-        return cls(fields, body, np.ndarray((len(body),), ">u8", padded, strides=(1,)), separators)
+        if not self.century:
+            self.century = int(grid.head("start")[len(grid) // 2]) >> 48
+            if not self.century.to_bytes(2).isdigit():
+                raise _NotSound
+        kinds = self.judge.verdicts(grid, self.century)
+        start, end = (digits(grid.key(name)[1])[0] for name in ("start", "end"))
+        kinds[end < start] = UNTOLD
+        untold = np.flatnonzero(kinds == UNTOLD)
+        self._by_line([line.encode() + b"\n" for line in grid.lines(untold)], len(grid))
+        if written is not None:
+            hot = (kinds > OK) | ((kinds == OK) & begins_with(grid.head("action"), "REJECT"))
+            with written.open("ab") as file:
+                file.write(grid.written(np.flatnonzero(hot)))
+        else:
+            numbers = np.flatnonzero(self._of_interest(grid) & (kinds != UNTOLD))
+            if len(numbers) * _FEW > len(grid) + 10 * _FEW:
+                raise _NotSound
+            for kind, line in zip(kinds[numbers].tolist(), grid.lines(numbers), strict=True):
+                self.tally.add(kind, line)
+            kinds[numbers] = UNTOLD
+        self._count(kinds, start, end)
 
-    def begins(self, name: str) -> NDArray[np.int64]:
-        """Where a field of each line begins."""
+    def _count(self, kinds: NDArray[np.int8], start: Words, end: Words) -> None:
+        """Add the lines that were told to the counts, by their kind and the hour that they end in."""
         import numpy as np
 
-        place = self.fields.index(name)
-        if place:
-            return self.separators[:, place - 1] + 1
-        return np.concatenate((np.zeros(1, np.int64), self.separators[:-1, -1] + 1))
+        base = int(self.century.to_bytes(2)) * _CENTURY
+        for kind in (kind for kind in range(3) if (kinds == kind).any()):
+            same = kinds == kind
+            begun, ended = start[same], end[same]
+            first, last = (base + as_number(int(each)) for each in (ended.min(), ended.max()))
+            if (last - first) // HOUR > _MOST_HOURS:
+                raise _NotSound
+            hours = range(first - first % HOUR, last + 1, HOUR)
+            edges = np.array([as_digits(hour + HOUR - base) for hour in hours[:-1]], np.uint64)
+            places = np.searchsorted(edges, ended, side="right") if len(edges) else None
+            for place, hour in enumerate(hours):
+                here = slice(None) if places is None else places == place
+                if len(ended[here]):
+                    oldest, newest = (base + as_number(int(each)) for each in (begun[here].min(), ended[here].max()))
+                    self._merge(Group(kind, None, hour, None, len(ended[here]), 0, oldest, newest))
 
-    def word(self, name: str, skip: int = 0) -> NDArray[np.uint64]:
-        """Eight bytes of each line, from that place in a field on."""
-        import numpy as np
+    def _merge(self, group: Group) -> None:
+        known = self.counted.get((group.kind, group.ended_in or 0))
+        if known is not None:
+            group = group._replace(
+                lines=known.lines + group.lines,
+                oldest=min(known.oldest or 0, group.oldest or 0),
+                newest=max(known.newest or 0, group.newest or 0),
+            )
+        self.counted[group.kind, group.ended_in or 0] = group
 
-        return self.words[self.begins(name) + skip].astype(np.uint64)
-
-    def line(self, number: int) -> str:
-        """One line, counted from 0."""
-        start = int(self.separators[number - 1, -1]) + 1 if number else 0
-        return str(self.body[start : int(self.separators[number, -1])], "ascii")
-
-    def groups(self, first_digits: int, interest: Interest, tally: Tally) -> list[Group] | None:
-        """What was tallied and these lines, as `read_exactly` groups them; None where that has to be asked."""
-        import numpy as np
-
-        start, end = (_number(self.word(name, 2)) + first_digits * 10**_WIDTH for name in ("start", "end"))
-        hours = end // HOUR
-        first = int(hours.min())
-        looked_at = self._of_interest(interest)
-        numbers = np.flatnonzero(looked_at)
-        many = len(numbers) * _FEW > len(hours) + 10 * _FEW
-        if many or (end < start).any() or int(hours.max()) - first > _MOST_HOURS:
-            return None
-        status = self.word("log-status") >> np.uint64(56)
-        kinds = np.where(status == ord("O"), 0, np.where(status == ord("N"), 1, 2))
-        for number in numbers.tolist():
-            tally.add(int(kinds[number]), self.line(number))
-        found = tally.groups
-        keys = np.where(looked_at, -1, (hours - first) * 3 + kinds)
-        for key in np.flatnonzero(np.bincount(keys + 1)[1:]).tolist():
-            same = keys == key
-            ended_in, lines = (first + key // 3) * HOUR, int(np.count_nonzero(same))
-            found.append(Group(key % 3, None, ended_in, None, lines, 0, int(start[same].min()), int(end[same].max())))
-        return found
-
-    def _of_interest(self, interest: Interest) -> NDArray[np.bool_]:
+    def _of_interest(self, grid: Grid) -> Rows:
         """Lines that an interface of interest may have recorded, or that may hold all needles, by their beginnings."""
         import numpy as np
 
-        addresses = [self.word(name) for name in self.fields if name in _ADDRESSES]
-        ports = [self.word(name) for name in ("srcport", "dstport")]
-        wanted = np.ones(len(self.separators), np.bool_)
-        for texts in interest.needles.required:
-            any_of = np.zeros(len(self.separators), np.bool_)
-            for needle in texts:
-                for words in ports if needle.isdigit() else addresses:
-                    any_of |= _begins(words, needle)
+        wanted = np.ones(len(grid), np.bool_)
+        for texts in sorted(self.interest.needles.required, key=lambda texts: texts[0].isdigit()):
+            if not wanted.any():
+                break
+            any_of = np.zeros(len(grid), np.bool_)
+            for name in self.fields:
+                if name in (_PORTS if texts[0].isdigit() else _ADDRESSES):
+                    any_of |= _one_of(grid, name, texts)
             wanted &= any_of
-        interfaces = self.word("interface-id")
-        for interface in interest.interfaces:
-            wanted |= _begins(interfaces, interface)
+        for interface in self.interest.interfaces:
+            own = begins_with(grid.head("interface-id"), interface)
+            if len(interface) >= WIDTH:
+                own &= grid.tail("interface-id") == np.uint64(word(interface[-WIDTH:]))
+            wanted |= own
         return wanted
 
 
-def _begins(words: NDArray[np.uint64], needle: str) -> NDArray[np.bool_]:
-    """Whether each word may be the beginning of a field that begins with the needle."""
+def _one_of(grid: Grid, name: str, texts: Sequence[str]) -> Rows:
+    """Whether each value of a field may be, or begin with, one of the texts."""
     import numpy as np
 
-    start = needle.encode()[:_WIDTH]
-    rest = 8 * (_WIDTH - len(start))
-    found: NDArray[np.bool_] = (words >> np.uint64(rest)) == np.uint64(int.from_bytes(start))
+    whole = [text for text in texts if text.count(".") == _DOTS and not text.endswith(".")]
+    found = np.zeros(len(grid), np.bool_)
+    for text in whole:
+        first, last = key_of(text)
+        found |= (grid.key(name)[1] == np.uint64(last)) & (grid.key(name)[0] == np.uint64(first))
+    if len(whole) < len(texts):
+        head = grid.head(name)
+        for text in texts:
+            if text not in whole:
+                found |= begins_with(head, text)
     return found
-
-
-def _number(words: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """The number that eight digits say, added up in halves."""
-    import numpy as np
-
-    pairs = words & np.uint64(0x0F0F0F0F0F0F0F0F)
-    pairs = (pairs >> np.uint64(8) & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(10) + (
-        pairs & np.uint64(0x00FF00FF00FF00FF)
-    )
-    fours = (pairs >> np.uint64(16) & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(100) + (
-        pairs & np.uint64(0x0000FFFF0000FFFF)
-    )
-    value: NDArray[np.int64] = ((fours >> np.uint64(32)) * np.uint64(10000) + (fours & np.uint64(0xFFFFFFFF))).astype(
-        np.int64
-    )
-    return value

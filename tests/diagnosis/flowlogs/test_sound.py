@@ -6,7 +6,6 @@ import gzip
 import random
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from diagnosis.flowlogs import scan, sound
@@ -26,8 +25,8 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that were judged as one text; however little there is, it is worth it."""
     paths: list[Path] = []
 
-    def noted(connection: object, form: Format, files: list[Path], interest: object) -> list[object]:
-        found = list(sound.sound(connection, form, files, interest))  # type: ignore[arg-type]
+    def noted(form: Format, files: list[Path], interest: object) -> list[object]:
+        found = list(sound.sound(form, files, interest))  # type: ignore[arg-type]
         paths.extend(path for path, _ in found)
         return list(found)
 
@@ -115,6 +114,5 @@ def test_what_is_no_address_is_looked_for_line_by_line(tmp_path: Path) -> None:
     assert isinstance(form, Format)
 
     for needle, judged_whole in (("REJECT", 0), ("10.0.1.10", 1)):
-        with duckdb.connect() as connection:
-            interest = Interest(Needles(((needle,),)), frozenset())
-            assert len(list(sound.sound(connection, form, [path], interest))) == judged_whole
+        interest = Interest(Needles(((needle,),)), frozenset())
+        assert len(list(sound.sound(form, [path], interest))) == judged_whole
