@@ -17,7 +17,7 @@ from typing import Any
 from diagnosis.aws.errors import FAILURES, code_of, is_denied, is_throttled, said_by, unavailable
 from diagnosis.aws.reachability_calls import ACTIONS
 from diagnosis.evidence.analysis import Analysis, parse_analysis
-from diagnosis.explanation.path_request import PathRequest
+from diagnosis.explanation.path_request import PRICE, PathRequest
 from diagnosis.sources import NotPermitted, SourceUnavailable
 
 NAME = "VPC Reachability Analyzer"
@@ -81,7 +81,7 @@ class ReachabilityAnalyzer:
         run = _Run(request.region, int(self._now() + self._patience) + GRACE_SECONDS)
         left: tuple[str, ...] = ()
         try:
-            say(f"asking {NAME}")
+            say(f"asking {NAME} (${PRICE:.2f})")
             self._begin(client, request, run)
             found = self._waited_for(client, run, say)
         finally:

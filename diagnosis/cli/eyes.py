@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from diagnosis.aws.account import LiveAccount
     from diagnosis.flowlogs.athena import AthenaSettings
     from diagnosis.flowlogs.files import FlowLogFiles
+    from diagnosis.network.described import Described
     from diagnosis.network.network import Network
     from diagnosis.sources import FlowLogSource
 
@@ -23,8 +24,9 @@ def network_of(
     say: Callable[[str], None],
     warn: Callable[[str], None],
     account: LiveAccount | None = None,
+    seen: list[Described] | None = None,
 ) -> Network:
-    """The network of a folder or of the live account; its warnings go to `warn`."""
+    """The network of a folder or of the live account; its warnings go to `warn`, what it was built from to `seen`."""
     from diagnosis.network.build import build
 
     # Everything that is built here stays: collecting garbage meanwhile only costs time.
@@ -38,6 +40,8 @@ def network_of(
         else:
             described = (account or live_account(regions, profile, say)).described()
         network = build(described)
+        if seen is not None:
+            seen.append(described)
         gc.freeze()
     finally:
         gc.enable()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from diagnosis.cli import demo, doctor, flows, questions, refusals, snapshots
+from diagnosis.cli import demo, disagreements, doctor, flows, questions, refusals, snapshots
 from diagnosis.cli.statuses import FAILED, INTERRUPTED
 from diagnosis.cli.streams import complain
 
@@ -33,6 +33,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "parse": questions.parse,
     "snapshot": snapshots.take_snapshot,
     "doctor": doctor.doctor,
+    "disagreements": disagreements.disagreements,
     "demo": demo.demo,
 }
 """In the order in which `--help` lists them."""

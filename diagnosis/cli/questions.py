@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,8 +21,9 @@ from diagnosis.cli.options import (
     Snapshot,
     Workgroup,
 )
+from diagnosis.cli.second_opinions import NEEDS_LIVE, Wanted, print_opinion, with_second_opinion
 from diagnosis.cli.statuses import OK, STATUS, UNCLEAR, UNKNOWN
-from diagnosis.cli.streams import coloured, print_json, print_text, working
+from diagnosis.cli.streams import coloured, failed, print_json, print_text, working
 
 if TYPE_CHECKING:
     from diagnosis.answer import Answer
@@ -48,6 +50,13 @@ def ask(
     athena_workgroup: Workgroup = None,
     athena_output: AthenaOutput = None,
     requester_pays: RequesterPays = False,
+    second_opinion: Annotated[
+        bool,
+        typer.Option("--second-opinion", help="Ask VPC Reachability Analyzer too; AWS charges $0.10 for each time."),
+    ] = False,
+    disagreements: Annotated[
+        Path | None, typer.Option(help="Where it is kept when AWS disagrees; by default ~/.local/state/whynot.")
+    ] = None,
     explain: Annotated[bool, typer.Option(help="Adds the six steps and the decision diagram.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -60,20 +69,32 @@ def ask(
     asked = parse_text(question)
     if asked.intent != "why":
         raise typer.Exit(_not_understood(asked, None, as_json=as_json))
+    if second_opinion and snapshot is not None:
+        raise typer.Exit(failed(NEEDS_LIVE))
     logs = flow_log_files(flow_logs, flow_log_format)
     # Files may be old: "since 14:00" is meant on their day.
     now = (logs.delivered if logs is not None else None) or int(time.time())
     window = window_of(asked, since, until, now)
     with working() as (say, warn):
         account = live_account(region, profile, say) if snapshot is None else None
-        network = network_of(snapshot, region, profile, say, warn, account)
+        wanted = Wanted(account, disagreements) if account is not None and second_opinion else None
+        network = network_of(snapshot, region, profile, say, warn, account, wanted.described if wanted else None)
         source: FlowLogSource | None = logs
         if account is not None and source is None and not no_flow_logs:
             source = account_logs(account, network, say, athena_workgroup, athena_output, requester_pays)
-        answer = investigate(network, Asked(asked, window, source_port), source, say, warn)
+        whole = Asked(asked, window, source_port)
+        answer = investigate(network, whole, source, say, warn)
     if not isinstance(answer, Answer):
         raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
-    _print_answer(answer, explain=explain, as_json=as_json)
+    if wanted is None or not as_json:  # nobody waits for AWS with the answer in hand
+        _print_answer(answer, explain=explain, as_json=as_json)
+    if wanted is not None:
+        with working() as (say, _):
+            answer = with_second_opinion(wanted, network, whole, answer, question, say)
+        if as_json:
+            print_json(answer.model_dump(mode="json"))
+        else:
+            print_opinion(answer)
     raise typer.Exit(STATUS[answer.verdict])
 
 
