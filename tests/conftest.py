@@ -6,6 +6,7 @@ import ipaddress
 import os
 import shutil
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytest_plugins = ["pytester"]
+
+# Debian keeps the programs of the PostgreSQL server out of PATH, a folder for each version.
+for _folder in sorted(Path("/usr/lib/postgresql").glob("*/bin")):
+    os.environ["PATH"] = f"{_folder}{os.pathsep}{os.environ['PATH']}"
 
 # Tests share a few busy cores: a slow example is no failure, the time-out of the whole test bounds it. Whatever else
 # hypothesis chose for itself stays, under continuous integration above all: the same examples at every run.

@@ -82,9 +82,12 @@ class Watch:
 
     def _forget(self) -> None:
         tools = self._desk.tools
-        gone = tools.store.forget(tools.now() - tools.settings.store.keep_days * DAY)
-        if gone:
-            log.info("deleted what is old enough", questions=gone)
+        keep, store, now = tools.settings.store, tools.store, tools.now()
+        gone = store.forget(now - keep.keep_days * DAY)
+        proposals = store.proposals.forget(now - keep.keep_proposals_days * DAY)
+        records = store.audit.forget(now - keep.keep_audit_days * DAY) if keep.keep_audit_days is not None else 0
+        if gone or proposals or records:
+            log.info("deleted what is old enough", questions=gone, proposals=proposals, audit_records=records)
 
     def orphans(self) -> None:
         """Questions that a process left: those that waited are answered, the others told that they were interrupted."""

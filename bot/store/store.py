@@ -14,6 +14,9 @@ from sqlalchemy import Engine, create_engine, delete, event, func, insert, selec
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
+from bot.store.audit import AuditLog
+from bot.store.ledger import StoredLedger
+from bot.store.proposals import ProposalStore
 from bot.store.rows import OPEN, State, StoredQuestion
 from bot.store.tables import deliveries, questions
 
@@ -30,6 +33,9 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reading = engine.execution_options(reads_only=True)
+        self.proposals = ProposalStore(engine)
+        self.ledger = StoredLedger(engine)
+        self.audit = AuditLog(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -196,7 +202,9 @@ def _for_its_owner_alone(engine: Engine) -> None:
 def _as_a_server(connection: Any, _record: object) -> None:
     """SQLite for several threads: readers never wait for a writer, and a writer waits its turn."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MILLISECONDS}"):
+    # FULL: what was written down before the account is changed outlives a power failure too.
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}")
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
 
 

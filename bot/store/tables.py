@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -40,3 +40,71 @@ deliveries = Table(
     Column("seen_at", Float, nullable=False),
     Index("deliveries_by_time", "seen_at"),
 )
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", String(18), primary_key=True),
+    Column("question_ref", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("needed", Integer, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("undo_after", Integer),
+    Column("undo_at", Float),
+    Column("holder", String(64)),
+    Column("held_until", Float),
+    Column("outcome", Text),
+    Index("proposals_by_question", "question_ref"),
+    Index("proposals_by_state", "state", "expires_at"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("proposal", String(18), ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", String(32), primary_key=True),
+    Column("verdict", String(8), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("reason", Text),
+    Column("undo_after", Integer),
+)
+"""Each person decides once about a proposal."""
+
+proposal_messages = Table(
+    "proposal_messages",
+    metadata,
+    Column("proposal", String(18), ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("ts", String(32), primary_key=True),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("proposal", String(18), ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("deed", String(8), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("entry", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("record", Text, nullable=False),
+)
+"""Rows are added and, once they are old enough, deleted from the front; none is ever changed."""
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""One row: the last record. Whoever adds one locks it first."""

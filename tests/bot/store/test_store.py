@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,6 @@ from alembic.migration import MigrationContext
 from bot.store.rows import StoredQuestion
 from bot.store.store import Store, StoreUnavailable, engine_of
 from bot.store.tables import metadata
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path / 'whynot.db'}")
-    yield opened
-    opened.close()
 
 
 def question(identity: str = "q1", **values: Any) -> StoredQuestion:
@@ -99,8 +91,7 @@ def test_questions_are_counted_by_person_and_deleted_when_their_time_is_over(sto
     assert store.first_time(["event:1"], 300)
 
 
-def test_reopening_finds_everything_again(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'whynot.db'}"
+def test_reopening_finds_everything_again(url: str) -> None:
     first = Store.open(url)
     first.add(question(), ["event:1"])
     first.close()
