@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.access.scope import Scope
+from bot.runner.networks import Networks
 from diagnosis.aws.account import LiveAccount
+from diagnosis.aws.again import read_again
+from diagnosis.network.build import build
 from diagnosis.network.described import Described
+from diagnosis.network.network import Network
 from diagnosis.snapshots.read import read_snapshot
 
 
@@ -22,6 +28,10 @@ class FolderEyes:
         """Read it. Raises SourceUnavailable."""
         say("reading the snapshot")
         return read_snapshot(self._folder)
+
+    def again(self, network: Network, components: Collection[str]) -> Network:
+        """The folder, read again: its files may have changed. Raises SourceUnavailable."""
+        return build(read_snapshot(self._folder))
 
     def version(self) -> Hashable:
         """The newest change, and how many files there are."""
@@ -52,6 +62,26 @@ class LiveEyes:
                 self._account = LiveAccount.open(self._profile, self._regions)
             return self._account.client(service, region)
 
+    def again(self, network: Network, components: Collection[str]) -> Network:
+        """The network with these groups, ACLs and route tables as they are now. Raises SourceUnavailable."""
+        return read_again(network, components, self.client)
+
     def version(self) -> Hashable:
         """Its age alone says when it is out of date."""
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReader:
+    """What repair sees of the account: the whole network as it was read for questions, parts of it read again."""
+
+    networks: Networks
+    eyes: FolderEyes | LiveEyes
+
+    def known(self) -> Network:
+        """The network, read anew where it is out of date. Raises SourceUnavailable."""
+        return self.networks.sight(Scope(), lambda _: None).whole
+
+    def again(self, network: Network, components: Collection[str]) -> Network:
+        """The network with these groups, ACLs and route tables read again. Raises SourceUnavailable."""
+        return self.eyes.again(network, components)

@@ -41,6 +41,7 @@ _NOT_POLICY: Final = {
     "external_id",
     "mode",
     "notify",
+    "own_credentials",
     "undo_minutes",
     "write_role_arn",
 }

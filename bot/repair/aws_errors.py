@@ -26,7 +26,12 @@ _FULL = {
 }
 _NOT_SENT = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
 """No connection came about, so nothing was asked."""
-_NOT_ASKED = (boto.ParamValidationError, boto.NoRegionError, boto.InvalidEndpointConfigurationError)
+_NOT_ASKED = (
+    boto.InvalidEndpointConfigurationError,
+    boto.InvalidRegionError,
+    boto.NoRegionError,
+    boto.ParamValidationError,
+)
 """The request was never made."""
 
 

@@ -7,9 +7,8 @@ without harm: a rule stands there once, and its stamp says whose it is. Taking a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from bot.approvals.ledger import Deed, Entry, EntryState, Ledger
 from bot.repair.writing import (
@@ -18,7 +17,6 @@ from bot.repair.writing import (
     Clash,
     Done,
     Found,
-    Gone,
     NoAnswer,
     NotThere,
     Present,
@@ -27,9 +25,6 @@ from bot.repair.writing import (
     Writer,
 )
 from diagnosis.fix.change import AclEntryChange
-
-_OURS: Final[Mapping[Deed, EntryState]] = {"apply": "made", "undo": "taken back"}
-_THEIRS: Final[Mapping[Deed, EntryState]] = {"apply": "already there", "undo": "absent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +84,20 @@ class Deeds:
                 except NoAnswer as error:
                     raise Refused(f"{error}, so nothing was done. Try again in a few minutes.") from error
 
-    def put(self, number: int, change: Writable, deed: Deed, known: Entry | None) -> Entry:
+    def put(self, number: int, change: Writable, known: Entry | None) -> Entry:
         """Put it there, or find that it is; `known` is the entry of an attempt that was interrupted.
 
-        Returns the settled entry: ours, or somebody else's (`already there`; of an undo `absent`). Raises Refused and
-        TakenByOther, where nothing of ours is there, and StillInDoubt.
+        Returns the settled entry: `made`, or somebody else's, `already there`. Raises Refused and TakenByOther, where
+        nothing of ours is there, and StillInDoubt.
         """
-        entry, doubt = self._entry(number, change, deed, known)
+        entry, doubt = self._entry(number, change, "apply", known)
         found = self._look(change, None, doubt=doubt)
         if not isinstance(found, Absent):
             return self._judged(entry, change, found, doubt=doubt)
         self.ledger.intend(entry)
         for pause in self.patience.pauses(self.patience.calls):
             try:
-                return self._settle(entry, _OURS[deed], self.writer.put(change, self.stamp))
+                return self._settle(entry, "made", self.writer.put(change, self.stamp))
             except Clash as error:
                 found = self._until(change, None, lambda seen: not isinstance(seen, Absent))
                 if isinstance(found, Absent):
@@ -121,16 +116,16 @@ class Deeds:
                 return self._judged(entry, change, found, doubt=doubt)
         raise StillInDoubt("AWS does not show what was asked of it")
 
-    def take(self, number: int, change: Writable, deed: Deed, made: Entry | None, known: Entry | None) -> Entry:
-        """Take it away, if it is still exactly what was `made` (None where it is somebody else's, as the fix says).
+    def take(self, made: Entry, change: Writable, known: Entry | None) -> Entry:
+        """Take away what was `made`, if it is still exactly that; `known` is an undo of it that was interrupted.
 
-        Returns the settled entry: ours, or `absent` where somebody else took it away or put another in its place.
-        Raises as `put`.
+        Returns the settled entry: `taken back`, or `absent` where somebody else took it away or put another entry in
+        its place. Raises as `put`; TakenByOther where our very rule was given another content.
         """
-        rule = made.rule if made is not None else None
-        entry, doubt = self._entry(number, change, deed, known)
-        entry = entry.model_copy(update={"rule": rule, "replaced": change.inverse() if made is None else None})
-        recent = made is not None and self.patience.now() - made.at < self.patience.settled
+        rule = made.rule
+        entry, doubt = self._entry(made.number, change, "undo", known)
+        entry = entry.model_copy(update={"rule": rule})
+        recent = self.patience.now() - made.at < self.patience.settled
         found = self._look(change, rule, doubt=doubt)
         if isinstance(found, Absent) and recent:
             # What was made a moment ago may not be seen yet.
@@ -140,9 +135,9 @@ class Deeds:
             if not (isinstance(found, Present) and self._still(change, found, made)):
                 return self._not_ours(entry, found, doubt=doubt)
             try:
-                return self._settle(entry, _OURS[deed], self.writer.take(change, rule))
+                return self._settle(entry, "taken back", self.writer.take(change, rule))
             except NotThere:
-                return self._settle(entry, _OURS[deed] if doubt else "absent")
+                return self._settle(entry, "taken back" if doubt else "absent", Done(rule))
             except NoAnswer as error:
                 doubt = True
                 if pause is None:
@@ -156,21 +151,17 @@ class Deeds:
                 raise
         raise StillInDoubt("AWS goes on showing what was to be taken away")
 
-    def remove(self, number: int, change: Writable, deed: Deed, known: Entry | None) -> Entry:
-        """Take away what the change names, which was not made by us: the fix says so."""
-        return self.take(number, change, deed, None, known)
-
     def resolve(self, entry: Entry, change: Writable) -> Entry:
-        """What an interrupted attempt to make a change came to, without going on with it. Raises StillInDoubt."""
-        putting = change.action == "add"
-        found = self._until(change, None, lambda seen: isinstance(seen, Absent) is not putting)
-        if isinstance(found, Present) is putting and not isinstance(found, Gone):
-            done = Done(found.rule) if isinstance(found, Present) else None
-            if not isinstance(found, Present) or (found.exact and self._ours(change, found, doubt=True)):
-                return self._settle(entry, "made", done)
-        elif self.patience.now() - entry.at < self.patience.settled:
-            raise StillInDoubt("what was asked of AWS a moment ago may still be done")
-        return self._settle(entry, "refused")
+        """What an interrupted `put` came to, without going on with it: settled. Raises StillInDoubt."""
+        found = self._until(change, None, lambda seen: not isinstance(seen, Absent))
+        if isinstance(found, Absent):
+            self._give_up(entry, doubt=True)
+            return entry.model_copy(update={"state": "refused"})
+        if not isinstance(found, Present) or not found.exact:
+            return self._settle(entry, "refused")
+        if self._ours(change, found, doubt=True):
+            return self._settle(entry, "made", Done(found.rule))
+        return self._settle(entry, "already there")
 
     def _entry(self, number: int, change: Writable, deed: Deed, known: Entry | None) -> tuple[Entry, bool]:
         """The intention, and whether an earlier one may have been done; that one's time is kept."""
@@ -189,8 +180,8 @@ class Deeds:
         self.ledger.intend(entry)
         if isinstance(found, Present) and found.exact:
             if self._ours(change, found, doubt=doubt):
-                return self._settle(entry, _OURS[entry.deed], Done(found.rule))
-            return self._settle(entry, _THEIRS[entry.deed])
+                return self._settle(entry, "made", Done(found.rule))
+            return self._settle(entry, "already there")
         self._settle(entry, "refused")
         if isinstance(found, Present) and isinstance(change, AclEntryChange):
             raise TakenByOther(f"{change.component} has another entry {change.number} for {change.direction} by now.")
@@ -202,15 +193,15 @@ class Deeds:
             self._settle(entry, "refused")
             raise TakenByOther(f"Rule {entry.rule} in {entry.change.component} was changed since it was made.")
         done = doubt and not isinstance(found, Present)
-        return self._settle(entry, _OURS[entry.deed] if done else "absent", Done(entry.rule))
+        return self._settle(entry, "taken back" if done else "absent", Done(entry.rule))
 
     def _ours(self, change: Writable, found: Present, *, doubt: bool) -> bool:
         """A rule is ours by its stamp. An entry has none: it is, where a call of ours may have made it."""
         return doubt if isinstance(change, AclEntryChange) else found.stamp == self.stamp
 
-    def _still(self, change: Writable, found: Present, made: Entry | None) -> bool:
+    def _still(self, change: Writable, found: Present, made: Entry) -> bool:
         """Whether what is there is exactly what we made; a rule without a known id is known by its stamp."""
-        known = made is None or made.rule is not None or isinstance(change, AclEntryChange)
+        known = made.rule is not None or isinstance(change, AclEntryChange)
         return found.exact and (known or found.stamp == self.stamp)
 
     def _wait(self, pause: float | None, error: Busy, entry: Entry | None = None, *, doubt: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange
 
 Writable = GroupRuleChange | AclEntryChange
-"""Routes are never changed by a button."""
+"""What a button adds, or takes back: `writable` checks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,10 @@ class Writer(Protocol):
 
 
 def writable(change: Change) -> Writable:
-    """The change as one that hands make. Raises Refused for routes and for taking away a group's rule.
+    """The change as one that hands make. Raises Refused for routes, and for whatever takes something away.
 
-    A rule that somebody else wrote has a description, tags and an id that could not be put back as they were.
+    What somebody else wrote is never taken away or replaced, so an undo never has to put anything back as it was.
     """
-    if isinstance(change, AclEntryChange) or (isinstance(change, GroupRuleChange) and change.action == "add"):
+    if isinstance(change, GroupRuleChange | AclEntryChange) and change.action == "add":
         return change
-    raise Refused(f"{change.component} is not changed by a button: only rules and ACL entries are. Use the commands.")
+    raise Refused(f"{change.component} is not changed so by a button, which only adds rules and ACL entries.")

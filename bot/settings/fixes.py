@@ -90,6 +90,7 @@ class FixSettings(Group):
     entries_per_acl: int = Field(default=20, ge=1, le=40)
     write_role_arn: str | None = None
     external_id: str | None = None
+    own_credentials: bool = False
     notify: tuple[Annotated[str, AfterValidator(_somebody)], ...] = ()
     audit_channel: Annotated[str, AfterValidator(_a_channel)] | None = None
 
