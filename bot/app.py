@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
 
+import boto3
 import structlog
 from slack_bolt import App
 from slack_sdk import WebClient
@@ -21,7 +22,8 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.scope import Scope
-from bot.eyes import FolderEyes, LiveEyes
+from bot.approvals.ledger import Ledger
+from bot.eyes import AccountReader, FolderEyes, LiveEyes
 from bot.health.metrics import Metrics
 from bot.health.probes import Probes
 from bot.listeners.forms import Forms
@@ -29,6 +31,10 @@ from bot.listeners.hearing import Hearing
 from bot.listeners.homes import Homes
 from bot.listeners.presses import Presses
 from bot.listeners.register import register
+from bot.repair.aws_session import AwsHands, Credentials
+from bot.repair.deeds import Patience
+from bot.repair.folder_writer import FolderWriter
+from bot.repair.hands import Hands, WriterFor
 from bot.runner.answering import Logs, Say
 from bot.runner.courier import NOT_SENT, Courier
 from bot.runner.desk import Desk
@@ -284,10 +290,28 @@ def _header(headers: Mapping[str, Any], name: str) -> str:
     return str(value[0] if isinstance(value, list) and value else value or "")
 
 
-def eyes_of(settings: Settings) -> Eyes:
+def eyes_of(settings: Settings) -> FolderEyes | LiveEyes:
     """Where the network comes from."""
     account = settings.account
     return FolderEyes(account.snapshot) if account.snapshot else LiveEyes(account.profile, account.regions)
+
+
+def hands_of(settings: Settings, eyes: FolderEyes | LiveEyes, networks: Networks, ledger: Ledger) -> Hands | None:
+    """What applies approved fixes; None where nothing may be applied, or no credentials are named that may write."""
+    if settings.fix_mode != "approve":
+        return None
+    if settings.account.snapshot is not None:
+        folder = FolderWriter(settings.account.snapshot)
+        writer_for: WriterFor = lambda _proposal, _by: folder  # noqa: E731
+    else:
+        fixes = settings.fixes
+        credentials = Credentials(fixes.write_role_arn, fixes.external_id, fixes.own_credentials)
+        if not credentials.usable:
+            return None
+        session = boto3.Session(profile_name=settings.account.profile, region_name=os.environ.get("AWS_REGION") or None)
+        writer_for = AwsHands(session.client, credentials).writer
+    reader = AccountReader(networks, eyes)
+    return Hands(writer_for, reader, ledger, settings.fixes, Patience(time.time, time.sleep))
 
 
 def logs_of(settings: Settings, eyes: Eyes) -> Callable[[Network, Stop, Say], Logs]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,8 @@ class AwsHands:
 
     def __init__(self, client: Callable[..., Any], credentials: Credentials, *, read_seconds: float = 20) -> None:
         """`client(service, region_name=…, config=…, **credentials)`, as a boto3 Session's `client`."""
-        self._client = client
+        self._make = client
+        self._making = threading.Lock()
         self._credentials = credentials
         self._seconds = read_seconds
 
@@ -65,6 +67,11 @@ class AwsHands:
             )
         except (*OF_AWS, ValueError) as error:
             raise Refused(f"AWS cannot be asked in {proposal.region!r}: {error}") from error
+
+    def _client(self, service: str, **more: Any) -> Any:
+        """A client. Making one is not thread-safe in boto3."""
+        with self._making:
+            return self._make(service, **more)
 
     def _config(self, attempts: int) -> Config:
         return Config(

@@ -198,8 +198,10 @@ class ReachabilityAnalyzer:
 
     def _deleted(self, client: Any, kind: str, name: str) -> bool:
         """Whether it is deleted, or is no longer ours to delete: another run still analyses the path."""
-        parameter = "NetworkInsightsAnalysisId" if kind == "analysis" else "NetworkInsightsPathId"
-        delete = getattr(client, f"delete_network_insights_{kind}")
+        if kind == "analysis":
+            parameter, delete = "NetworkInsightsAnalysisId", client.delete_network_insights_analysis
+        else:
+            parameter, delete = "NetworkInsightsPathId", client.delete_network_insights_path
         for attempt in range(_DELETIONS):
             try:
                 delete(**{parameter: name})
