@@ -15,7 +15,7 @@ from bot.approvals.violation import Violation
 from bot.settings.fixes import FixSettings
 from diagnosis.explanation.causes import traffic_words
 from diagnosis.fix.change import AclEntryChange, GroupRuleChange
-from diagnosis.fix.exposure import Opened
+from diagnosis.fix.parties import Opened
 from diagnosis.network.network import Network
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.intervals import covers, meet

@@ -1,33 +1,135 @@
-"""The ends between which a change opens something: members of a cohort, and those of them that are treated alike."""
+"""The ends between which a change opens something: members of a cohort, and those of them that are treated alike.
+
+At each end addresses are told by their ranks among those that are there at all, in the same VPC (`Occupants`): rules
+that differ only in addresses that nobody holds become the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
+from diagnosis.fix.parties import Parties, Roll, in_words
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
-from diagnosis.trace.cohorts import Cohort
 from diagnosis.trace.own_groups import Allowed
 from diagnosis.trace.places import Held
-from diagnosis.traffic.intervals import IntervalSet, covers, join, join_all, meet
+from diagnosis.traffic.intervals import IntervalSet, covers, join, join_all, meet, pieces
 from diagnosis.traffic.ports import ALL_PORTS
-from diagnosis.traffic.traffic import NOTHING, Traffic
+from diagnosis.traffic.ranks import Ranks
+from diagnosis.traffic.traffic import NOTHING, Box, SideName, Traffic, merged
 
 Members = tuple[tuple[NetworkInterface, IntervalSet], ...]
 """Interfaces with the addresses by which they are meant."""
 
 
+class Outside:
+    """A range outside all that was seen, as the other end: its addresses stand for themselves."""
+
+    groups: frozenset[str] = frozenset()
+
+    def __init__(self, ranges: IntervalSet) -> None:
+        self.ranges = ranges
+
+    def parties(self, addresses: IntervalSet) -> Parties:
+        """These addresses in words."""
+        return in_words(addresses)
+
+    def addresses(self, addresses: IntervalSet) -> IntervalSet:
+        """Themselves."""
+        return addresses
+
+    def there(self, addresses: IntervalSet) -> IntervalSet:
+        """Those of some addresses that are in the range."""
+        return meet(addresses, self.ranges)
+
+    def numbered(self, traffic: Traffic, side: SideName) -> Traffic:
+        """The traffic as it is."""
+        return traffic
+
+
+class Occupants:
+    """All that is at one side of a region in one VPC, its addresses numbered."""
+
+    def __init__(self, roll: Roll, ranges: IntervalSet, members: Members) -> None:
+        self.ranges = ranges
+        """Short sets that hold all their addresses."""
+        self.groups = frozenset(group for one, _ in members for group in one.groups or ())
+        self.ranks = Ranks(join_all([own for _, own in members]))
+        self._single = self.ranks.count == len(members) and all(len(own) == 2 for _, own in members)
+        """Whether each has one address and none is held twice: the number of the address is that of its owner."""
+        self.numbers: dict[str, IntervalSet]
+        """The numbers of each member's own addresses."""
+        if self._single:
+            members = tuple(sorted(members, key=lambda member: member[1]))
+            self.numbers = {one.id: (at, at + 1) for at, (one, _) in enumerate(members)}
+        else:
+            self.numbers = {one.id: self.ranks.of(own) for one, own in members}
+        self._owners = [roll.number[one.id] for one, _ in members]
+        self._rising = self._single and all(a < b for a, b in pairwise(self._owners))
+        """Whether they are in the same order as in the roll."""
+        self._parties: dict[IntervalSet, Parties] = {}
+
+    def there(self, addresses: IntervalSet) -> IntervalSet:
+        """The numbers of those addresses that somebody here has."""
+        return self.ranks.of(addresses)
+
+    def parties(self, numbers: IntervalSet) -> Parties:
+        """Whose addresses these are."""
+        found = self._parties.get(numbers)
+        if found is None:
+            found = self._parties[numbers] = Parties(self._bits(numbers))
+        return found
+
+    def _bits(self, numbers: IntervalSet) -> int:
+        bits = 0
+        if not self._single:
+            for own, number in zip(self.numbers.values(), self._owners, strict=True):
+                if meet(own, numbers):
+                    bits |= 1 << number
+            return bits
+        for low, high in pieces(numbers):
+            first, last = self._owners[low], self._owners[high - 1]
+            if self._rising and last - first == high - 1 - low:  # None of the roll is left out.
+                bits |= ((1 << (high - low)) - 1) << first
+                continue
+            for number in self._owners[low:high]:
+                bits |= 1 << number
+        return bits
+
+    def addresses(self, numbers: IntervalSet) -> IntervalSet:
+        """The addresses with these numbers."""
+        return self.ranks.members(numbers)
+
+    def numbered(self, traffic: Traffic, side: SideName) -> Traffic:
+        """Traffic with the addresses of one side by their numbers, as far as they are here."""
+        if not traffic.boxes:
+            return traffic
+        found = []
+        for box in traffic.boxes:
+            own = self.ranks.of(box.source if side == "source" else box.destination)
+            if own:
+                found.append(box._replace(source=own) if side == "source" else box._replace(destination=own))
+        return Traffic(merged(tuple(found)))
+
+
 @dataclass(frozen=True, eq=False)
 class End:
-    """The members of a cohort at one end, in one family."""
+    """Members of cohorts whose traffic takes the same way to the other end, in one family."""
 
-    cohort: Cohort
     members: Members
-    addresses: IntervalSet
+    clients: IntervalSet
+    """The ports from which any of them starts connections."""
     within: IntervalSet
     """A range that holds all their addresses, and no way out of it or rule of the change tells apart."""
+    occupants: Occupants
+
+    @cached_property
+    def addresses(self) -> IntervalSet:
+        """All their addresses."""
+        return join_all(own for _, own in self.members)
 
     @cached_property
     def subnets(self) -> frozenset[str | None]:
@@ -41,68 +143,48 @@ class End:
         if first is None:
             return None
         interface, own = first
-        return Held(
-            interface, own[0], own[0], alike=self._whole(network), clients=self.cohort.clients, groups_apart=True
-        )
-
-    def _whole(self, network: Network) -> IntervalSet:
-        """Short sets that hold all their addresses."""
-        ranges = join_all(
-            subnet.addresses for name in self.subnets if (subnet := network.subnets.get(name or "")) is not None
-        )
-        wide = meet(ranges, self.within)
-        return wide if covers(wide, self.addresses) else join(wide, self.addresses)
+        whole = meet(subnet_ranges(network, self.subnets), self.within)
+        whole = whole if covers(whole, self.addresses) else join(whole, self.addresses)
+        return Held(interface, own[0], own[0], alike=whole, clients=self.clients, groups_apart=True)
 
     def only(self, members: Members) -> End:
         """Some of them."""
-        return self if len(members) == len(self.members) else end_of(self.cohort, members, self.within)
+        return self if len(members) == len(self.members) else End(members, self.clients, self.within, self.occupants)
 
 
-def end_of(cohort: Cohort, members: Members, within: IntervalSet) -> End:
-    """Members of a cohort as an end, all of them in a range."""
-    return End(cohort, members, join_all(own for _, own in members), within)
+def subnet_ranges(network: Network, names: Iterable[str | None]) -> IntervalSet:
+    """The ranges of these subnets together."""
+    return join_all(subnet.addresses for name in names if (subnet := network.subnets.get(name or "")) is not None)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Some:
     """Members of one end that are treated alike: by their groups on each path, and by the ports that they send from."""
 
-    members: Members
+    numbers: IntervalSet
+    """Their addresses, as numbers of the occupants."""
     before: tuple[Allowed, ...]
     after: tuple[Allowed, ...]
-    clients: IntervalSet
+    clients: IntervalSet = ALL_PORTS
     more: Traffic = NOTHING
     """What their groups let pass after the change and not before, where there is one path."""
-
-    @cached_property
-    def addresses(self) -> IntervalSet:
-        """All their addresses."""
-        return join_all(own for _, own in self.members)
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Their ids, in order."""
-        return tuple(sorted(one.id for one, _ in self.members))
-
-    def at(self, addresses: IntervalSet) -> tuple[str, ...]:
-        """The ids of those with one of these addresses."""
-        if covers(addresses, self.addresses):
-            return self.names
-        return tuple(sorted(one.id for one, own in self.members if meet(own, addresses)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opening:
-    """Traffic that passes after the change and did not before, from some interfaces to others."""
+    """Traffic that passes after the change and did not before, from some to others, addresses by their numbers."""
 
-    sources: Some
-    destinations: Some
-    traffic: Traffic
+    sources: Occupants | Outside
+    destinations: Occupants | Outside
+    boxes: tuple[Box, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Untold:
-    """Two ends between which addresses are rewritten or ways part, so that they are to be traced in another way."""
+    """Two ends between which addresses are rewritten or ways part, so that they are to be traced in another way.
+
+    Of what is outside there are no members: then the others are the sources here.
+    """
 
     sources: Members
     destinations: Members
@@ -123,7 +205,7 @@ def sent_by(traffic: Traffic, some: Some, out: Allowed | None) -> Traffic:
     """What of the traffic some send; groups that are not given are left out. ICMP has no ports of clients."""
     boxes = []
     for box in traffic.boxes:
-        source = meet(box.source, some.addresses)
+        source = meet(box.source, some.numbers)
         sent = box.source_port if box.source_port == ALL_PORTS else meet(box.source_port, some.clients)
         if source and sent:
             boxes.append(box._replace(source=source, source_port=sent))
@@ -133,7 +215,7 @@ def sent_by(traffic: Traffic, some: Some, out: Allowed | None) -> Traffic:
 
 def received_by(traffic: Traffic, some: Some) -> Traffic:
     """What of the traffic is for some, whatever their groups."""
-    boxes = ((box, meet(box.destination, some.addresses)) for box in traffic.boxes)
+    boxes = ((box, meet(box.destination, some.numbers)) for box in traffic.boxes)
     return Traffic(tuple([box._replace(destination=own) for box, own in boxes if own]))
 
 
@@ -145,4 +227,4 @@ def cut_by(end: End, ways: list[IntervalSet]) -> Iterator[End]:
     for way in ways:
         members = tuple((one, own) for one, addresses in end.members if (own := meet(addresses, way)))
         if members:
-            yield end_of(end.cohort, members, meet(end.within, way))
+            yield End(members, end.clients, meet(end.within, way), end.occupants)

@@ -51,8 +51,23 @@ class Between:
     ports: IntervalSet = ALL_PORTS
 
 
-def touched(network: Network, change: Change) -> Iterator[Between | Pair]:
-    """All that the change may open: between interfaces, and in pairs with the outside."""
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Everything between interfaces and a range outside of all that was seen."""
+
+    own: tuple[NetworkInterface, ...]
+    outside: Side
+    protocol: int | None
+    outgoing: bool
+    """Whether the interfaces send, and the range receives."""
+    ports: IntervalSet = ALL_PORTS
+
+
+Region = Between | Beyond | Pair
+
+
+def touched(network: Network, change: Change) -> Iterator[Region]:
+    """All that the change may open: between interfaces, with the outside, and in pairs where devices translate."""
     match change:
         case GroupRuleChange():
             yield from _by_group(network, change)
@@ -64,7 +79,7 @@ def touched(network: Network, change: Change) -> Iterator[Between | Pair]:
             assert_never(change)
 
 
-def _by_group(network: Network, change: GroupRuleChange) -> Iterator[Between | Pair]:
+def _by_group(network: Network, change: GroupRuleChange) -> Iterator[Region]:
     """Groups only allow: a rule opens nothing but what it matches."""
     protocol = protocol_number(change.protocol)
     wanted = ALL_ADDRESSES if change.group is not None else parse_cidr(change.cidr or "")
@@ -74,9 +89,24 @@ def _by_group(network: Network, change: GroupRuleChange) -> Iterator[Between | P
     outgoing = change.direction == "egress"
     yield Between(own, peers, protocol, ports) if outgoing else Between(peers, own, protocol, ports)
     if change.group is None:
-        outside = list(_outside(network, wanted))
-        for some in classes(network, own.interfaces) if outside else ():
-            yield from _against(some, outside, protocol, outgoing=outgoing)
+        yield from _with_outside(network, own.interfaces, wanted, protocol, ports, outgoing=outgoing)
+
+
+def _with_outside(
+    network: Network,
+    own: tuple[NetworkInterface, ...],
+    wanted: IntervalSet,
+    protocol: int | None,
+    ports: IntervalSet = ALL_PORTS,
+    *,
+    outgoing: bool,
+) -> Iterator[Region]:
+    """What of a range lies outside, against these: where gateways translate, in pairs."""
+    outside = list(_outside(network, wanted))
+    yield from (Beyond(own, side, protocol, outgoing, ports) for side in outside if not side.by_public)
+    public = [side for side in outside if side.by_public]
+    for some in classes(network, own) if public else ():
+        yield from against(some, public, protocol, outgoing=outgoing)
 
 
 def _held(network: Network, group: str) -> tuple[NetworkInterface, ...]:
@@ -87,7 +117,7 @@ def _near(network: Network, wanted: IntervalSet) -> tuple[NetworkInterface, ...]
     return tuple(i for i in network.interfaces.values() if meet(i.own_addresses, wanted))
 
 
-def _by_acl(network: Network, change: AclEntryChange) -> Iterator[Between | Pair]:
+def _by_acl(network: Network, change: AclEntryChange) -> Iterator[Region]:
     """An entry lets new connections pass one way and the replies of connections the other way."""
     acl = network.acls[change.component]
     protocol = protocol_number(change.protocol)
@@ -101,20 +131,18 @@ def _by_acl(network: Network, change: AclEntryChange) -> Iterator[Between | Pair
 
 def _both_ways(
     network: Network, own: list[NetworkInterface], wanted: IntervalSet, protocol: int | None
-) -> Iterator[Between | Pair]:
+) -> Iterator[Region]:
     """What these send there, and what they are sent from there."""
     ours, theirs = Holders(tuple(own)), Holders(_near(network, wanted), wanted)
-    outside = list(_outside(network, wanted))
     yield Between(ours, theirs, protocol)
     yield Between(theirs, ours, protocol)
-    for some in classes(network, own):
-        yield from _against(some, outside, protocol, outgoing=True)
-        yield from _against(some, outside, protocol, outgoing=False)
+    for outgoing in (True, False):
+        yield from _with_outside(network, ours.interfaces, wanted, protocol, outgoing=outgoing)
 
 
 def _behind_nat(
     network: Network, nat: str, wanted: IntervalSet, protocol: int | None, *, by_client: bool
-) -> Iterator[Between | Pair]:
+) -> Iterator[Region]:
     """What the clients of a NAT gateway send through its subnet: there it is the gateway that sends.
 
     `by_client`: they pass it as themselves too, on their way to the gateway.
@@ -137,7 +165,7 @@ def _routes(network: Network, interface: NetworkInterface) -> tuple[Route, ...]:
     return () if isinstance(table, Missing) else table.routes
 
 
-def _by_route(network: Network, change: RouteChange) -> Iterator[Between | Pair]:
+def _by_route(network: Network, change: RouteChange) -> Iterator[Region]:
     routes = network.route_tables[change.component].routes
     own = [i for i in network.interfaces.values() if _routes(network, i) is routes]
     wanted = parse_cidr(change.destination)
@@ -148,7 +176,7 @@ def _by_route(network: Network, change: RouteChange) -> Iterator[Between | Pair]
             yield from _behind_nat(network, nat.id, wanted, None, by_client=False)
 
 
-def _against(
+def against(
     some: tuple[NetworkInterface, ...], peers: Iterable[Side], protocol: int | None, *, outgoing: bool
 ) -> Iterator[Pair]:
     """A class against each peer in the family of the peer; towards the internet by its public addresses."""

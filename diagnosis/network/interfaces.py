@@ -71,6 +71,8 @@ class NetworkInterface:
     @property
     def own_addresses(self) -> IntervalSet:
         """Every private IPv4, IPv6 and delegated address."""
+        if len(self.ipv4) == 1 and not self.ipv6 and not self.prefixes:
+            return (self.ipv4[0].private, self.ipv4[0].private + 1)
         singles = [(a.private, a.private + 1) for a in self.ipv4] + [(n, n + 1) for n in self.ipv6]
         return join_all([*singles, self.prefixes])
 

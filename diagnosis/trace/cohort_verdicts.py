@@ -233,8 +233,14 @@ class Verdicts:
 
 def down(network: Network, interface: NetworkInterface) -> Step | None:
     """Why an interface may not send and receive; None where it can."""
-    known: dict[str, Step | None] = network.memo.setdefault("down", {})
-    if interface.id not in known:
+    known: dict[str, Step | None] | None = network.memo.get("down")
+    if known is None:
+        known = network.memo.keep("down", {})
+    if interface.id in known:
+        return known[interface.id]
+    if interfaces.plainly_up(network, interface):
+        known[interface.id] = None
+    else:
         step = interfaces.judge(network, interface, _ANYTHING)
         known[interface.id] = None if step.dropped.empty and step.unknown.empty else step
     return known[interface.id]

@@ -10,8 +10,9 @@ NAT gateways, targets of routes) is alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
@@ -22,6 +23,9 @@ from diagnosis.trace import appliances, interfaces, load_balancers, route_tables
 from diagnosis.trace.places import Held
 from diagnosis.traffic.addresses import IPV4, IPV6, format_address
 from diagnosis.traffic.intervals import IntervalSet, covers, join, join_all, meet
+
+NAT, ORDINARY = "natgateway", "interface"
+"""Kinds of interfaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,30 @@ def all_cohorts(network: Network) -> list[Cohort]:
     return known
 
 
+def effect(
+    networks: Sequence[Network], cohort: Cohort, towards: IntervalSet, *, sending: bool, past_nat: bool
+) -> Hashable:
+    """What cohorts share whose route tables, in each of the networks, take the same routes to these addresses.
+
+    What passes is the same for all of them; a blocker may name a table, and theirs are not the same. Where the traffic
+    goes past no NAT gateway, not `past_nat`, it does not matter in which subnets these are, and the interface of one
+    sends like its neighbours.
+    """
+    first = cohort.members[0]
+    alone = cohort.alone
+    if first.kind == NAT and sending and not past_nat:
+        first, alone = replace(first, kind=ORDINARY), False
+    routes = []
+    for network in networks:
+        place = None if alone else _joined(network, first, beside_nat=not past_nat)
+        table = network.table_of(first.subnet, first.vpc, first.origins)
+        if place is None or isinstance(table, Missing):
+            return first.id
+        ways = route_tables.routing(network, table).split(towards)
+        routes.append((place.but_table, tuple((way.route, way.doubt, way.addresses) for way in ways)))
+    return _way(first), *routes
+
+
 def _cohort(network: Network, members: list[NetworkInterface], *, wide: bool, alone: bool) -> Cohort:
     places = {one.subnet: network.subnets.get(one.subnet or "") for one in members}
     ranges = join_all(place.addresses for place in places.values() if place is not None) if wide else ()
@@ -179,20 +207,41 @@ def _way(interface: NetworkInterface) -> Hashable:
     )
 
 
-def _joined(network: Network, interface: NetworkInterface) -> Hashable:
-    """What a subnet shares with those that are treated like it; None where it is like no other."""
+class _Joined(NamedTuple):
+    """What subnets of one cohort share."""
+
+    but_table: Hashable
+    table: str
+
+
+def leads_to_nat(network: Network, addresses: IntervalSet) -> bool:
+    """Whether any route table leads some of these addresses to a NAT gateway."""
+    for table in network.route_tables.values():
+        for way in route_tables.routing(network, table).split(addresses):
+            if way.doubt is not None or (
+                way.route is not None and route_tables.target_kind(network, way.route) == "nat-gateway"
+            ):
+                return True
+    return False
+
+
+def _joined(network: Network, interface: NetworkInterface, *, beside_nat: bool = False) -> _Joined | None:
+    """What a subnet shares with those that are treated like it; None where it is like no other.
+
+    With `beside_nat` a subnet is like others though a NAT gateway is in it.
+    """
     subnet, vpc = network.subnets.get(interface.subnet or ""), interface.vpc
     acl = network.acl_of(interface.subnet, vpc, interface.origins)
     table = network.table_of(interface.subnet, vpc, interface.origins)
     if subnet is None or isinstance(acl, Missing) or isinstance(table, Missing) or network.edge_tables:
         return None
-    gateways = (*network.transit.of_vpc.get(vpc or "", ()), *network.nat_gateways.values())
+    gateways = (*network.transit.of_vpc.get(vpc or "", ()), *(() if beside_nat else network.nat_gateways.values()))
     if any(subnet.id in (getattr(g, "subnets", None) or (getattr(g, "subnet", None),)) for g in gateways):
         return None
     if subnet.id in network.public_access.exclusions:
         return None
     place = (subnet.zone, subnet.zone_id, subnet.account, subnet.region, subnet.origins)
-    return (vpc, acl.id, table.id, subnet.block_mode, place)
+    return _Joined((vpc, acl.id, subnet.block_mode, place), table.id)
 
 
 def singled_out(network: Network) -> frozenset[str]:
@@ -205,7 +254,7 @@ def singled_out(network: Network) -> frozenset[str]:
             for route in table.routes
             if route.target_kind in appliances.TARGETS
         }
-        kinds = vpc_endpoints.INTERFACES | load_balancers.NODES | {"natgateway"}
+        kinds = vpc_endpoints.INTERFACES | load_balancers.NODES | {NAT}
         found = network.memo["singled out"] = frozenset(
             i.id
             for i in network.interfaces.values()

@@ -43,6 +43,19 @@ def judge(network: Network, interface: NetworkInterface, traffic: Traffic) -> St
     return cannot_tell(encryption.KIND, interface.vpc or interface.id, traffic, enforced)
 
 
+def plainly_up(network: Network, interface: NetworkInterface) -> bool:
+    """Whether a look tells that an interface can send and receive; where it does not, it takes judging."""
+    if network.encryption or network.unanswered_switches or interface.attachment_status in DETACHED:
+        return False
+    if (interface.status or "in-use") not in ("in-use", "associated"):
+        return False
+    owner = network.instance_of_interface.get(interface.id)
+    if owner is None:
+        return True
+    instance = network.instances.get(owner)
+    return instance is not None and instance.state is not None and instance.state not in DEAD
+
+
 def _state(network: Network, interface: NetworkInterface, traffic: Traffic) -> Step:
     owner = network.instance_of_interface.get(interface.id)
     if interface.attachment_status in DETACHED:

@@ -7,14 +7,17 @@ are left open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
 from diagnosis.trace.group_references import MOUNT_TARGET
+from diagnosis.trace.security_groups import outright
 from diagnosis.trace.step import NOTHING, Blocker
 from diagnosis.trace.walk import GroupsJudge
 from diagnosis.traffic.addresses import ALL_ADDRESSES
+from diagnosis.traffic.intervals import IntervalSet
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.traffic import Box, SideName, Traffic
 
@@ -46,6 +49,17 @@ def of_any(question: Traffic, side: SideName) -> Traffic:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Others:
+    """All that is at the other end of a path."""
+
+    network: Network
+    there: Callable[[IntervalSet], IntervalSet]
+    """Which of some addresses they have."""
+    numbered: Callable[[Traffic], Traffic]
+    """What to make of all that groups let pass, and was made of `all_of_it` already."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class OwnGroups:
     """The groups of one VPC, as judged at one end of a path on what is asked there; each once, when it is needed."""
 
@@ -54,10 +68,14 @@ class OwnGroups:
     asked: Traffic
     """A question `of_any`."""
     all_of_it: Allowed
+    egress: bool
     before: OwnGroups | None = None
     """The same before a change of some groups: what all others do is known from there."""
     changed: frozenset[str] = frozenset()
     """These groups."""
+    others: Others | None = None
+    """Where they are given, a group is not judged of which a look at its rules tells that it lets all pass, or nothing.
+    Blockers are not known then."""
     blockers: dict[str, Blocker] = field(default_factory=dict)
     """By group, what a group that does not let all pass stands for, whatever interface holds it."""
     _each: dict[str, Allowed] = field(default_factory=dict)
@@ -100,8 +118,17 @@ class OwnGroups:
             return self.before.of_one(group, interface)
         one = self._each.get(group)
         if one is None:
-            one = self._each[group] = self._judged(replace(interface, groups=(group,)))
+            told = None if self.others is None else self._at_a_look(self.others, group, interface)
+            one = self._each[group] = told or self._judged(replace(interface, groups=(group,)))
         return one
+
+    def _at_a_look(self, others: Others, group: str, interface: NetworkInterface) -> Allowed | None:
+        if self.judge is None:
+            return self.all_of_it
+        passes = outright(others.network, group, interface, self.asked, others.there, egress=self.egress)
+        if passes is None:
+            return None
+        return self.all_of_it if passes else self._same_as_known(NOTHING, NOTHING)
 
     def _judged(self, interface: NetworkInterface) -> Allowed:
         step = self.judge.step(interface, self.asked, False) if self.judge is not None else None
@@ -109,7 +136,10 @@ class OwnGroups:
             return self.all_of_it
         if len(interface.groups or ()) == 1:
             self.blockers.update((b.component, _of_any(b, interface)) for b in step.blockers)
-        return self._same_as_known(step.passed, step.unknown)
+        if self.others is None:
+            return self._same_as_known(step.passed, step.unknown)
+        passed, unknown = self.others.numbered(step.passed), self.others.numbered(step.unknown)
+        return self.all_of_it if passed.covers(self.all_of_it.passed) else self._same_as_known(passed, unknown)
 
     def _union(self, parts: list[Allowed]) -> Allowed:
         if len(parts) == 1:
@@ -118,7 +148,7 @@ class OwnGroups:
         for part in parts:
             passed = passed.union(part.passed)
             maybe = maybe.union(part.unknown)
-        if passed.covers(self.asked):
+        if passed.covers(self.all_of_it.passed):
             return self.all_of_it
         return self._same_as_known(passed, maybe.minus(passed))
 

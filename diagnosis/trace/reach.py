@@ -219,7 +219,7 @@ class _Asked:
         key = (judge.key if judge is not None else None, like.vpc, asked.boxes)
         found = self.own_groups.get(key)
         if found is None:
-            found = self.own_groups[key] = OwnGroups(judge, asked, Allowed(asked, everything=True))
+            found = self.own_groups[key] = OwnGroups(judge, asked, Allowed(asked, everything=True), self.towards)
         return found
 
     def _alike(

@@ -7,6 +7,7 @@ associated with the security groups. The traffic is based on the private IP addr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from diagnosis.network.coverage import Missing
@@ -18,10 +19,10 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell, passes
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter, Rule
-from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
+from diagnosis.traffic.intervals import IntervalSet, covers, has, join_all, meet, minus
 from diagnosis.traffic.ports import ALL_PORTS, format_ports
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, protocol_name
-from diagnosis.traffic.traffic import Traffic
+from diagnosis.traffic.traffic import Box, SideName, Traffic
 
 KIND = "security-group"
 CALL = "ec2.describe_security_groups"
@@ -49,13 +50,13 @@ class GroupFilter:
     assumed: tuple[str, ...] = ()
 
 
-def member_addresses(network: Network, group: str, scope: Scope) -> IntervalSet:
-    """The private addresses of the interfaces in `scope` that hold the group."""
+def member_addresses(network: Network, group: str, scope: Scope | None) -> IntervalSet:
+    """The private addresses of the interfaces in `scope`, or anywhere, that hold the group."""
     key = ("members", group, scope)
     found: IntervalSet | None = network.memo.get(key)
     if found is None:
         holders = (network.interfaces[eni] for eni in network.members.get(group, ()))
-        found = join_all(i.own_addresses for i in holders if (i.vpc or "") in scope)
+        found = join_all(i.own_addresses for i in holders if scope is None or (i.vpc or "") in scope)
         network.memo.keep(key, found)
     return found
 
@@ -209,12 +210,64 @@ def references(network: Network, group: str, *, egress: bool) -> dict[str, tuple
     return found
 
 
-def _silent(network: Network, scope: Scope) -> IntervalSet:
-    """Addresses of the interfaces that do not say which groups they hold."""
+def outright(
+    network: Network,
+    identity: str,
+    interface: NetworkInterface,
+    traffic: Traffic,
+    there: Callable[[IntervalSet], IntervalSet],
+    *,
+    egress: bool,
+) -> bool | None:
+    """Whether one rule of a group lets all of this traffic pass (True), or no rule is about any of it (False).
+
+    `there` is which of some addresses peers have. None where it takes more to tell. It is so on every path: whether a
+    path carries the groups of peers decides only over rules that name groups, for the traffic that they are about.
+    """
+    group = network.groups.get(identity)
+    if group is None or not isinstance(works := _works_in(network, group, interface), tuple) or works:
+        return None
+    far: SideName = "destination" if egress else "source"
+    about = False
+    for rule in group.rules:
+        if rule.egress is not egress or not any(_is_about(rule, box) for box in traffic.boxes):
+            continue
+        known = _at_most(network, rule)
+        if known is not None and not there(known):
+            continue
+        about = True
+        protocols = protocols_of(rule.protocol)
+        if isinstance(rule.peer, CidrPeer) and all(
+            covers(protocols, box.protocol) and covers(rule.ports, box.port) and covers(known or (), getattr(box, far))
+            for box in traffic.boxes
+        ):
+            return True
+    return None if about else False
+
+
+def _at_most(network: Network, rule: GroupRule) -> IntervalSet | None:
+    """Addresses beside which the peer of a rule has none on any path; None where that is not known."""
+    if not isinstance(rule.peer, GroupPeer):
+        return _peer_addresses(network, rule, frozenset())
+    holders = network.members.get(rule.peer.group)
+    if not holders or _silent(network, None):
+        return None
+    return member_addresses(network, rule.peer.group, None)
+
+
+def _is_about(rule: GroupRule, box: Box) -> bool:
+    """Whether some of a box has a protocol and port of the rule."""
+    return (rule.protocol is None or has(box.protocol, rule.protocol)) and bool(meet(rule.ports, box.port))
+
+
+def _silent(network: Network, scope: Scope | None) -> IntervalSet:
+    """Addresses of the interfaces in `scope`, or anywhere, that do not say which groups they hold."""
     key = ("silent", scope)
     found: IntervalSet | None = network.memo.get(key)
     if found is None:
-        silent = (i for i in network.interfaces.values() if i.groups is None and (i.vpc or "") in scope)
+        silent = (
+            i for i in network.interfaces.values() if i.groups is None and (scope is None or (i.vpc or "") in scope)
+        )
         found = network.memo.keep(key, join_all(i.own_addresses for i in silent))
     return found
 

@@ -61,6 +61,8 @@ class Path:
     """How the groups of the source were judged, so that those of others in the same place can be."""
     entering: GroupsJudge | None = field(default=None, compare=False)
     """The same for the destination's."""
+    unchanged: bool = False
+    """Whether what arrives has the headers that were sent, even where there are other ways."""
 
     @property
     def forward(self) -> Verdict:
@@ -231,6 +233,7 @@ def path_of(forward: Walk, back: Walk) -> Path:
         forward.plain,
         forward.leaving,
         forward.entering,
+        unchanged=forward.unchanged,
     )
 
 

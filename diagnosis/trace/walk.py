@@ -269,11 +269,13 @@ class Walk:
             self.hops.append(Hop(component, kind, (step,)))
         if passed:
             return
-        self.certain = self.certain.after(step.passed)
-        self.surely = self.surely.after(step.passed)
-        open_part = step.passed.union(step.unknown)
+        before = self.certain
+        self.certain = before.after(step.passed)
+        self.surely = self.certain if self.surely is before else self.surely.after(step.passed)
         if self.trusted:
-            self.possible = self.possible.after(open_part)
+            open_part = step.passed.union(step.unknown)
+            alike = self.possible is before and open_part is step.passed
+            self.possible = self.certain if alike else self.possible.after(open_part)
 
     def rewrite(self, gateway: str, kind: str, after: Traffic, *, keeps_source: bool, keeps_port: bool = True) -> None:
         """A gateway translates: from here on the traffic is `after`; what was dropped before stays dropped."""
@@ -293,10 +295,15 @@ class Walk:
         self.traffic = across
 
     @property
-    def plain(self) -> bool:
-        """Whether what arrives has the headers that were sent, by the only way there is."""
+    def unchanged(self) -> bool:
+        """Whether what arrives has the headers that were sent."""
         rewritten = any(isinstance(crossing, Translated) for crossing in self.crossings)
-        return self.trusted and not rewritten and not self.branches and self.relay is None and self.end is None
+        return self.trusted and not rewritten and self.relay is None and self.end is None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it has, by the only way there is."""
+        return not self.branches and self.unchanged
 
     def copy(self) -> Walk:
         """The same walk, to be walked on apart from this one."""

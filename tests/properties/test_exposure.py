@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks import large_account
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, NotApplicable, RouteChange, apply_all
-from diagnosis.fix.exposure import Opened, newly_open
+from diagnosis.fix.exposure import newly_open
+from diagnosis.fix.parties import Opened
+from diagnosis.network.build import build
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
+from diagnosis.snapshots.read import read_snapshot
 from diagnosis.trace.places import Held, Internet, Place
 from diagnosis.trace.trace import Flow, trace
 from diagnosis.traffic.addresses import ALL_ADDRESSES, is_ipv6, parse_address
@@ -163,6 +168,26 @@ def test_the_exposure_of_several_changes_at_once() -> None:
         changes = tuple(some_change(network, chance, kind) for kind in kinds)
         opening += agrees(network, changes)
     assert opening
+
+
+@pytest.mark.parametrize(
+    ("direction", "protocol", "port"), [("ingress", "tcp", 3307), ("ingress", "-1", None), ("egress", "-1", None)]
+)
+def test_the_exposure_over_a_transit_gateway_is_that_difference_too(
+    direction: Any, protocol: str, port: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VPCs with attachments in two zones, NAT gateways, prefix lists, and groups that let a part out."""
+    monkeypatch.setattr(large_account, "VPCS", 3)
+    large_account.write(tmp_path, interfaces=24, groups=15, rules=150, seed=5)
+    network = build(read_snapshot(tmp_path))
+    fleet = network.groups[large_account.FLEET]
+    for held in [group for group in network.groups.values() if direction == "egress" and group.vpc == fleet.vpc]:
+        network = network.with_group(held.with_rules(rule for rule in held.rules if not rule.egress))
+    change = GroupRuleChange(
+        component=fleet.id, direction=direction, protocol=protocol, from_port=port, to_port=port, cidr="10.0.0.0/8"
+    )
+
+    assert agrees(network, (change,))
 
 
 def test_an_entry_of_an_acl_that_two_subnets_share_counts_on_both_legs_and_not_inside_a_subnet() -> None:

@@ -1,0 +1,152 @@
+"""The comparison of what passes between two ends before and after a change, groups and all."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
+
+from diagnosis.fix.ends import End, Outside, Some, let, passing, received_by, sent_by
+from diagnosis.fix.groups import Way
+from diagnosis.network.network import Network
+from diagnosis.trace import interfaces
+from diagnosis.trace.own_groups import Allowed, OwnGroups
+from diagnosis.traffic.addresses import ALL_ADDRESSES
+from diagnosis.traffic.intervals import IntervalSet, join_all
+from diagnosis.traffic.ports import ALL_PORTS
+from diagnosis.traffic.traffic import NOTHING, Box, SideName, Traffic
+
+BUDGET = 400_000
+"""So many boxes that some send are compared with ones that others let in before the enumeration stops and says so."""
+_ANYTHING = Allowed(NOTHING, everything=True)
+
+
+class Comparison:
+    """What passes after a change and not before, told apart by what groups let pass."""
+
+    def __init__(self, network: Network, same_ways: bool) -> None:
+        self._network = network
+        self._same_ways = same_ways
+        self._compared = 0
+        self._more: dict[tuple[int, int], Traffic] = {}
+        self._less: dict[tuple[int, IntervalSet], Traffic] = {}
+        self._distinct: dict[tuple[Box, ...], Traffic] = {}
+        self._classes: dict[Hashable, tuple[End, list[Some]]] = {}
+        """With each its end, which is kept alive: its identity is in the key."""
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether so much was to be compared that the rest was left out."""
+        return self._compared > BUDGET
+
+    def opened(
+        self, source: End | Outside, destination: End | Outside, was: list[Way], will: list[Way]
+    ) -> Iterator[Traffic]:
+        """What passes by some ways after the change and did not before; no header twice."""
+        senders = self._alike(source, [w.leaving for w in was], [w.leaving for w in will], sending=True)
+        receivers = self._alike(destination, [w.entering for w in was], [w.entering for w in will], sending=False)
+        if self._same_ways and len(was) == 1:
+            yield from self._more_of(was[0].traffic, senders, receivers)
+            return
+        for ours in senders:
+            for theirs in receivers if not self.cut_short else ():
+                self._compared += sum(len(way.traffic.boxes) for way in (*was, *will))
+                new = _new(ours, theirs, was, will)
+                if not new.empty:
+                    yield new
+
+    def _more_of(self, traffic: Traffic, senders: list[Some], receivers: list[Some]) -> Iterator[Traffic]:
+        """What passes by one way that is the same before and after, where the groups of either end let pass more."""
+        if all(one.more.empty for one in senders):
+            receivers = self._narrowed(receivers, "source", traffic.project("source"))
+        elif all(one.more.empty for one in receivers):
+            senders = self._narrowed(senders, "destination", traffic.project("destination"))
+        open_up = [one for one in receivers if not one.more.empty]
+        for ours in senders:
+            old = sent_by(traffic, ours, ours.before[0]) if open_up else NOTHING
+            for theirs in receivers if not ours.more.empty else open_up if not old.empty else ():
+                if self.cut_short:
+                    return
+                self._compared += 1 + len(old.boxes) * len(theirs.more.boxes)
+                new = NOTHING if theirs.more.empty else received_by(old, theirs).meet(theirs.more)
+                if not ours.more.empty:
+                    into = received_by(sent_by(traffic, ours, None), theirs).meet(ours.more)
+                    last = theirs.after[0]
+                    new = new.union(into if last.everything else into.meet(let(last)))
+                if not new.empty:
+                    yield new
+
+    def _narrowed(self, some: list[Some], side: SideName, numbers: IntervalSet) -> list[Some]:
+        """Those whose groups let more pass than before at these of the other end; those that are then alike as one."""
+        found: dict[Hashable, tuple[Some, list[IntervalSet]]] = {}
+        for one in some:
+            more = self._less.get((id(one.more), numbers))
+            if more is None:
+                more = self._less[id(one.more), numbers] = one.more.only(**{side: numbers})
+            if not more.empty:
+                known = found.setdefault((more.boxes, one.clients), (replace(one, more=more), []))
+                known[1].append(one.numbers)
+        return [replace(one, numbers=join_all(theirs)) for one, theirs in found.values()]
+
+    def _alike(
+        self,
+        end: End | Outside,
+        before: Sequence[OwnGroups | None],
+        after: Sequence[OwnGroups | None],
+        *,
+        sending: bool,
+    ) -> list[Some]:
+        """The members of an end, those together that are treated alike."""
+        if isinstance(end, Outside):
+            return [Some(ALL_ADDRESSES, (_ANYTHING,) * len(before), (_ANYTHING,) * len(after))]
+        judged_before, judged_after = _each(before), _each(after)
+        key = (id(end), *map(id, judged_before), "", *map(id, judged_after), sending)
+        known = self._classes.get(key)
+        if known is None:
+            found = list(self._told_apart(end, judged_before, judged_after, sending=sending))
+            known = self._classes[key] = (end, found)
+        return known[1]
+
+    def _told_apart(
+        self, end: End, before: list[OwnGroups], after: list[OwnGroups], *, sending: bool
+    ) -> Iterator[Some]:
+        one_way = self._same_ways and len(before) == 1
+        numbers = end.occupants.numbers
+        same = before == after
+        found: dict[Hashable, tuple[Some, list[IntervalSet]]] = {}
+        for member, _ in end.members:
+            old = tuple([own.of(member) for own in before])
+            new = old if same else tuple([own.of(member) for own in after])
+            clients = interfaces.client_ports(self._network, member) if sending else ALL_PORTS
+            key = (*map(id, old), *map(id, new), clients)
+            known = found.get(key)
+            if known is None:
+                more = self._difference(new[0], old[0]) if one_way else NOTHING
+                known = found[key] = (Some((), old, new, clients, more), [])
+            known[1].append(numbers[member.id])
+        for some, theirs in found.values():
+            yield replace(some, numbers=join_all(theirs))
+
+    def _difference(self, after: Allowed, before: Allowed) -> Traffic:
+        """What groups let pass after the change and not before; the same object for the same boxes."""
+        if before.everything or after is before:
+            return NOTHING
+        key = (id(after), id(before))
+        found = self._more.get(key)
+        if found is None:
+            more = let(after).minus(let(before))
+            found = self._more[key] = self._distinct.setdefault(more.boxes, more)
+        return found
+
+
+def _each(judges: Sequence[OwnGroups | None]) -> list[OwnGroups]:
+    """The groups of an end on each path: of interfaces they are always told."""
+    return [own for own in judges if own is not None]
+
+
+def _new(ours: Some, theirs: Some, was: list[Way], will: list[Way]) -> Traffic:
+    new = NOTHING
+    for way, out, into in zip(will, ours.after, theirs.after, strict=True):
+        new = new.union(passing(way.traffic, ours, theirs, out, into))
+    for way, out, into in zip(was, ours.before, theirs.before, strict=True):
+        new = new if new.empty else new.minus(passing(way.traffic, ours, theirs, out, into))
+    return new

@@ -1,0 +1,181 @@
+"""An exposure in rows and in one sentence: a few parties by name, many by what they share, with their number."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+
+from diagnosis.answer import NewlyReachable
+from diagnosis.fix.parties import NOBODY, Opened, Parties, Roll, pairs_between, roll_of
+from diagnosis.network.network import Network
+from diagnosis.network.owners import display_name, label
+from diagnosis.trace.places import Held, Place
+from diagnosis.trace.trace import Trace
+from diagnosis.traffic.intervals import covers
+from diagnosis.traffic.ports import format_ports
+from diagnosis.traffic.protocols import protocol_name
+from diagnosis.traffic.traffic import Box, Traffic
+
+SHOWN = 4
+
+
+def rows(network: Network, opened: list[Opened]) -> Iterator[NewlyReachable]:
+    """One row for the same sources, protocol and ports, then for the same destinations; those of most pairs first."""
+    roll = roll_of(network)
+    found: list[tuple[int, NewlyReachable]] = []
+    for (protocol, ports), lots in _by_ports(opened).items():
+        for sources, destinations in _by_sources(lots).items():
+            count = pairs_between(sources, destinations)
+            row = NewlyReachable(
+                source=_several(network, roll, sources, say=label),
+                destination=_several(network, roll, destinations, say=label),
+                protocol=protocol,
+                ports=ports,
+                count=count,
+            )
+            found.append((-count, row))
+    found.sort(key=lambda one: (one[0], one[1].source, one[1].destination, one[1].protocol, one[1].ports))
+    return (row for _, row in found)
+
+
+def _by_ports(opened: list[Opened]) -> dict[tuple[str, str], dict[Parties, Parties]]:
+    """For each protocol and ports, the sources of each lot of destinations."""
+    told: dict[tuple[Box, ...], list[tuple[str, str]]] = {}
+    found: defaultdict[tuple[str, str], dict[Parties, Parties]] = defaultdict(dict)
+    for one in opened:
+        key = _sideless(one.traffic)
+        if key not in told:
+            told[key] = list(_ports(one.traffic))
+        for ports in told[key]:
+            lots = found[ports]
+            lots[one.theirs] = lots.get(one.theirs, NOBODY) | one.ours
+    return found
+
+
+def _by_sources(lots: dict[Parties, Parties]) -> dict[Parties, Parties]:
+    """The destinations of each lot of sources, every destination with all of its sources."""
+    each: dict[Parties, Parties] = {}
+    for destinations, sources in lots.items():
+        for destination in destinations.each():
+            each[destination] = each.get(destination, NOBODY) | sources
+    found: dict[Parties, Parties] = {}
+    for destination, sources in each.items():
+        # Of a few each is named, and nothing is news to itself.
+        others = sources - destination if len(sources) <= SHOWN + 1 else sources
+        if len(others):
+            found[others] = found.get(others, NOBODY) | destination
+    return found
+
+
+def _sideless(traffic: Traffic) -> tuple[Box, ...]:
+    return tuple(box._replace(source=(), destination=()) for box in traffic.boxes)
+
+
+def _ports(traffic: Traffic) -> Iterator[tuple[str, str]]:
+    protocols = traffic.project("protocol")
+    members = [n for low, high in zip(protocols[::2], protocols[1::2], strict=True) for n in range(low, high)]
+    if len(members) > SHOWN:
+        yield "all", "all traffic"
+        return
+    for number in members:
+        part = traffic.only(protocol=(number, number + 1))
+        yield protocol_name(number), format_ports(part.project("port"), number)
+
+
+def _said(network: Network, key: str) -> str:
+    """The name alone where no other interface has it."""
+    name = display_name(network, key)
+    if not name or key not in network.interfaces:
+        return label(network, key)
+    counts: Counter[str | None] | None = network.memo.get("name counts")
+    if counts is None:
+        counts = network.memo["name counts"] = Counter(display_name(network, eni) for eni in network.interfaces)
+    return name if counts[name] == 1 else label(network, key)
+
+
+def _several(network: Network, roll: Roll, parties: Parties, say: Callable[[Network, str], str]) -> str:
+    """A few by name, many by the group, subnet or VPCs that they share, with the count; ranges outside as they are."""
+    if len(parties) <= SHOWN:
+        return ", ".join(key if key in parties.outside else say(network, key) for key in roll.ids(parties))
+    outside = sorted(parties.outside)
+    beyond = [*outside[:SHOWN], *(["..."] if len(outside) > SHOWN else [])]
+    inside = [f"{parties.bits.bit_count()} of {_shared(network, roll, parties.bits, say)}"] if parties.bits else []
+    return " and ".join(filter(None, [*inside, ", ".join(beyond)]))
+
+
+def _shared(network: Network, roll: Roll, bits: int, say: Callable[[Network, str], str]) -> str:
+    """What some interfaces have in common, however many others have it too."""
+    first = roll.first(bits)
+    for group in first.groups or ():
+        if not bits & ~roll.bits("group", group, network.members[group]):
+            return f"security group {say(network, group)}"
+    if first.subnet and not bits & ~roll.bits("subnet", first.subnet, network.interfaces_of_subnet[first.subnet]):
+        return f"subnet {say(network, first.subnet)}"
+    vpcs, left = [], bits
+    while left:
+        vpc = roll.first(left).vpc or ""
+        left &= ~roll.of_vpc[vpc]
+        vpcs.append(say(network, vpc) if vpc else "an unknown VPC")
+    if len(vpcs) == 1:
+        return f"VPC {vpcs[0]}"
+    named = ", ".join(vpcs[:SHOWN])
+    return f"VPCs {named}" if len(vpcs) <= SHOWN else f"{len(vpcs)} VPCs: {named}, ..."
+
+
+def told(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, at_least: bool) -> str:
+    """What else it opens, in one sentence."""
+    roll = roll_of(network)
+    others = [o for o in opened if o.pairs > 1 or not _was_asked(roll, o, asked)]
+    more = " at least" if at_least else ""
+    if not others:
+        return "opens at least what was asked; not all was enumerated" if at_least else "opens nothing else"
+    sources, destinations = NOBODY, NOBODY
+    for one in others:
+        sources, destinations = sources | one.ours, destinations | one.theirs
+    sources -= _asked_sources(roll, others, asked)
+    kinds = {_sideless(one.traffic): one.traffic for one in others}
+    what = sorted(
+        {ports if p == "all" else f"{p} {ports}" for traffic in kinds.values() for p, ports in _ports(traffic)}
+    )
+    listed = ", ".join(what[:SHOWN]) + (", ..." if len(what) > SHOWN else "")
+    return (
+        f"also opens{more} {listed} from {_several(network, roll, sources, say=_said)} "
+        f"to {_several(network, roll, destinations, say=_said)}"
+    )
+
+
+def _asked_sources(roll: Roll, others: list[Opened], asked: tuple[Trace, ...]) -> Parties:
+    """The sources that were asked about, where nothing else becomes open to them: they are no news."""
+    found = NOBODY
+    for one in asked:
+        source, destination = _party(roll, one.flow.source), _party(roll, one.flow.destination)
+        theirs = [o for o in others if source is not None and len(o.ours & source)]
+        questions = [path.question for path in one.paths]
+        if source is not None and all(
+            o.theirs == destination and any(_same_ports(o.traffic, q) for q in questions) for o in theirs
+        ):
+            found |= source
+    return found if any(len(o.ours - found) for o in others) else NOBODY
+
+
+def _same_ports(opened: Traffic, question: Traffic) -> bool:
+    """Whether the opened traffic is of no other protocol and port than the question's."""
+    return covers(question.project("protocol"), opened.project("protocol")) and covers(
+        question.project("port"), opened.project("port")
+    )
+
+
+def _was_asked(roll: Roll, opened: Opened, asked: tuple[Trace, ...]) -> bool:
+    """Whether all of it is what the question asked for."""
+    rest = opened.traffic
+    for one in asked:
+        source, destination = _party(roll, one.flow.source), _party(roll, one.flow.destination)
+        if source in (None, opened.ours) and destination in (None, opened.theirs):
+            for path in one.paths:
+                rest = rest.minus(path.question)
+    return rest.empty
+
+
+def _party(roll: Roll, place: Place) -> Parties | None:
+    """The interface of a place; None for the outside, which stands for any part of it."""
+    return Parties(1 << roll.number[place.interface.id]) if isinstance(place, Held) else None
