@@ -134,7 +134,7 @@ class Reading:
             engine=ENGINE,
             query=self.query,
             text=statements.said(statements.sightings(inner, statements.within(window)), "duckdb"),
-            counts=self._counts(scan),
+            counts=self.counted(scan),
             window=window,
             widened=widened,
             seen=seen,
@@ -260,7 +260,7 @@ class Reading:
             for each in sorted(self.query.interfaces)
         )
 
-    def _counts(self, scan: Scan) -> Counts:
+    def counted(self, scan: Scan) -> Counts:
         """Counts of the files that were read. The first header line of a file is none of its data, a second one is."""
         row = self._rows(
             "SELECT SUM(lines) FILTER (WHERE kind < 3), SUM(lines) FILTER (WHERE kind = 3), "

@@ -149,14 +149,7 @@ class HotReading(Reading):
 
     def rejections(self, files: Sequence[LogFile], ours: Ours, limit: int) -> Rejections:
         """Read the files, twice."""
-        scan, formats = self.passed(files)
-        newest, skewed = self._newest()
-        window = self._window(self.query.window, newest)
-        window = Between(window.start, newest if window.end is None else window.end)
-        self._refused(window)
-        self._strangers(ours)
-        self._accepted(scan, formats)
-        self.connection.execute(_TURNED)
+        scan, window, skewed = self.compared(files, ours)
         shared = ", ".join(f"'{each}'" for each in SHARED_SERVICES)
         self.connection.execute(_FLOWS.format(shared=shared))
         self.connection.execute(_SCANNERS.format(shared=shared), [MANY, SEVERAL, REPEATS])
@@ -165,7 +158,7 @@ class HotReading(Reading):
         by_class = {int(each): (int(flows), int(records), int(clients)) for each, flows, records, clients in totals}
         return Rejections(
             engine=ENGINE,
-            counts=self._counts(scan),
+            counts=self.counted(scan),
             window=window,
             oldest=self._rows("SELECT MIN(oldest) FROM scan WHERE kind < 3")[0][0],
             records=sum(records for _, records, _ in by_class.values()),
@@ -176,13 +169,29 @@ class HotReading(Reading):
             groups=tuple(self._groups(limit)),
             hours=self._hours(),
             logging=frozenset(str(row[0]) for row in self._rows("SELECT DISTINCT interface_id FROM refused") if row[0]),
-            warnings=(
-                *self.warnings,
-                *self._malformed(scan),
-                *unreadable(scan.unreadable),
-                *skewed,
-                *self.not_compared,
-            ),
+            warnings=self.warned(scan, skewed),
+        )
+
+    def compared(self, files: Sequence[LogFile], ours: Ours) -> tuple[Scan, Between, tuple[str, ...]]:
+        """Make the tables `refused`, `accepted` and `turned`; what was read, the window, warnings about clocks."""
+        scan, formats = self.passed(files)
+        newest, skewed = self._newest()
+        window = self._window(self.query.window, newest)
+        window = Between(window.start, newest if window.end is None else window.end)
+        self._refused(window)
+        self._strangers(ours)
+        self._accepted(scan, formats)
+        self.connection.execute(_TURNED)
+        return scan, window, skewed
+
+    def warned(self, scan: Scan, skewed: tuple[str, ...]) -> tuple[str, ...]:
+        """What whoever reads the result should know of the files."""
+        return (
+            *self.warnings,
+            *self._malformed(scan),
+            *unreadable(scan.unreadable),
+            *skewed,
+            *self.not_compared,
         )
 
     def _groups(self, limit: int) -> Iterator[Refused]:

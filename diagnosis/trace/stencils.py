@@ -127,7 +127,7 @@ def _place(network: Network, interface: NetworkInterface) -> tuple[int, Interval
 def _found_place(network: Network, interface: NetworkInterface) -> tuple[int, IntervalSet] | None:
     subnet = network.subnets.get(interface.subnet or "")
     up = interfaces.judge(network, interface, NOTHING)
-    if subnet is None or interface.kind != "interface" or _singled_out(network, interface):
+    if subnet is None or interface.kind != "interface" or singled_out(network, interface):
         return None
     if up.blockers or up.gaps or up.assumed:
         return None
@@ -137,7 +137,7 @@ def _found_place(network: Network, interface: NetworkInterface) -> tuple[int, In
     return numbers.setdefault(_traits(interface), len(numbers)), subnet.addresses
 
 
-def _singled_out(network: Network, interface: NetworkInterface) -> bool:
+def singled_out(network: Network, interface: NetworkInterface) -> bool:
     """Whether some device on a path knows the interface by what it is: a load balancer, an endpoint, a route."""
     targets: frozenset[str] | None = network.memo.get("route targets")
     if targets is None:

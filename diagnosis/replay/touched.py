@@ -1,0 +1,136 @@
+"""Which recorded connections a change can make any difference to: the rest is cut off by set arithmetic on columns.
+
+A connection that is cut off is judged alike before and after. Where that is not certain it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, assert_never
+
+from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteChange
+from diagnosis.network.coverage import Missing
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
+from diagnosis.network.shape import rule_ports
+from diagnosis.replay.packets import Packets
+from diagnosis.replay.ranks import inside
+from diagnosis.trace.stencils import singled_out
+from diagnosis.traffic.intervals import IntervalSet, join_all
+from diagnosis.traffic.protocols import ICMP, ICMPV6, TCP, UDP, protocol_number
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def touched(network: Network, changes: Iterable[Change], packets: Packets) -> NDArray[np.bool_]:
+    """For each connection whether one of the changes may alter what becomes of it."""
+    import numpy as np
+
+    found = np.zeros(len(packets), np.bool_)
+    for change in changes:
+        match change:
+            case GroupRuleChange():
+                found |= _by_group(network, change, packets)
+            case AclEntryChange():
+                found |= _by_acl(network, change, packets)
+            case RouteChange():
+                found |= _by_route(network, change, packets)
+            case _:
+                assert_never(change)
+    return found
+
+
+def _by_group(network: Network, change: GroupRuleChange, packets: Packets) -> NDArray[np.bool_]:
+    """Groups judge a connection at its two ends, at the targets of a load balancer, and at appliances on its way."""
+    members = [network.interfaces[eni] for eni in network.members.get(change.component, ())]
+    protocol = protocol_number(change.protocol)
+    alike = _of_protocol(packets, protocol)
+    if any(_passes_on(network, one) for one in members):
+        return alike
+    own = packets.ranks.among(_addresses(members))
+    mine = own[packets.client if change.direction == "egress" else packets.server]
+    if protocol in (TCP, UDP):
+        ports = rule_ports(protocol, change.from_port, change.to_port)
+        mine &= inside(ports, packets.port) | (packets.port < 0)
+    found: NDArray[np.bool_] = alike & (mine | _relayed(network, packets))
+    return found
+
+
+def _by_acl(network: Network, change: AclEntryChange, packets: Packets) -> NDArray[np.bool_]:
+    """An ACL judges what crosses the border of its subnets, either way: there, and on the way back."""
+    subnets = []
+    for subnet in network.subnets.values():
+        acl = network.acl_of(subnet.id, subnet.vpc, subnet.origins)
+        if not isinstance(acl, Missing) and acl.id == change.component:
+            subnets.append(subnet.id)
+    found: NDArray[np.bool_] = _of_protocol(packets, protocol_number(change.protocol)) & _through(
+        network, subnets, packets
+    )
+    return found
+
+
+def _by_route(network: Network, change: RouteChange, packets: Packets) -> NDArray[np.bool_]:
+    """A route matters to whatever leaves the subnets of its table, requests and replies."""
+    import numpy as np
+
+    if network.route_tables[change.component].gateways:
+        return np.ones(len(packets), np.bool_)
+    subnets = []
+    for subnet in network.subnets.values():
+        table = network.table_of(subnet.id, subnet.vpc, subnet.origins)
+        if not isinstance(table, Missing) and table.id == change.component:
+            subnets.append(subnet.id)
+    return _through(network, subnets, packets)
+
+
+def _through(network: Network, subnets: list[str], packets: Packets) -> NDArray[np.bool_]:
+    """What may cross the border of these subnets: all, where something in one of them passes traffic on."""
+    import numpy as np
+
+    ids = set(subnets)
+    strays = [i for i in network.interfaces.values() if i.subnet is None or i.subnet not in network.subnets]
+    held = [network.interfaces[eni] for subnet in subnets for eni in network.interfaces_of_subnet.get(subnet, ())]
+    crossed = any(one.subnets is None or ids & set(one.subnets) for one in network.transit.attachments)
+    nats = any(nat.subnet in ids or nat.subnet is None for nat in network.nat_gateways.values())
+    if crossed or nats or any(_passes_on(network, one) for one in held):
+        return np.ones(len(packets), np.bool_)
+    ranges = join_all(network.subnets[subnet].addresses for subnet in subnets)
+    own = packets.ranks.among(join_all((ranges, _addresses([*held, *strays]))))
+    found: NDArray[np.bool_] = own[packets.client] | own[packets.server] | _relayed(network, packets)
+    return found
+
+
+def _of_protocol(packets: Packets, protocol: int | None) -> NDArray[np.bool_]:
+    import numpy as np
+
+    if protocol is None:
+        return np.ones(len(packets), np.bool_)
+    # Between IPv6 addresses either number means ICMPv6.
+    numbers = [ICMP, ICMPV6] if protocol in (ICMP, ICMPV6) else [protocol]
+    return np.isin(packets.protocol, numbers)
+
+
+def _relayed(network: Network, packets: Packets) -> NDArray[np.bool_]:
+    """What is sent to something that sends on from there, to another address or another port."""
+    devices = [one for one in network.interfaces.values() if _is_device(network, one)]
+    found: NDArray[np.bool_] = packets.ranks.among(_addresses(devices))[packets.server]
+    return found
+
+
+def _passes_on(network: Network, interface: NetworkInterface) -> bool:
+    """Whether traffic between others may pass this interface."""
+    return _is_device(network, interface) or singled_out(network, interface)
+
+
+def _is_device(network: Network, interface: NetworkInterface) -> bool:
+    owned = interface.id in network.balancer_of_interface or interface.id in network.endpoint_of_interface
+    return interface.kind not in ("interface", "lambda") or owned
+
+
+def _addresses(members: Iterable[NetworkInterface]) -> IntervalSet:
+    """All addresses of these, their public ones too."""
+    members = list(members)
+    publics = [(a.public, a.public + 1) for one in members for a in one.ipv4 if a.public is not None]
+    return join_all([*(one.own_addresses for one in members), *publics])
