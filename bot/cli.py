@@ -14,10 +14,12 @@ import typer
 
 from diagnosis.cli.doctor import FURTHER_EXAMINATIONS
 from diagnosis.cli.program import app, main
-from diagnosis.cli.statuses import FAILED, OK
+from diagnosis.cli.statuses import FAILED, OK, STOPPED
 
 if TYPE_CHECKING:
+    from bot.approvals.audit import Head
     from bot.settings.values import Settings
+    from bot.store.audit import AuditLog
     from diagnosis.finding import Finding
 
 __all__ = ["app", "main"]
@@ -27,6 +29,8 @@ LOOK_SECONDS = 0.5
 Config = Annotated[Path | None, typer.Option(help="The settings file; whynot.yaml where it exists.")]
 config = typer.Typer(no_args_is_help=True, help="The settings of the Slack app.")
 app.add_typer(config, name="config")
+audit = typer.Typer(no_args_is_help=True, help="The audit log of fixes that were proposed and applied.")
+app.add_typer(audit, name="audit")
 
 
 def _slack() -> list[Finding]:
@@ -92,6 +96,66 @@ def check(config: Config = None) -> None:
 def show(config: Config = None) -> None:
     """Print the settings as they are understood, secrets masked."""
     typer.echo(json.dumps(_settings(config, {}).model_dump(mode="json"), indent=2))
+
+
+@audit.command("verify")
+def verify(
+    file: Annotated[Path | None, typer.Argument(help="A file that `audit export` wrote; else the store.")] = None,
+    head: Annotated[
+        list[str] | None, typer.Option(help="A head that was posted, NUMBER:HASH; may be repeated.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Say whether the audit log is what was written, record by record."""
+    from bot.approvals.audit import Broken, NotARecord, records_of
+    from bot.approvals.audit import verify as verified
+    from bot.store.audit import AuditDamaged
+    from bot.store.transactions import StoreGone
+
+    posted = [_head(text) for text in head or ()]
+    try:
+        if file is not None:
+            with file.open(encoding="utf-8") as lines:
+                found = verified(records_of(lines), posted)
+        else:
+            found = _audit_log(config).verify(posted)
+    except (NotARecord, OSError, UnicodeDecodeError, AuditDamaged, StoreGone) as error:
+        raise typer.Exit(_wrong([f"{file}: {error}" if file is not None else str(error)])) from None
+    if isinstance(found, Broken):
+        typer.echo(f"The audit log is broken at record {found.number}: {found.text}.")
+        raise typer.Exit(STOPPED)
+    began = f", from record {found.first} on" if found.first > 1 else ""
+    typer.echo(f"The audit log is whole: {found.count} records{began}. Its head is {found.head}")
+
+
+@audit.command("export")
+def export(config: Config = None) -> None:
+    """Print the audit log, oldest record first, one JSON object a line."""
+    from bot.store.transactions import StoreGone
+
+    try:
+        for record in _audit_log(config).export():
+            typer.echo(record.model_dump_json())
+    except StoreGone as error:
+        raise typer.Exit(_wrong([str(error)])) from None
+
+
+def _audit_log(file: Path | None) -> AuditLog:
+    from bot.store.store import StoreUnavailable, audit_log
+
+    try:
+        return audit_log(_settings(file, {}).store.url.get_secret_value())
+    except StoreUnavailable as error:
+        raise typer.Exit(_wrong([str(error)])) from None
+
+
+def _head(text: str) -> Head:
+    from bot.approvals.audit import parse_head
+
+    found = parse_head(text)
+    if found is None:
+        raise typer.Exit(_wrong([f"{text[:80]} is no head: it is written NUMBER:HASH, with 64 hexadecimal digits"]))
+    return found
 
 
 def _lacking(settings: Settings) -> list[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 GENESIS: Final = "0" * 64
 """What the first record is chained to."""
@@ -53,6 +54,27 @@ class Head:
 
 
 EMPTY: Final = Head(0, GENESIS)
+_HEAD: Final = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
+
+
+class NotARecord(ValueError):
+    """A line of an exported log that is no record; the text says which."""
+
+
+def parse_head(text: str) -> Head | None:
+    """The head as `str` writes it; None where it is of another form."""
+    found = _HEAD.fullmatch(text.strip())
+    return Head(int(found[1]), found[2]) if found is not None else None
+
+
+def records_of(lines: Iterable[str]) -> Iterator[Record]:
+    """The records of an exported log, one JSON object a line. Raises NotARecord."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield Record.model_validate_json(line)
+            except ValidationError:
+                raise NotARecord(f"line {number} is no record of an audit log") from None
 
 
 @dataclass(frozen=True, slots=True)

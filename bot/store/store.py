@@ -192,6 +192,15 @@ def engine_of(url: str) -> Engine:
     return engine
 
 
+def audit_log(url: str) -> AuditLog:
+    """The audit log of a database that is there, to be read; nothing is made or migrated. Raises StoreUnavailable."""
+    engine = engine_of(url)
+    name = engine.url.database
+    if engine.dialect.name == "sqlite" and name and not name.startswith("file:") and not Path(name).exists():
+        raise StoreUnavailable(f"store.url sqlite:///{name} does not exist")
+    return AuditLog(engine)
+
+
 def _for_its_owner_alone(engine: Engine) -> None:
     """A new SQLite file is for its owner's eyes only: questions and answers tell a network in detail."""
     name = engine.url.database
