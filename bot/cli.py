@@ -118,7 +118,7 @@ def verify(
             with file.open(encoding="utf-8") as lines:
                 found = verified(records_of(lines), posted)
         else:
-            found = _audit_log(config).verify(posted)
+            found = _audit_log(config).checked(posted)
     except (NotARecord, OSError, UnicodeDecodeError, AuditDamaged, StoreGone) as error:
         raise typer.Exit(_wrong([f"{file}: {error}" if file is not None else str(error)])) from None
     if isinstance(found, Broken):

@@ -78,7 +78,7 @@ class AuditLog:
                 yield Record.model_validate_json(row.record)
             last = rows[-1].number
 
-    def verify(self, posted: Iterable[Head] = ()) -> Whole | Broken:
+    def checked(self, posted: Iterable[Head] = ()) -> Whole | Broken:
         """Whether all that is kept is what was written; its own head is one of those that must be found."""
         return verify(self.export(), [*posted, *(head for head in (self.head(),) if head.number)])
 

@@ -28,7 +28,7 @@ def meddle(store: Store, *statements: str) -> None:
 
 def test_an_empty_log_is_whole(store: Store) -> None:
     assert store.audit.head() == EMPTY
-    assert store.audit.verify() == Whole(0, 0, EMPTY)
+    assert store.audit.checked() == Whole(0, 0, EMPTY)
     assert list(store.audit.export()) == []
 
 
@@ -36,14 +36,14 @@ def test_a_log_comes_back_as_it_was_written(store: Store) -> None:
     head = fill(store)
 
     assert [record.details for record in store.audit.export()] == [{"n": n} for n in range(1, 6)]
-    assert store.audit.verify() == Whole(5, 1, head)
+    assert store.audit.checked() == Whole(5, 1, head)
 
 
 def test_many_threads_write_one_chain(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: store.audit.append(Fact(at=1.0, event=f"e{n}")), range(80)))
 
-    found = store.audit.verify()
+    found = store.audit.checked()
     assert isinstance(found, Whole)
     assert found.count == 80
     assert len({record.event for record in store.audit.export()}) == 80
@@ -64,7 +64,7 @@ def test_what_is_changed_behind_its_back_is_found(store: Store, statement: str, 
     fill(store)
     meddle(store, statement)
 
-    found = store.audit.verify()
+    found = store.audit.checked()
 
     assert isinstance(found, Broken)
     assert found.number == number
@@ -77,8 +77,8 @@ def test_an_end_that_was_cut_off_with_its_head_shows_against_the_head_that_was_p
     with store._engine.begin() as connection:
         connection.execute(update(audit_head).values(number=4, hash=fourth.hash))
 
-    assert isinstance(store.audit.verify(), Whole)
-    assert store.audit.verify([posted]) == Broken(5, "it was posted, and is missing")
+    assert isinstance(store.audit.checked(), Whole)
+    assert store.audit.checked([posted]) == Broken(5, "it was posted, and is missing")
 
 
 def test_without_its_head_nothing_is_written_and_so_nothing_is_done(store: Store) -> None:
@@ -95,11 +95,11 @@ def test_old_records_are_deleted_from_the_front_never_the_last_and_the_rest_veri
     head = fill(store)
 
     assert store.audit.forget(3.0) == 2
-    assert store.audit.verify([head]) == Whole(3, 3, head)
+    assert store.audit.checked([head]) == Whole(3, 3, head)
     assert store.audit.forget(1e9) == 2
-    assert store.audit.verify() == Whole(1, 5, head)
+    assert store.audit.checked() == Whole(1, 5, head)
     store.audit.append(Fact(at=9.0, event="after"))
-    assert store.audit.verify() == Whole(2, 5, store.audit.head())
+    assert store.audit.checked() == Whole(2, 5, store.audit.head())
 
 
 def test_a_long_log_is_read_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

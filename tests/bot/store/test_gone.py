@@ -118,7 +118,7 @@ def test_a_connection_that_is_cut_before_any_statement_of_a_step_leaves_all_of_i
 
     assert nth > 3, "statements and a commit were cut, each once"
     assert standing(store) != before
-    assert isinstance(store.audit.verify(), Whole)
+    assert isinstance(store.audit.checked(), Whole)
     store.close()
 
 
@@ -167,7 +167,7 @@ def test_every_method_names_it_when_the_database_has_gone() -> None:
         lambda: store.proposals.forget(NOW),
         store.proposals.counts,
         store.audit.head,
-        store.audit.verify,
+        store.audit.checked,
         lambda: list(store.audit.export()),
         lambda: store.audit.forget(NOW),
     )

@@ -300,7 +300,7 @@ def test_of_many_threads_one_gives_the_last_approval_and_one_begins(store: Store
     counted = [one.outcome for one in decided if one]
     assert (counted.count("counted"), counted.count("enough")) == (1, 1)
     assert sum(row is not None for row in begun) == 1
-    assert store.audit.verify() == store.audit.verify([store.audit.head()])
+    assert store.audit.checked() == store.audit.checked([store.audit.head()])
 
 
 def test_every_pair_of_steps_that_race_leaves_one_winner(store: Store) -> None:

@@ -54,5 +54,5 @@ def test_of_100_clicks_on_two_replicas_one_applies(server: Postgres, needed: int
     assert len(store.proposals.decisions(FX)) == needed
     events = Counter(record.event for record in store.audit.export())
     assert events == Counter({"propose": 1, "enough": 1, "begin": 1, "approve": needed - 1})
-    assert isinstance(store.audit.verify(), Whole)
+    assert isinstance(store.audit.checked(), Whole)
     store.close()
