@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.scope import Scope
 from bot.approvals.ledger import Ledger
+from bot.clock.clock import Clock
 from bot.eyes import AccountReader, FolderEyes, LiveEyes
 from bot.health.metrics import Metrics
 from bot.health.probes import Probes
@@ -39,10 +40,14 @@ from bot.runner.answering import Logs, Say
 from bot.runner.courier import NOT_SENT, Courier
 from bot.runner.desk import Desk
 from bot.runner.drawing import Draughtsman
+from bot.runner.morning import Morning
+from bot.runner.mornings import Mornings
 from bot.runner.networks import Eyes, Networks
+from bot.runner.one_by_one import OneByOne
 from bot.runner.pictures import Pictures
 from bot.runner.reports import Reports
 from bot.runner.stopping import Stop
+from bot.runner.summarising import Rejects, Summariser
 from bot.runner.watch import Watch
 from bot.runner.work import Tools
 from bot.settings.values import Settings, host_and_port
@@ -51,10 +56,11 @@ from bot.transport.requests import HttpTransport
 from bot.transport.socket import SocketTransport
 from diagnosis.flowlogs.account import AccountFlowLogs
 from diagnosis.flowlogs.files import FlowLogFiles
+from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.flowlogs.remote import Remote
 from diagnosis.network.network import Network
 from diagnosis.snapshots.write import write_snapshot
-from diagnosis.sources import SourceUnavailable
+from diagnosis.sources import RejectSource, SourceUnavailable
 
 log = structlog.get_logger("whynot.app")
 
@@ -122,6 +128,9 @@ class SlackApp:
         )
         self.desk = Desk(tools, self.team)
         self.watch = Watch(self.desk)
+        self._one_by_one = OneByOne(self.metrics.fault)
+        self._morning = Morning(tools, Summariser(self._networks, rejects_of(settings)), self._one_by_one)
+        self.clock = Clock(self._morning, self.metrics.fault)
         self._bolt = self._make_bolt()
         self.transport = self._make_transport()
         self.probes = Probes(*host_and_port(settings.health.address), self.metrics, self.stuck, self.unready)
@@ -139,11 +148,12 @@ class SlackApp:
             logger=logging.getLogger("slack_bolt"),
         )
         homes = Homes(self.desk, self.team)
+        mornings = Mornings(self.desk, self._morning)
         register(
             bolt,
             Hearing(self.desk, homes, self.user),
-            Presses(self.desk, homes),
-            Forms(self.desk, Reports(self.desk, write_snapshot)),
+            Presses(self.desk, homes, mornings),
+            Forms(self.desk, Reports(self.desk, write_snapshot), mornings),
             self.metrics,
         )
         return bolt
@@ -180,6 +190,7 @@ class SlackApp:
             ) from error
         except NOT_SENT as error:
             raise CannotStart(f"Slack cannot be reached: {error}") from error
+        self.clock.start()
         log.info(
             "listening", transport=self.settings.slack.transport, team=self.team, channels=len(self.settings.channels)
         )
@@ -191,6 +202,8 @@ class SlackApp:
         self._stopping.set()
         log.info("stopping")
         self.transport.stop_hearing()
+        self.clock.stop()
+        self._one_by_one.close()
         self.desk.close(self.settings.runner.stop_seconds)
         self.watch.stop()
         self.transport.stop()
@@ -203,6 +216,7 @@ class SlackApp:
         lost, most = self.desk.pool.load().lost, self.settings.runner.workers
         return (
             *(("the watch has stopped",) if not self.watch.alive else ()),
+            *(("the clock has stopped",) if self.clock.started and not self.clock.alive else ()),
             *((f"{lost} threads are held by questions that do not end",) if lost > 4 * most else ()),
         )
 
@@ -312,6 +326,16 @@ def hands_of(settings: Settings, eyes: FolderEyes | LiveEyes, networks: Networks
         writer_for = AwsHands(session.client, credentials).writer
     reader = AccountReader(networks, eyes)
     return Hands(writer_for, reader, ledger, settings.fixes, Patience(time.time, time.sleep))
+
+
+def rejects_of(settings: Settings) -> Rejects:
+    """The REJECT records of the flow-log files that are named; of the live account those are needed for a summary."""
+    paths = list(settings.account.flow_logs)
+
+    def rejects(_network: Network, _say: Say) -> RejectSource | None:
+        return RejectFiles(paths) if paths else None
+
+    return rejects
 
 
 def logs_of(settings: Settings, eyes: Eyes) -> Callable[[Network, Stop, Say], Logs]:

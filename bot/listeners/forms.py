@@ -9,12 +9,13 @@ from typing import Any
 import structlog
 
 from bot.listeners.presses import metadata_of
-from bot.listeners.understanding import addressed, commanded, one_line
+from bot.listeners.understanding import addressed, commanded, one_line, summary_words
 from bot.runner.desk import Ask, Desk
 from bot.runner.guide import help_for
+from bot.runner.mornings import Mornings
 from bot.runner.reports import Reports
 from bot.views.controls import Field
-from bot.views.forms import ask_form, form_faults, form_question
+from bot.views.forms import MUTE_DAYS, ask_form, form_faults, form_question
 from bot.views.message import View
 from bot.views.refusals import Refusal, refused
 from diagnosis.question.parse import parse
@@ -26,14 +27,20 @@ log = structlog.get_logger("whynot.forms")
 class Forms:
     """Slash commands, message shortcuts, and the modals behind them."""
 
-    def __init__(self, desk: Desk, reports: Reports) -> None:
+    def __init__(self, desk: Desk, reports: Reports, mornings: Mornings) -> None:
         self._desk = desk
         self._reports = reports
+        self._mornings = mornings
 
     def commanded(self, body: Mapping[str, Any]) -> None:
         """`/whynot why …`, `who …`, `help`; without a word, the form."""
         person, channel = str(body.get("user_id") or ""), str(body.get("channel_id") or "")
         text = str(body.get("text") or "")
+        about = summary_words(text)
+        if about is not None:
+            if self._desk.first_time((f"command:{body.get('trigger_id')}",)):
+                self._desk.later(lambda: self._mornings.said(about, channel, person))
+            return
         asked = commanded(text)
         if asked == "help":
             self._desk.later(lambda: help_for(self._desk, channel, person, None))
@@ -115,6 +122,20 @@ class Forms:
         identity, comment = str(view.get("private_metadata") or ""), _typed(view, Field.COMMENT)
         if self._desk.first_time((f"view:{view.get('id')}:{view.get('hash')}",)):
             self._desk.later(lambda: self._reports.report(identity, person, comment))
+
+    def muted(self, body: Mapping[str, Any]) -> None:
+        """A cause of a summary is not to be shown for a while."""
+        view = body.get("view") or {}
+        person = str((body.get("user") or {}).get("id") or "")
+        days, reason = _typed(view, Field.DAYS), _typed(view, Field.COMMENT)
+        try:
+            place = json.loads(str(view.get("private_metadata") or "{}"))
+            value, channel = str(place["cause"]), str(place["channel"])
+        except (ValueError, KeyError, TypeError):
+            log.warning("a form that is none of ours")
+            return
+        if days in map(str, MUTE_DAYS) and self._desk.first_time((f"view:{view.get('id')}:{view.get('hash')}",)):
+            self._desk.later(lambda: self._mornings.mute(value, channel, person, int(days), reason))
 
     def _open(self, body: Mapping[str, Any], channel: str, person: str, view: View) -> None:
         courier = self._desk.tools.courier

@@ -12,9 +12,10 @@ from bot.listeners.homes import Homes
 from bot.listeners.understanding import addressed, one_line
 from bot.runner.desk import Ask, Desk
 from bot.runner.details import show, show_again
+from bot.runner.mornings import Mornings, question_of
 from bot.runner.replies import option_of
 from bot.views.controls import Action, Detail, chosen, family
-from bot.views.forms import ask_form, wrong_form
+from bot.views.forms import ask_form, mute_form, wrong_form
 from bot.views.message import View
 from bot.views.refusals import Refusal, refused
 from diagnosis.question.follow_up import EitherSide
@@ -50,9 +51,10 @@ class Press:
 class Presses:
     """Does what a press asks for."""
 
-    def __init__(self, desk: Desk, homes: Homes) -> None:
+    def __init__(self, desk: Desk, homes: Homes, mornings: Mornings) -> None:
         self._desk = desk
         self._homes = homes
+        self._mornings = mornings
         self._unknown: set[str] = set()
 
     def pressed(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
@@ -84,6 +86,10 @@ class Presses:
                 self._desk.later(lambda: self._look_again(press.person))
             case Action.EXAMPLE:
                 self._ask(press, addressed(press.value, None), one_line(press.value))
+            case Action.DIAGNOSE_CAUSE:
+                self._desk.later(lambda: self._diagnose(press))
+            case Action.MUTE_CAUSE:
+                self._mute(press)
             case Action.OPEN_RECENT:
                 self._desk.later(lambda: show_again(self._desk, press.value, press.person))
 
@@ -122,6 +128,23 @@ class Presses:
             return
         row, question = found
         self._ask(press, question, row.text, (f"chosen:{row.id}:{press.value}",))
+
+    def _diagnose(self, press: Press) -> None:
+        found = self._mornings.cause(press.value, press.channel)
+        if found is None:
+            self._whisper(press, Refusal.GONE)
+            return
+        question = question_of(found[1])
+        said = " ".join(found[1].cause.text.split()) if found[1].cause is not None else "a cause of the summary"
+        self._ask(press, question, said)
+
+    def _mute(self, press: Press) -> None:
+        found = self._mornings.cause(press.value, press.channel)
+        if found is None or found[1].cause is None:
+            self._desk.later(lambda: self._whisper(press, Refusal.GONE))
+            return
+        metadata = json.dumps({"channel": press.channel, "cause": press.value})
+        self._open(press, mute_form(metadata=metadata, told=found[1].cause.text))
 
     def _look_again(self, person: str) -> None:
         self._desk.tools.networks.forget()

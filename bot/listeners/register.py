@@ -60,6 +60,11 @@ def register(app: App, hearing: Hearing, presses: Presses, forms: Forms, metrics
         ack()
         on("view", forms.told_wrong)(body)
 
+    @app.view(Callback.MUTE)
+    def muted(ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        on("view", forms.muted)(body)
+
     @app.action(ANYTHING)
     def action(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()

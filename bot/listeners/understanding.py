@@ -53,6 +53,12 @@ def overheard(text: str, last: Question) -> Question | EitherSide | Word:
     return follow_up(last, text) or "nothing"
 
 
+def summary_words(text: str) -> str | None:
+    """What follows `summary` in a command; None where it is about something else."""
+    word, _, rest = one_line(text).partition(" ")
+    return rest.strip() if word.lower() == "summary" else None
+
+
 def commanded(text: str) -> Question | Word:
     """What the words after a slash command ask: a question in plain words, or `why A B 3306` and `who A 3306`."""
     said = one_line(text)

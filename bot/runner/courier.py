@@ -6,6 +6,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.error import URLError
 
@@ -30,6 +31,8 @@ class _Lost(Exception):
 
 NOT_SENT: Final = (_Lost, URLError, OSError, http.client.HTTPException, SlackRequestError, SlackClientError)
 """What a call raises when Slack was not reached, or its answer was lost."""
+CLOCKS_DIFFER: Final = 300.0
+"""Seconds by which our clock and Slack's may differ."""
 READY_WAITS: Final = (0.1, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0)
 """Seconds between two looks at a file that Slack is still at work on. It takes about a hundred looks a minute."""
 
@@ -103,6 +106,49 @@ class Courier:
         except NOT_SENT as error:
             raise Unreachable(type(error).__name__) from error
         return where, ts
+
+    def post_marked(self, channel: str, message: Message, *, marked: str) -> str | None:
+        """Post a message that must not come twice; its `ts`, or None where the answer was lost. Raises Unreachable.
+
+        `marked` is kept with it, unseen, and `find_posted` finds it by that.
+        """
+        kept = {"event_type": "whynot", "event_payload": {"id": marked}}
+
+        def send(form: Message) -> str:
+            sent = self._client.chat_postMessage(channel=channel, metadata=kept, **form.payload(), **SENT_WITH)
+            return str(sent["ts"])
+
+        try:
+            return self._down_the_ladder("chat.postMessage", message, send)
+        except NOT_SENT as error:
+            self._watch.slack_error("chat.postMessage", type(error).__name__)
+            return None
+
+    def find_posted(self, channel: str, since: float, marked: str) -> str | None:
+        """The `ts` of the message in a channel that was marked so.
+
+        It is "" where there is none, and None where we may not look. `since` is the Unix second after which it would
+        have been posted.
+        """
+
+        def page(cursor: str | None) -> Any:
+            oldest = f"{since - CLOCKS_DIFFER:.6f}"
+            return self._client.conversations_history(
+                channel=channel, oldest=oldest, limit=200, include_all_metadata=True, cursor=cursor
+            )
+
+        cursor: str | None = None
+        while True:
+            seen = self._tried("conversations.history", partial(page, cursor))
+            if seen is None:
+                return None
+            for message in seen["messages"]:
+                payload = (message.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("id") == marked:
+                    return str(message["ts"])
+            cursor = str((seen.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return ""
 
     def update(self, channel: str, ts: str, message: Message) -> None:
         """Put another message in the place of one of ours. Raises Unreachable."""

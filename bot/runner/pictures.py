@@ -11,6 +11,7 @@ from bot.runner.drawing import Draughtsman
 from bot.views.message import Attachment
 from bot.views.pictures.decision import decision_alt, decision_picture
 from bot.views.pictures.path import path_alt, path_picture
+from bot.views.pictures.rejects import Chart, rejects_alt, rejects_picture
 from diagnosis.answer import Answer
 
 FIRST_SECONDS: Final = 0.8
@@ -40,6 +41,13 @@ class Pictures:
             return None
         content = self._draughtsman.draw(path_picture(answer))
         return self._uploaded(Attachment("path.png", "The path", content, path_alt(answer))) if content else None
+
+    def chart(self, chart: Chart) -> Uploaded | None:
+        """The picture of what was refused over the day."""
+        if not chart.hours:
+            return None
+        content = self._draughtsman.draw(rejects_picture(chart))
+        return self._uploaded(Attachment("refused.png", "Refused", content, rejects_alt(chart))) if content else None
 
     def decision(self, answer: Answer) -> str | None:
         """The id of the picture of the decision diagram, ready to be shown."""

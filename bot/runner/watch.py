@@ -84,6 +84,7 @@ class Watch:
         tools = self._desk.tools
         keep, store, now = tools.settings.store, tools.store, tools.now()
         gone = store.forget(now - keep.keep_days * DAY)
+        gone += store.summaries.forget(now - keep.keep_days * DAY)
         proposals = store.proposals.forget(now - keep.keep_proposals_days * DAY)
         records = store.audit.forget(now - keep.keep_audit_days * DAY) if keep.keep_audit_days is not None else 0
         if gone or proposals or records:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from bot.settings.fixes import FixSettings, Mode
 from bot.settings.group import Group
+from bot.settings.summaries import SummariesSettings, SummarySettings
 
 
 def _an_address(text: str) -> str:
@@ -72,6 +73,7 @@ class ChannelSettings(Group):
     raw_logs: bool = False
     files: bool = False
     shared: bool = False
+    summary: SummarySettings | None = None
 
 
 class PeopleSettings(Group):
@@ -120,6 +122,7 @@ class Settings(Group):
     direct_messages: ChannelSettings | None = None
     people: PeopleSettings = PeopleSettings()
     fixes: FixSettings = FixSettings()
+    summaries: SummariesSettings = SummariesSettings()
     runner: RunnerSettings = RunnerSettings()
     store: StoreSettings = StoreSettings()
     health: HealthSettings = HealthSettings()

@@ -18,6 +18,7 @@ from bot.store.audit import AuditLog
 from bot.store.ledger import StoredLedger
 from bot.store.proposals import ProposalStore
 from bot.store.rows import OPEN, State, StoredQuestion
+from bot.store.summaries import SummaryStore
 from bot.store.tables import deliveries, questions
 
 BUSY_MILLISECONDS = 10_000
@@ -36,6 +37,7 @@ class Store:
         self.proposals = ProposalStore(engine)
         self.ledger = StoredLedger(engine)
         self.audit = AuditLog(engine)
+        self.summaries = SummaryStore(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:

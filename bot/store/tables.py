@@ -108,3 +108,48 @@ audit_head = Table(
     Column("hash", String(64), nullable=False),
 )
 """One row: the last record. Whoever adds one locks it first."""
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("at", String(5), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("days", String(32), nullable=False),
+    Column("hours", Float, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("person", String(32), nullable=False),
+    Column("changed_at", Float, nullable=False),
+)
+
+summary_runs = Table(
+    "summary_runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("day", String(40), nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("holder", String(64)),
+    Column("held_until", Float),
+    Column("began_at", Float, nullable=False),
+    Column("message", String(32)),
+    Column("revised_at", Float),
+    Column("notes", Text, nullable=False),
+    Column("document", Text),
+    Index("summary_runs_by_day", "channel", "day", unique=True),
+    Index("summary_runs_by_time", "due_at"),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("cause", String(32), primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("person", String(32), nullable=False),
+    Column("muted_at", Float, nullable=False),
+)

@@ -29,6 +29,9 @@ class Action(StrEnum):
     REFRESH_HOME = "refresh_home"
     EXAMPLE = "example"
     """A question to be asked as it stands: `example:0` and on; the value is the question."""
+    DIAGNOSE_CAUSE = "diagnose_cause"
+    """A cause of a summary, `diagnose_cause:1` and on; the value is the caller's."""
+    MUTE_CAUSE = "mute_cause"
     OPEN_RECENT = "open_recent"
     """A question of the App Home, `open_recent:0` and on; the value is the caller's."""
 
@@ -50,6 +53,7 @@ class Callback(StrEnum):
 
     ASK = "ask"
     WRONG = "wrong"
+    MUTE = "mute"
 
 
 class Field(StrEnum):
@@ -60,6 +64,7 @@ class Field(StrEnum):
     PROTOCOL = "protocol"
     PORT = "port"
     COMMENT = "comment"
+    DAYS = "days"
 
 
 def detail_value(detail: Detail, ref: str) -> str:

@@ -128,6 +128,42 @@ def wrong_form(*, metadata: str) -> View:
     )
 
 
+MUTE_DAYS: Final = (1, 7, 14, 30, 90)
+
+
+def mute_form(*, metadata: str, told: str) -> View:
+    """For how many days a cause is not to be shown, and why."""
+    options = [option(f"{days} day{'s' * (days > 1)}", str(days)) for days in MUTE_DAYS]
+    days = {
+        "type": "static_select",
+        "action_id": Field.DAYS.value,
+        "options": options,
+        "initial_option": options[1],
+    }
+    reason = {
+        "type": "plain_text_input",
+        "action_id": Field.COMMENT.value,
+        "max_length": 500,
+        "placeholder": plain("Known: the migration of orders-db ends on Friday", 150),
+    }
+    fields = ((Field.DAYS, "For how long?", days), (Field.COMMENT, "Why?", reason))
+    return View(
+        "modal",
+        (
+            rich(line(clip(told, 700))),
+            *(
+                {"type": "input", "block_id": name.value, "label": plain(asked, 2000), "element": element}
+                for name, asked, element in fields
+            ),
+        ),
+        title="Mute a cause",
+        submit="Mute",
+        close="Cancel",
+        callback_id=Callback.MUTE,
+        private_metadata=metadata,
+    )
+
+
 def notice(title: str, told: str) -> View:
     """A modal that only says something: an expired press, a refusal."""
     return View("modal", (rich(line(clip(told, 2_800))),), title=shown(title, 24), close="Close")

@@ -1,0 +1,69 @@
+"""Makes the summary of one channel: the network as it may see it, the REJECT records, causes, what changed since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.runner.networks import Networks
+from bot.runner.subscribing import Wanted
+from diagnosis.answer import Window as Told
+from diagnosis.evidence.query import Between, Last, Window
+from diagnosis.network.network import Network
+from diagnosis.sources import NoFlowLogs, RejectSource
+from diagnosis.summarise import summarise
+from diagnosis.summary import Summary, compared, of_document
+
+GROUPS: Final = 200
+"""So many groups are kept of a summary, and so many causes."""
+Rejects = Callable[[Network, Callable[[str], None]], RejectSource | None]
+"""The REJECT records for a network, looked for anew each time; None where there are none to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summariser:
+    """Makes summaries, as the composition root hands it eyes."""
+
+    networks: Networks
+    rejects: Rejects
+
+    def summary(self, each: Wanted, *, before: Summary | None = None, window: Told | None = None) -> Summary:
+        """The summary that a channel wants, of the hours before now or of a window. Raises SourceUnavailable."""
+        sight = self.networks.sight(each.scope, _silent)
+        source = self.rejects(sight.network, _silent)
+        if source is None:
+            raise NoFlowLogs(
+                "There are no flow logs to summarise: give account.flow_logs the files or folders that they are "
+                "synchronised to."
+            )
+        found = summarise(source, _window(each, window), sight.network, GROUPS)
+        return found if before is None else compared(found, before)
+
+
+def document_of(found: Summary) -> str:
+    """A summary as it is kept: whole counts, the first groups and causes."""
+    kept = found.model_copy(update={"causes": found.causes[:GROUPS], "gone": found.gone[:GROUPS]})
+    return json.dumps({**kept.document(), "names": dict(kept.names), "configuration": kept.configuration})
+
+
+def stored(document: str | None) -> Summary | None:
+    """A summary that was kept; None where none was, or a release before this one kept it otherwise."""
+    if document is None:
+        return None
+    try:
+        return of_document(json.loads(document))
+    except ValueError:
+        return None
+
+
+def _window(each: Wanted, told: Told | None) -> Window:
+    if told is None or told.start is None or told.end is None:
+        return Last(round(each.hours * 3600))
+    return Between(*(int(datetime.fromisoformat(at).timestamp()) for at in (told.start, told.end)))
+
+
+def _silent(_what: str) -> None:
+    """Nobody watches while a summary is made."""
