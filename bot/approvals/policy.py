@@ -126,7 +126,7 @@ def who_may_decide(press: Press, case: Case, settings: FixSettings, mode: Mode, 
     if unfit is not None:
         return unfit
     if case.state not in before(_VERBS[press.verb]):
-        return Refused("too late", f"This fix is {case.state}: there is nothing to {press.verb} any more.")
+        return Refused("too late", f"This fix is {case.state}: there is nothing to {press.verb} now.")
     if press.verb != "undo" and press.at >= proposal.expires_at:
         return Refused("expired", "This proposal has expired. Ask again, and propose the fix anew.")
     if press.verb == "reject" and press.user in (proposal.requester, proposal.asker):

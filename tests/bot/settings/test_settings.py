@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.settings.fixes import ApproverSettings
 from bot.settings.reading import BadSettings, read_settings
 from bot.settings.unknown import setting_names, variable_of
 from bot.settings.values import ChannelSettings, host_and_port
@@ -144,3 +145,50 @@ def test_every_setting_has_its_entry_in_the_documents() -> None:
 
 def test_an_address_may_be_ipv6() -> None:
     assert host_and_port("[::1]:8080") == ("::1", 8080)
+
+
+def test_fixes_are_off_for_a_live_account_and_can_be_tried_on_a_folder() -> None:
+    assert read_settings().fix_mode == "off"
+    assert read_settings(over={"account": {"snapshot": "a"}}).fix_mode == "approve"
+    assert read_settings(over={"account": {"snapshot": "a"}, "fixes": {"mode": "off"}}).fix_mode == "off"
+    assert read_settings(over={"fixes": {"mode": "notify"}}).fix_mode == "notify"
+    assert read_settings(over={"account": {"snapshot": "a"}}).fixes.approvers == ()
+
+
+def test_approvers_can_be_set_in_the_environment_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHYNOT_FIXES__APPROVERS", '[{"users": ["U1"], "tags": ["team=payments", "env"]}]')
+    monkeypatch.setenv("WHYNOT_FIXES__TAG_APPROVALS", '{"Env=prod": 2}')
+
+    fixes = read_settings().fixes
+
+    assert fixes.approvers == (ApproverSettings(users=("U1",), tags=("team=payments", "env")),)
+    assert fixes.tag_approvals == {"Env=prod": 2}
+
+
+@pytest.mark.parametrize(
+    ("fixes", "says"),
+    [
+        ("approvers: [{users: [alice]}]", "alice is no user id: it begins with U or W"),
+        ("approvers: [{users: [S1], accounts: []}]", "S1 is no user id"),
+        ("approvers: [{groups: [U1]}]", "U1 is no user group id: it begins with S"),
+        ("approvers: [{groups: [S1]}]", "set fixes.allow_user_groups to true if that is meant"),
+        ("approvers: [{accounts: ['1']}]", "a rule names nobody"),
+        ("approvers: [{users: [U1], vpc: [vpc-1]}]", "fixes.approvers.0.vpc: "),
+        ("approvers: [{users: [U1], tags: ['=prod']}]", "a tag is written Key=Value"),
+        ("approvers: [{users: [U1], risks: [high]}]", "fixes.approvers.0.risks"),
+        ("approvals: 0", "fixes.approvals: "),
+        ("expire_minutes: 1441", "fixes.expire_minutes: "),
+        ("public_prefix: 0", "fixes.public_prefix: "),
+        ("admin_ports: [70000]", "fixes.admin_ports"),
+        ("audit_channel: U1", "U1 is no channel id"),
+        ("notify: [everybody]", "everybody is no channel or user id"),
+        ("mode: always", "fixes.mode: "),
+        ("aprovers: []", "fixes.aprovers is no setting. Did you mean fixes.approvers?"),
+    ],
+)
+def test_a_wrong_setting_of_fixes_is_named_and_never_taken_for_a_wider_one(
+    tmp_path: Path, fixes: str, says: str
+) -> None:
+    (tmp_path / "whynot.yaml").write_text(f"fixes: {{{fixes}}}")
+
+    assert says in wrong()

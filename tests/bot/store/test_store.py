@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
+from bot.approvals.audit import EMPTY
 from bot.store.rows import StoredQuestion
 from bot.store.store import Store, StoreUnavailable, engine_of
-from bot.store.tables import metadata
+from bot.store.tables import metadata, questions
+from tests.house.source_tree import ROOT
 
 
 def question(identity: str = "q1", **values: Any) -> StoredQuestion:
@@ -106,6 +110,28 @@ def test_reopening_finds_everything_again(url: str) -> None:
 def test_the_migrations_make_the_tables_that_the_code_uses(store: Store) -> None:
     with store._engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_database_of_the_first_release_keeps_its_questions_and_gets_the_new_tables(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "bot" / "store" / "migrations"))
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(questions.insert(), question().model_dump())
+    engine.dispose()
+
+    store = Store.open(url)
+
+    assert store.get("q1") == question()
+    assert store.audit.head() == EMPTY
+    with store._engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        command.upgrade(config, "head")
+    assert store.get("q1") == question()
+    store.close()
 
 
 def test_postgresql_is_taken_by_its_everyday_url() -> None:
