@@ -44,6 +44,8 @@ def _component(network: Network, component: str) -> str | None:
 
 def _path(network: Network, question: Question) -> str:
     """Of every rule that drops the asked traffic."""
+    if question.source is None or question.destination is None:
+        return _hash("not two parties")
     retrace = tracer(network, question)
     if isinstance(retrace, NotFound):
         return _hash("not found", retrace.side, retrace.text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from bot.approvals.asked import asked_for, peers_of
@@ -18,7 +17,7 @@ from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Question
 from diagnosis.traffic.addresses import IPV4, IPV6, PUBLIC
-from diagnosis.traffic.intervals import IntervalSet, join_all, meet, size
+from diagnosis.traffic.intervals import join_all, meet, size
 
 
 def check(
@@ -56,6 +55,8 @@ def _not_by_button(changes: tuple[Change, ...]) -> Iterator[Violation]:
             yield Violation("not by button", f"a route, of {change.component}, is not changed by button")
         elif change.action == "remove" or (isinstance(change, AclEntryChange) and change.rule_action == "deny"):
             yield Violation("takes away", f"in {change.component} it would take something away; buttons only allow")
+        elif isinstance(change, GroupRuleChange) and (change.cidr is None) is (change.group is None):
+            yield Violation("does not fit", f"a rule of {change.component} has to name one range or one group")
 
 
 def _elsewhere(about: Subject, place: tuple[str, str] | None) -> Iterator[Violation]:
@@ -76,18 +77,12 @@ def _protected(about: Subject, settings: FixSettings) -> Iterator[Violation]:
 
 def _anybody(edits: Iterable[GroupRuleChange | AclEntryChange], settings: FixSettings) -> Iterator[Violation]:
     """No rule lets in anybody, nor do all rules of a fix together let in more of the internet than one prefix."""
-    let_in: defaultdict[str, list[IntervalSet]] = defaultdict(list)
-    for edit in edits:
-        if edit.direction == "ingress":
-            let_in[edit.component].append(peers_of(edit))
-    for component, ranges in let_in.items():
-        together = join_all(ranges)
-        for family, bits, prefix in ((IPV4, 32, settings.public_prefix), (IPV6, 128, settings.public_prefix_ipv6)):
-            public = size(meet(meet(together, PUBLIC), family))
-            if size(meet(together, family)) == size(family):
-                yield Violation("anybody", f"{component} would let in anybody")
-            elif public > 1 << (bits - prefix):
-                yield Violation("too public", f"{component} would let in more public addresses than one /{prefix} has")
+    together = join_all(peers_of(edit) for edit in edits if edit.direction == "ingress")
+    for family, bits, prefix in ((IPV4, 32, settings.public_prefix), (IPV6, 128, settings.public_prefix_ipv6)):
+        if size(meet(together, family)) == size(family):
+            yield Violation("anybody", "it would let in anybody")
+        elif size(meet(meet(together, PUBLIC), family)) > 1 << (bits - prefix):
+            yield Violation("too public", f"it would let in more public addresses than one /{prefix} has")
 
 
 def _traced(
@@ -102,6 +97,9 @@ def _traced(
         after = apply_all(edits, network)
     except NotApplicable as reason:
         yield Violation("does not fit", str(reason))
+        return
+    if question.source is None or question.destination is None:
+        yield Violation("not clear", "the question does not name two parties")
         return
     retrace = tracer(network, question)
     if isinstance(retrace, NotFound):

@@ -98,11 +98,23 @@ _VERBS: Final[Mapping[Verb, Event]] = {"approve": Event.ENOUGH, "reject": Event.
 def policy_hash(settings: FixSettings, members: Members) -> str:
     """What a proposal keeps of the policy at its time: of the settings, and of who was in the user groups."""
     groups = {group: sorted(found) if found is not None else None for group, found in members.items()}
-    return f"{_hash(settings.model_dump(mode='json', exclude=_NOT_POLICY))}:{_hash(groups)}"
+    return f"{_hash(_policy(settings))}:{_hash(groups)}"
+
+
+def _policy(settings: FixSettings) -> dict[str, object]:
+    return settings.model_dump(mode="json", exclude=_NOT_POLICY)
 
 
 def _hash(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def made_under(proposal: Proposal, settings: FixSettings) -> bool:
+    """Whether the settings are those that a proposal was made under, the members of user groups aside.
+
+    Look also before what another process left `approved` is begun: it may have been started with other settings.
+    """
+    return _hash(_policy(settings)) == proposal.policy.split(":")[0]
 
 
 def user_groups(settings: FixSettings) -> frozenset[str]:
@@ -131,7 +143,7 @@ def who_may_decide(press: Press, case: Case, settings: FixSettings, mode: Mode, 
         return Refused("expired", "This proposal has expired. Ask again, and propose the fix anew.")
     if press.verb == "reject" and press.user in (proposal.requester, proposal.asker):
         return Allowed()  # It is theirs to withdraw.
-    changed = _changed(press, case, settings) if press.verb == "approve" else None
+    changed = _changed(case, settings) if press.verb == "approve" else None
     return changed or _entitled(press.user, case, press.members, settings)
 
 
@@ -159,10 +171,10 @@ def _unfit(person: Asker | None, user: str, team: str) -> Refused | None:
     return None
 
 
-def _changed(press: Press, case: Case, settings: FixSettings) -> Refused | None:
+def _changed(case: Case, settings: FixSettings) -> Refused | None:
     """Whether the policy is another one than the proposal was made under."""
     changed = Refused("policy changed", "The policy has changed since this was proposed. Propose the fix anew.")
-    if policy_hash(settings, press.members).split(":")[0] != case.proposal.policy.split(":")[0]:
+    if not made_under(case.proposal, settings):
         return changed
     if case.about is not None and needed(case.about, settings) > case.proposal.needed:
         return changed  # What it touches was tagged since.

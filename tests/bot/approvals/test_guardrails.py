@@ -133,6 +133,7 @@ def test_public_ranges_are_counted_together() -> None:
     assert "too public" not in stopped_by(whole, asked=asked)
     assert "too public" not in stopped_by(*halves, asked=asked)
     assert stopped_by(whole, beside, asked=asked) == {"too public"}
+    assert stopped_by(whole, beside.model_copy(update={"component": "sg-db"}), asked=asked) == {"too public"}
     assert stopped_by(whole, asked=asked, public_prefix=25) == {"too public"}
     assert stopped_by(*halves, asked=asked, public_prefix=25) == {"too public"}
     assert stopped_by(in_db(cidr="2001:db8:ffff::/47", **web), asked=asked) == {"too public"}
@@ -158,6 +159,16 @@ def test_buttons_change_rules_and_entries_only_and_only_allow() -> None:
     assert stopped_by(in_acl(action="remove")) == {"takes away"}
     assert stopped_by(in_acl(rule_action="deny")) == {"takes away"}
     assert "does not fit" in stopped_by()
+
+
+def test_a_rule_names_one_range_or_one_group() -> None:
+    assert stopped_by(in_db(group="sg-web")) == {"does not fit"}
+    assert stopped_by(in_db(cidr=None)) == {"does not fit"}
+    assert stopped_by(in_db(), in_db(cidr="10.0.0.0/8", group="sg-web")) == {"does not fit"}
+
+
+def test_a_question_that_names_one_party_only_has_no_fix() -> None:
+    assert stopped_by(in_db(), asked=question("who can reach 10.0.2.20 on tcp 3306")) == {"not clear"}
 
 
 def test_one_fix_stays_in_the_account_and_region_that_it_was_proposed_for() -> None:

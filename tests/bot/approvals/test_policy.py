@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from bot.access.people import Asker
 from bot.approvals.buttons import button_value, is_genuine, read_button
-from bot.approvals.policy import Allowed, Case, Press, Refused, Verb, policy_hash, standing, who_may_decide
+from bot.approvals.policy import Allowed, Case, Press, Refused, Verb, made_under, policy_hash, standing, who_may_decide
 from bot.approvals.states import Event, State, before
 from bot.approvals.subject import Subject, covers, needed, subject
 from bot.settings.fixes import ApproverSettings, FixSettings
@@ -169,6 +169,8 @@ def test_a_policy_that_was_edited_meanwhile_asks_for_a_new_proposal(edit: dict[s
 
     assert judged(press(), case(SETTINGS), edited) == "policy changed"
     assert judged(press("reject"), case(SETTINGS), edited) == "allowed"
+    assert made_under(case(SETTINGS).proposal, SETTINGS)
+    assert not made_under(case(SETTINGS).proposal, edited)
 
 
 def test_where_messages_go_and_what_applies_them_is_no_policy() -> None:
