@@ -44,6 +44,7 @@ from bot.runner.morning import Morning
 from bot.runner.mornings import Mornings
 from bot.runner.networks import Eyes, Networks
 from bot.runner.one_by_one import OneByOne
+from bot.runner.opinions import Opinions, Wherewithal
 from bot.runner.pictures import Pictures
 from bot.runner.reports import Reports
 from bot.runner.stopping import Stop
@@ -54,6 +55,7 @@ from bot.settings.values import Settings, host_and_port
 from bot.store.store import Store
 from bot.transport.requests import HttpTransport
 from bot.transport.socket import SocketTransport
+from diagnosis.aws.reachability_analyzer import ReachabilityAnalyzer
 from diagnosis.flowlogs.account import AccountFlowLogs
 from diagnosis.flowlogs.files import FlowLogFiles
 from diagnosis.flowlogs.rejects import RejectFiles
@@ -115,12 +117,19 @@ class SlackApp:
         self._networks = Networks(eyes, settings.account.keep_minutes * 60, time.monotonic)
         courier = Courier(self._client, self.metrics)
         self._draughtsman = Draughtsman(HANDS)
+        self._ended = threading.Event()
+        self.opinions = Opinions(
+            Wherewithal(settings, self.store, courier, self._networks, write_snapshot),
+            opinions_of(settings, eyes, self._ended),
+            self._ended,
+        )
         tools = Tools(
             settings=settings,
             store=self.store,
             courier=courier,
             pictures=Pictures(courier, self._draughtsman),
             networks=self._networks,
+            opinions=self.opinions,
             logs=logs_of(settings, eyes),
             metrics=self.metrics,
             now=time.time,
@@ -181,6 +190,7 @@ class SlackApp:
         self.watch.start()
         self._draughtsman.warm()
         self.desk.later(self._look)
+        self.opinions.start()
         try:
             self.transport.start()
         except SlackApiError as error:
@@ -204,6 +214,7 @@ class SlackApp:
         self.transport.stop_hearing()
         self.clock.stop()
         self._one_by_one.close()
+        self.opinions.stop()
         self.desk.close(self.settings.runner.stop_seconds)
         self.watch.stop()
         self.transport.stop()
@@ -336,6 +347,15 @@ def rejects_of(settings: Settings) -> Rejects:
         return RejectFiles(paths) if paths else None
 
     return rejects
+
+
+def opinions_of(settings: Settings, eyes: Eyes, ended: threading.Event) -> ReachabilityAnalyzer | None:
+    """Who is asked for second opinions; None where a snapshot folder is judged, of which AWS knows nothing."""
+    if not isinstance(eyes, LiveEyes):
+        if settings.second_opinion.when != "off":
+            log.warning("a snapshot folder is judged, so there are no second opinions")
+        return None
+    return ReachabilityAnalyzer(eyes.client, sleep=ended.wait, patience=settings.second_opinion.seconds)
 
 
 def logs_of(settings: Settings, eyes: Eyes) -> Callable[[Network, Stop, Say], Logs]:

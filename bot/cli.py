@@ -7,16 +7,20 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diagnosis.cli.disagreements import FURTHER_DISAGREEMENTS, Disagreement
 from diagnosis.cli.doctor import FURTHER_EXAMINATIONS
 from diagnosis.cli.program import app, main
 from diagnosis.cli.statuses import FAILED, OK, STOPPED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.approvals.audit import Head
     from bot.settings.values import Settings
     from bot.store.audit import AuditLog
@@ -41,6 +45,24 @@ def _slack() -> list[Finding]:
 
 
 FURTHER_EXAMINATIONS.append(_slack)
+
+
+def _in_store(file: Path | None) -> Iterator[Disagreement]:
+    """The disagreements that the store of the Slack app keeps, where its settings are named."""
+    if file is None:
+        return
+    settings = _settings(file, {})
+    from bot.store.store import Store, StoreUnavailable
+
+    try:
+        opinions = Store.open(settings.store.url.get_secret_value()).opinions
+    except StoreUnavailable as error:
+        raise typer.Exit(_wrong([str(error)])) from None
+    for one in opinions.disagreements():
+        yield Disagreement(one.name, one.asked, one.text, partial(opinions.report, one.name))
+
+
+FURTHER_DISAGREEMENTS.append(_in_store)
 
 
 @app.command()

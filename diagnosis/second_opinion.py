@@ -14,7 +14,7 @@ from diagnosis.explanation.path_request import CannotJudge, PathRequest, path_re
 from diagnosis.investigate import Asked, tracer
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound
-from diagnosis.sources import SecondOpinion, SourceUnavailable
+from diagnosis.sources import SecondOpinion, SourceUnavailable, Unanswered
 from diagnosis.trace.trace import Trace
 
 GONE = "A party of the question is not clear (any more)."
@@ -38,7 +38,8 @@ def second_opinion(network: Network, asked: Asked, source: SecondOpinion, say: C
     try:
         analysis = source.analyse(request, say)
     except SourceUnavailable as error:
-        return failed(f"Reachability Analyzer gave no second opinion. {error}", request)
+        charged = isinstance(error, Unanswered)
+        return failed(f"Reachability Analyzer gave no second opinion. {error}", request, charged=charged)
     return opinion(network, traces, request, analysis)
 
 

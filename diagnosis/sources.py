@@ -32,6 +32,10 @@ class NoFlowLogs(SourceUnavailable):
     """Nobody must act: no flow log covers what was asked about, or only such as cannot be read back."""
 
 
+class Unanswered(SourceUnavailable):
+    """Something was asked that costs what it costs, and its answer did not come. Its text says who must act."""
+
+
 class NetworkSource(Protocol):
     """Where the configuration comes from: a snapshot folder, the live account."""
 
@@ -73,6 +77,10 @@ class SecondOpinion(Protocol):
         """Return an analysis that has ended, succeeded or failed.
 
         `say` gets how long it takes, and may raise to end it. Raises NotPermitted or SourceUnavailable, each saying who
-        must act. Nothing that was made for it stays behind.
+        must act; Unanswered where it was charged for. Nothing that was made for it stays behind.
         """
+        ...
+
+    def clear_leftovers(self, region: str) -> tuple[str, ...]:
+        """Delete what earlier runs left behind in a Region; the ids."""
         ...

@@ -11,7 +11,7 @@ import structlog
 from bot.listeners.homes import Homes
 from bot.listeners.understanding import addressed, one_line
 from bot.runner.desk import Ask, Desk
-from bot.runner.details import show, show_again
+from bot.runner.details import ask_for_opinion, show, show_again
 from bot.runner.mornings import Mornings, question_of
 from bot.runner.replies import option_of
 from bot.views.controls import Action, Detail, chosen, family
@@ -102,7 +102,10 @@ class Presses:
         except ValueError:
             self._not_ours(press)
             return
-        self._show(press, identity, which)
+        if which is Detail.SECOND_OPINION:
+            self._desk.later(lambda: ask_for_opinion(self._desk, identity, press.channel, press.person))
+        else:
+            self._show(press, identity, which)
 
     def _wrong(self, press: Press) -> None:
         if self._desk.tools.store.get(press.value) is None:

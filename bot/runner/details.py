@@ -43,6 +43,20 @@ def show(desk: Desk, identity: str, which: Detail, channel: str, person: str) ->
             courier.whisper(row.channel, person, refused(Refusal.RAW_NOT_ALLOWED), thread=row.thread)
 
 
+def ask_for_opinion(desk: Desk, identity: str, channel: str, person: str) -> None:
+    """Ask AWS for a second opinion on an answer; it comes into the thread. Waits for Slack; raises Unreachable."""
+    courier = desk.tools.courier
+    row = desk.tools.store.get(identity)
+    if row is None or answer_of(row) is None:
+        courier.whisper(channel, person, refused(Refusal.GONE))
+    elif not desk.may(person, row.channel) or _allowed(desk, row) is None:
+        courier.whisper(channel, person, refused(Refusal.OUT_OF_SCOPE))
+    elif not desk.tools.opinions.offered:
+        courier.whisper(row.channel, person, refused(Refusal.NO_OPINIONS), thread=row.thread)
+    elif not desk.tools.opinions.ask(row):
+        courier.whisper(row.channel, person, refused(Refusal.OPINION_UNDER_WAY), thread=row.thread)
+
+
 def show_again(desk: Desk, identity: str, person: str) -> None:
     """Say a kept answer once more to whoever asked for it, in a direct message. Waits for Slack; raises Unreachable."""
     row = desk.tools.store.get(identity)

@@ -40,15 +40,24 @@ class Spoken:
 
 
 def spoken_of(
-    outcome: Outcome, row: StoredQuestion, question: Question, allowed: ChannelSettings, pictures: Pictures
+    outcome: Outcome,
+    row: StoredQuestion,
+    question: Question,
+    allowed: ChannelSettings,
+    pictures: Pictures,
+    *,
+    opinion: bool = False,
 ) -> Spoken:
-    """What is said of an outcome in a channel with these settings. Draws the picture, where there is to be one."""
+    """What is said of an outcome in a channel with these settings. Draws the picture, where there is to be one.
+
+    `opinion` is whether AWS may be asked for a second one.
+    """
     match outcome:
         case Answer():
             shown = outcome if allowed.raw_logs else without_raw_logs(outcome)
             picture = pictures.path(shown) if allowed.pictures else None
             ready = picture.file if picture is not None and picture.ready else None
-            message = answer_message(shown, ref=row.id, picture=ready)
+            message = answer_message(shown, ref=row.id, picture=ready, opinion=opinion)
             kept = shown.model_dump_json()
             later = picture.file if picture is not None and not picture.ready else None
             return Spoken(Reply((message,)), "answered", shown.verdict, shown.headline, kept, shown.verdict, later)

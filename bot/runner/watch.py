@@ -37,6 +37,7 @@ class Watch:
             (2 * TICK_SECONDS, desk.tell_places),
             (HOLD_SECONDS, self._hold),
             (ORPHANS_SECONDS, self.orphans),
+            (ORPHANS_SECONDS, desk.tools.opinions.interrupted),
             (FORGET_SECONDS, self._forget),
         ]
 
@@ -85,6 +86,7 @@ class Watch:
         keep, store, now = tools.settings.store, tools.store, tools.now()
         gone = store.forget(now - keep.keep_days * DAY)
         gone += store.summaries.forget(now - keep.keep_days * DAY)
+        store.opinions.forget(now - keep.keep_days * DAY)
         proposals = store.proposals.forget(now - keep.keep_proposals_days * DAY)
         records = store.audit.forget(now - keep.keep_audit_days * DAY) if keep.keep_audit_days is not None else 0
         if gone or proposals or records:

@@ -14,6 +14,7 @@ from bot.health.metrics import Metrics
 from bot.runner.answering import Logs, Outcome, Say, find_out
 from bot.runner.courier import Courier, Unreachable
 from bot.runner.networks import Networks
+from bot.runner.opinions import Opinions
 from bot.runner.outcomes import Spoken, spoken_of
 from bot.runner.pictures import Pictures
 from bot.runner.remembered import Remembered
@@ -51,6 +52,7 @@ class Tools:
     logs: Callable[[Network, Stop, Say], Logs]
     """The flow logs for a network, to be read until whoever asks is stopped."""
     pictures: Pictures
+    opinions: Opinions
     metrics: Metrics
     now: Callable[[], float]
     """Unix seconds."""
@@ -120,7 +122,9 @@ class Work:
         say("writing the answer")
 
         def say_it() -> None:
-            self.deliver(row, telling, ("running",), spoken_of(outcome, row, question, allowed, tools.pictures))
+            opinion = tools.opinions.offered
+            spoken = spoken_of(outcome, row, question, allowed, tools.pictures, opinion=opinion)
+            self.deliver(row, telling, ("running",), spoken)
 
         return say_it
 
@@ -146,13 +150,16 @@ class Work:
         except Unreachable as error:
             self._not_there(moved, error)
             return
+        answer = Answer.model_validate_json(moved.answer) if moved.verdict is not None and moved.answer else None
         try:
             self.say_rest(moved, Reply(tuple(rest), spoken.reply.files))
-            if spoken.picture is not None and moved.answer and tools.pictures.ready(spoken.picture):
-                answer = Answer.model_validate_json(moved.answer)
-                tools.courier.update(row.channel, reply, answer_message(answer, ref=row.id, picture=spoken.picture))
+            if spoken.picture is not None and answer is not None and tools.pictures.ready(spoken.picture):
+                shown = answer_message(answer, ref=row.id, picture=spoken.picture, opinion=tools.opinions.offered)
+                tools.courier.update(row.channel, reply, shown)
         except Unreachable as error:
             log.warning("not all of an answer could be said", question=row.id, error=error.code)
+        if answer is not None:
+            tools.opinions.consider(moved, answer)
 
     def say_rest(self, row: StoredQuestion, reply: Reply) -> None:
         """The further messages and files of a reply, in the question's thread. Raises Unreachable."""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from bot.settings.fixes import FixSettings, Mode
 from bot.settings.group import Group
+from bot.settings.opinions import SecondOpinionSettings
 from bot.settings.summaries import SummariesSettings, SummarySettings
 
 
@@ -121,6 +122,7 @@ class Settings(Group):
     channels: dict[str, ChannelSettings] = Field(default_factory=dict)
     direct_messages: ChannelSettings | None = None
     people: PeopleSettings = PeopleSettings()
+    second_opinion: SecondOpinionSettings = SecondOpinionSettings()
     fixes: FixSettings = FixSettings()
     summaries: SummariesSettings = SummariesSettings()
     runner: RunnerSettings = RunnerSettings()

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQL
 
 from bot.store.audit import AuditLog
 from bot.store.ledger import StoredLedger
+from bot.store.opinions import OpinionLedger
 from bot.store.proposals import ProposalStore
 from bot.store.rows import OPEN, State, StoredQuestion
 from bot.store.summaries import SummaryStore
@@ -38,6 +39,7 @@ class Store:
         self.ledger = StoredLedger(engine)
         self.audit = AuditLog(engine)
         self.summaries = SummaryStore(engine)
+        self.opinions = OpinionLedger(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -152,4 +152,35 @@ mutes = Table(
     Column("reason", Text, nullable=False),
     Column("person", String(32), nullable=False),
     Column("muted_at", Float, nullable=False),
+)
+
+opinion_days = Table(
+    "opinion_days",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("cents", Integer, nullable=False),
+)
+"""What second opinions have cost on a day, by its ISO date in UTC."""
+
+opinions = Table(
+    "opinions",
+    metadata,
+    Column("question", String(32), primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("message", String(32)),
+    Index("opinions_by_state", "state", "until"),
+)
+"""The last second opinion on each question."""
+
+disagreements = Table(
+    "disagreements",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("found_at", Float, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("report", LargeBinary, nullable=False),
 )

@@ -31,6 +31,7 @@ from bot.views.pictures.path import path_alt
 from bot.views.text import clip, spoken
 from bot.views.wording import cause_told, sentence, sides, traffic, verdict_word
 from diagnosis.answer import Answer, Fix
+from diagnosis.explanation.path_request import PRICE
 from diagnosis.terminal.limits import said_of, sources_told
 from diagnosis.terminal.seen import times_told
 from diagnosis.terminal.verdict import WORDS, blockers, counted, summary
@@ -55,11 +56,14 @@ BUDGET: Final = 10_000
 MOST_CAUSES: Final = 6
 
 
-def answer_message(answer: Answer, *, ref: str, picture: str | None = None, fixable: bool = True) -> Message:
+def answer_message(
+    answer: Answer, *, ref: str, picture: str | None = None, fixable: bool = True, opinion: bool = False
+) -> Message:
     """The answer to one question.
 
     `ref` comes back with every press (`controls`). `picture` is the file id of the uploaded picture of the path; where
-    there is none the path is set as text. `fixable=False` leaves the fix out, where commands must not be shown.
+    there is none the path is set as text. `fixable=False` leaves the fix out, where commands must not be shown;
+    `opinion=True` offers to ask AWS for a second one.
     """
     for room in ROOMS:
         blocks = (
@@ -73,7 +77,7 @@ def answer_message(answer: Answer, *, ref: str, picture: str | None = None, fixa
             *_advice(answer.advice, room),
             *_notes(answer, room),
             context(" · ".join(sources_told(answer))),
-            buttons(answer, ref, fixable=fixable),
+            buttons(answer, ref, fixable=fixable, opinion=opinion),
         )
         if characters(blocks) <= BUDGET:
             break
@@ -94,13 +98,14 @@ def notification(answer: Answer) -> str:
     return spoken(clip(f"{verdict_word(answer.verdict)}: {told}", 1_000))
 
 
-def buttons(answer: Answer, ref: str, *, fixable: bool = True) -> Block:
+def buttons(answer: Answer, ref: str, *, fixable: bool = True, opinion: bool = False) -> Block:
     """What can be asked of an answer."""
     some = fixable and (answer.fixes or answer.advice)
     shown = [button("Show commands", Action.SHOW_COMMANDS, ref)] if some else []
     menu = [(Detail.DIAGRAM, "Decision diagram"), (Detail.RECORDS, "Raw records"), (Detail.QUERY, "The query")]
     if answer.evidence.flow_logs is None:
         menu = menu[:1]
+    menu += [(Detail.SECOND_OPINION, f"Second opinion of AWS (${PRICE:.2f})")] if opinion else []
     options = [option(text, detail_value(detail, ref)) for detail, text in [*menu, (Detail.JSON, "JSON")]]
     return actions(
         *shown,

@@ -46,6 +46,8 @@ class Detail(StrEnum):
     RECORDS = "records"
     QUERY = "query"
     JSON = "json"
+    SECOND_OPINION = "opinion"
+    """Asks AWS, which costs money."""
 
 
 class Callback(StrEnum):

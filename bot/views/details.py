@@ -10,6 +10,7 @@ from bot.views.blocks import bold, context, image, line, marked, preformatted, r
 from bot.views.controls import Detail
 from bot.views.legs import every_step
 from bot.views.message import Attachment, Block, Message, Reply
+from bot.views.opinion import NONE_YET, opinion_reply
 from bot.views.pictures.decision import decision_alt, decision_as_text
 from bot.views.sheets import boxes, listed, paragraphs, sheet
 from bot.views.text import clip, spoken
@@ -40,6 +41,8 @@ def detail(answer: Answer, which: Detail, *, picture: str | None = None) -> Repl
             return the_query(answer)
         case Detail.JSON:
             return as_json(answer)
+        case Detail.SECOND_OPINION:
+            return opinion_reply(answer.evidence.second_opinion or NONE_YET)
         case _:
             assert_never(which)
 

@@ -35,6 +35,14 @@ class Refusal(Enum):
         "Raw log lines and files are not shown in this channel.",
         "Whoever runs whynot can allow them in its settings.",
     )
+    NO_OPINIONS = (
+        "Second opinions of AWS are switched off here.",
+        "Whoever runs whynot can allow them: second_opinion.when in its settings.",
+    )
+    OPINION_UNDER_WAY = (
+        "AWS is being asked about this already.",
+        "Its opinion comes into the thread when it is there, mostly within two minutes.",
+    )
     NOT_YOURS = ("Only whoever asked this can do that.", "Ask the question yourself.")
     TOO_LATE = ("Slack opened no form: it lets an app do that for three seconds after a press.", "Press it again.")
     UNKNOWN = ("This belongs to another version of whynot.", "Ask the question again.")

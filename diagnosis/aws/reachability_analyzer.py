@@ -18,7 +18,7 @@ from diagnosis.aws.errors import FAILURES, code_of, is_denied, is_throttled, sai
 from diagnosis.aws.reachability_calls import ACTIONS
 from diagnosis.evidence.analysis import Analysis, parse_analysis
 from diagnosis.explanation.path_request import PRICE, PathRequest
-from diagnosis.sources import NotPermitted, SourceUnavailable
+from diagnosis.sources import NotPermitted, SourceUnavailable, Unanswered
 
 NAME = "VPC Reachability Analyzer"
 TAG, RUN, KEY, UNTIL = "whynot", "whynot:run", "whynot:path", "whynot:until"
@@ -62,7 +62,7 @@ class ReachabilityAnalyzer:
         clients: Callable[[str, str], Any],
         *,
         now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] = time.sleep,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         """`clients` gives a boto3 client of a service in a Region; `patience` is in seconds."""
@@ -84,6 +84,8 @@ class ReachabilityAnalyzer:
             say(f"asking {NAME} (${PRICE:.2f})")
             self._begin(client, request, run)
             found = self._waited_for(client, run, say)
+        except SourceUnavailable as error:
+            raise (Unanswered(str(error)) if run.analysis else error) from error
         finally:
             left = self._cleaned(client, run)
         return replace(parse_analysis(found), left_behind=left)

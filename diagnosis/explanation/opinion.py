@@ -52,15 +52,15 @@ def not_asked(reason: str) -> Opinion:
     return Opinion(state="not asked", text=f"{NAME} was not asked. {reason}")
 
 
-def failed(why: str, request: PathRequest, analysis: Analysis | None = None) -> Opinion:
-    """AWS was asked and gave no opinion; where no analysis was made, it costs nothing."""
+def failed(why: str, request: PathRequest, analysis: Analysis | None = None, *, charged: bool = False) -> Opinion:
+    """AWS was asked and gave no opinion; `charged` where an analysis was begun all the same."""
     return Opinion(
         state="failed",
         text=why,
         caveats=tuple(_left(analysis)) if analysis is not None else (),
         analysis=(analysis.id or None) if analysis is not None else None,
         region=request.region,
-        cost_usd=PRICE if analysis is not None else 0.0,
+        cost_usd=PRICE if analysis is not None or charged else 0.0,
     )
 
 

@@ -131,6 +131,8 @@ class ServedApp:
                 environment[f"WHYNOT_{group.upper()}"] = json.dumps(values)
                 continue
             for name, value in {**common.get(group, {}), **values}.items():
+                if value is None:
+                    continue  # left unset
                 text = value if isinstance(value, str) else json.dumps(value)
                 environment[f"WHYNOT_{group.upper()}__{name.upper()}"] = text
         return environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from bot.runner.courier import Courier
 from bot.runner.drawing import Draughtsman
 from bot.runner.morning import Morning
 from bot.runner.networks import Networks
+from bot.runner.opinions import Opinions, Wherewithal
 from bot.runner.pictures import Pictures
 from bot.runner.summarising import Summariser
 from bot.runner.work import Tools
@@ -26,6 +28,7 @@ from bot.store.store import Store
 from diagnosis.evidence.query import Between, Counts, Window
 from diagnosis.evidence.rejects import Hour, Ours, Refused, Rejections
 from diagnosis.network.described import Described
+from diagnosis.snapshots.write import write_snapshot
 from diagnosis.sources import SourceUnavailable
 from tests.accounts import rule, two_subnets
 from tests.slack_double.double import SlackDouble
@@ -149,9 +152,12 @@ class Mornings:
         metrics = Metrics()
         courier = Courier(client, metrics)
         networks = Networks(OneAccount(), 1e9, time.monotonic)
+        settings = Settings.model_validate({"channels": {CHANNEL: {"pictures": False}}, **self.settings})
+        opinions = Opinions(Wherewithal(settings, store, courier, networks, write_snapshot), None, threading.Event())
         tools = Tools(
-            settings=Settings.model_validate({"channels": {CHANNEL: {"pictures": False}}, **self.settings}),
+            settings=settings,
             store=store,
+            opinions=opinions,
             courier=courier,
             networks=networks,
             logs=lambda *_: Logs(None, 0),

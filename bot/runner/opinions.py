@@ -1,0 +1,237 @@
+"""Second opinions in the thread of an answer that is there already: when AWS is asked, and what is said of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+import structlog
+
+from bot.access.people import Place, scope_of, terms
+from bot.access.scope import Scope
+from bot.runner.courier import Courier, Unreachable
+from bot.runner.networks import Networks, Sight
+from bot.runner.outcomes import answer_of
+from bot.runner.stopping import Stopped
+from bot.settings.values import Settings
+from bot.store.rows import StoredQuestion
+from bot.store.store import Store
+from bot.views.message import Message
+from bot.views.opinion import asking_opinion, budget_used, opinion_fault, opinion_interrupted, opinion_reply
+from diagnosis.answer import Answer, Opinion
+from diagnosis.bug_report import Write, pack
+from diagnosis.explanation.opinion import not_asked, with_opinion
+from diagnosis.explanation.path_request import PRICE, CannotJudge, PathRequest
+from diagnosis.investigate import Asked
+from diagnosis.second_opinion import second_opinion, to_be_asked, witnesses_differ
+from diagnosis.sources import SecondOpinion, SourceUnavailable
+
+log = structlog.get_logger("whynot.opinions")
+
+AT_ONCE: Final = 2
+CENTS: Final = round(PRICE * 100)
+UPDATE_SECONDS: Final = 5.0
+LAST_CALLS_SECONDS: Final = 10.0
+MARGIN_SECONDS: Final = 180.0
+"""Beyond its own time, what one needs to read the network, to begin and to tidy up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wherewithal:
+    """What second opinions need of the app."""
+
+    settings: Settings
+    store: Store
+    courier: Courier
+    networks: Networks
+    write: Write
+    now: Callable[[], float] = time.time
+    """Unix seconds."""
+    clock: Callable[[], float] = time.monotonic
+
+
+class Opinions:
+    """Asks AWS on threads of its own. `source` is None where there is nobody to ask: a snapshot folder is judged.
+
+    `ended` is set when the app stops; the source's pauses end with it.
+    """
+
+    def __init__(self, given: Wherewithal, source: SecondOpinion | None, ended: threading.Event) -> None:
+        self._given = given
+        self._source = source
+        self._ended = ended
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="opinion")
+
+    @property
+    def offered(self) -> bool:
+        """Whether an answer may offer one."""
+        return self._source is not None and self._given.settings.second_opinion.when != "off"
+
+    def start(self) -> None:
+        """Delete what an earlier process left in the account."""
+        if self.offered:
+            self._pool.submit(self._clear)
+
+    def stop(self) -> None:
+        """End what is under way: each deletes what it made, and says that it was interrupted."""
+        self._ended.set()
+        ending = threading.Thread(target=self._pool.shutdown, daemon=True)
+        ending.start()
+        ending.join(LAST_CALLS_SECONDS)
+
+    def consider(self, row: StoredQuestion, answer: Answer) -> None:
+        """After an answer: ask by ourselves where our witnesses contradict each other and the settings say so."""
+        if self.offered and self._given.settings.second_opinion.when == "disagreement" and witnesses_differ(answer):
+            self.ask(row)
+
+    def ask(self, row: StoredQuestion) -> bool:
+        """Begin a second opinion on an answer; False where one is being asked for. Its thread is told all else."""
+        given = self._given
+        now = given.now()
+        until = now + given.settings.second_opinion.seconds + MARGIN_SECONDS
+        if not self.offered or not given.store.opinions.begin(row.id, row.channel, now, until):
+            return False
+        try:
+            self._pool.submit(self._run, row)
+        except RuntimeError:  # shutting down
+            given.store.opinions.end(row.id, "interrupted")
+            return False
+        return True
+
+    def interrupted(self) -> None:
+        """Tell the threads whose opinions a process took with it. Raises Unreachable."""
+        given = self._given
+        for one in given.store.opinions.overdue(given.now()):
+            if given.store.opinions.end(one.question, "interrupted") and one.message is not None:
+                given.courier.update(one.channel, one.message, opinion_interrupted())
+
+    def _clear(self) -> None:
+        assert self._source is not None
+        try:
+            regions = self._given.networks.sight(Scope(), lambda _: None).network.regions
+        except SourceUnavailable as error:
+            log.warning("what an earlier run left could not be looked for", error=str(error))
+            return
+        for region in regions:
+            gone = self._source.clear_leftovers(region)
+            if gone:
+                log.info("deleted what an earlier run left", region=region, ids=list(gone))
+
+    def _run(self, row: StoredQuestion) -> None:
+        progress = _Progress(self._given, row)
+        ledger = self._given.store.opinions
+        with structlog.contextvars.bound_contextvars(question=row.id):
+            try:
+                said = self._said(row, progress)
+                if ledger.end(row.id, "ended"):
+                    progress.end(said)
+            except Stopped:
+                ledger.end(row.id, "interrupted")
+                progress.end((opinion_interrupted(),))
+            except SourceUnavailable as error:
+                ledger.end(row.id, "ended")
+                log.warning("a source is not available", error=str(error))
+                progress.end(opinion_reply(not_asked(str(error))).messages)
+            except Unreachable as error:  # nobody would see what it costs
+                ledger.end(row.id, "ended")
+                log.warning("a second opinion could not be announced", error=error.code)
+            except Exception:
+                log.exception("a fault in a second opinion")
+                ledger.end(row.id, "interrupted")
+                progress.end((opinion_fault(row.id),))
+                raise
+
+    def _said(self, row: StoredQuestion, progress: _Progress) -> tuple[Message, ...]:
+        """What is said in the end. Raises Stopped, Unreachable."""
+        given, answer = self._given, answer_of(row)
+        allowed = terms(Place(row.channel, direct=row.channel.startswith("D")), given.settings)
+        if answer is None or allowed is None or self._source is None:  # the settings changed since it was asked
+            return opinion_reply(not_asked("The answer is not kept any more.")).messages
+        sight = given.networks.sight(scope_of(allowed), lambda _: self._check())
+        asked = Asked(answer.question)
+        request = to_be_asked(sight.network, asked)
+        if isinstance(request, CannotJudge):
+            return opinion_reply(not_asked(request.reason)).messages
+        day, most = (
+            f"{datetime.fromtimestamp(given.now(), UTC):%Y-%m-%d}",
+            given.settings.second_opinion.dollars_per_day,
+        )
+        if not given.store.opinions.spend(day, CENTS, round(most * 100)):
+            return (budget_used(dollars=most),)
+        try:
+            progress.begin(request)
+        except Unreachable:
+            given.store.opinions.spend(day, -CENTS, 0)
+            raise
+        opinion = second_opinion(sight.network, asked, self._source, partial(self._say, progress))
+        if not opinion.cost_usd:
+            given.store.opinions.spend(day, -CENTS, 0)
+        self._remember(row, answer, opinion, sight)
+        return opinion_reply(opinion).messages
+
+    def _remember(self, row: StoredQuestion, answer: Answer, opinion: Opinion, sight: Sight) -> None:
+        """The answer with the opinion in it; a disagreement as a report besides."""
+        given = self._given
+        whole = with_opinion(answer, opinion)
+        given.store.note(row.id, answer=whole.model_dump_json())
+        if opinion.agrees is not False:
+            return
+        log.warning("AWS disagrees", verdict=answer.verdict, reachable=opinion.reachable)
+        packed = pack(row.text, whole, "AWS disagrees.", sight.described, given.write)
+        name = f"{datetime.fromtimestamp(given.now(), UTC):%Y%m%dT%H%M%SZ}-{row.id[:6]}"
+        given.store.opinions.keep(name, given.now(), row.text, opinion.text, packed.content)
+
+    def _say(self, progress: _Progress, what: str) -> None:
+        self._check()
+        progress.doing(what)
+
+    def _check(self) -> None:
+        if self._ended.is_set():
+            raise Stopped("shutting down")
+
+
+class _Progress:
+    """The message that shows how far a second opinion is; in the end it goes, and what AWS says is a message anew."""
+
+    def __init__(self, given: Wherewithal, row: StoredQuestion) -> None:
+        self._given = given
+        self._row = row
+        self._message: str | None = None
+        self._words = ""
+        self._next = 0.0
+
+    def begin(self, request: PathRequest) -> None:
+        """Say what AWS is asked and what it costs, before anything is spent. Raises Unreachable."""
+        self._words = request.words
+        shown = asking_opinion(self._words, "it mostly takes less than two minutes", dollars=PRICE)
+        self._message = self._given.courier.post(self._row.channel, shown, thread=self._row.thread)
+        self._given.store.opinions.shows(self._row.id, self._message)
+        self._next = self._given.clock() + UPDATE_SECONDS
+
+    def doing(self, what: str) -> None:
+        """How far it is, as often as Slack takes it."""
+        if self._message is None or self._given.clock() < self._next:
+            return
+        self._next = self._given.clock() + UPDATE_SECONDS
+        try:
+            self._given.courier.update(
+                self._row.channel, self._message, asking_opinion(self._words, what, dollars=PRICE)
+            )
+        except Unreachable as error:
+            log.warning("progress could not be shown", error=error.code)
+
+    def end(self, said: tuple[Message, ...]) -> None:
+        """Take the progress away and say the last word."""
+        if self._message is not None:
+            self._given.courier.delete(self._row.channel, self._message)
+        try:
+            for message in said:
+                self._given.courier.post(self._row.channel, message, thread=self._row.thread)
+        except Unreachable as error:
+            log.warning("a second opinion could not be said", error=error.code)
