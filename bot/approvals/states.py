@@ -49,7 +49,7 @@ class Event(StrEnum):
     VERIFY = "verify"
     NOT_HELPED = "not_helped"
     FAIL = "fail"
-    """It could not be applied, or not all of it."""
+    """It could not be begun, or not be applied, or not all of it."""
     BEGIN_UNDO = "begin_undo"
     UNDONE = "undone"
     UNDO_FAIL = "undo_fail"
@@ -66,6 +66,7 @@ TABLE: Final[Mapping[tuple[State, Event], State]] = MappingProxyType(
         (State.APPROVED, Event.BEGIN): State.APPLYING,
         (State.APPROVED, Event.REJECT): State.REJECTED,
         (State.APPROVED, Event.EXPIRE): State.EXPIRED,
+        (State.APPROVED, Event.FAIL): State.FAILED,
         (State.APPLYING, Event.DRIFT): State.DRIFTED,
         (State.APPLYING, Event.APPLIED): State.APPLIED,
         (State.APPLYING, Event.FAIL): State.FAILED,

@@ -10,7 +10,7 @@ from bot.approvals.states import ENDED, IN_HAND, TABLE, UNDOABLE, Event, Illegal
 
 LEGAL = """
     proposed: approve=proposed enough=approved reject=rejected expire=expired supersede=superseded drift=drifted
-    approved: begin=applying reject=rejected expire=expired
+    approved: begin=applying reject=rejected expire=expired fail=failed
     applying: drift=drifted applied=applied fail=failed
     applied: verify=verified not_helped=not_helped begin_undo=undoing
     verified: begin_undo=undoing
