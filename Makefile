@@ -8,7 +8,7 @@ GOAL := $(or $(firstword $(MAKECMDGOALS)),demo)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench oracle mutants soak format pins clean
+.PHONY: help demo test check bench oracle mutants soak crash format pins clean
 
 help:
 	@echo 'make demo    answer the well-known question on the embedded account'
@@ -18,6 +18,7 @@ help:
 	@echo 'make oracle  compare with a Linux kernel, as root  (make oracle ARGS="--flows 5000")'
 	@echo 'make mutants break the engine on purpose; the tests must notice'
 	@echo 'make soak    2,000 questions in Slack with the connection cut every minute (make soak ARGS="--questions 200")'
+	@echo 'make crash   kill 1,000 processes that apply and undo fixes (make crash ARGS="--kills 100")'
 	@echo 'make format  reformat and sort imports'
 	@echo 'make pins    write constraints.txt anew from the newest releases'
 	@echo 'make clean   remove .venv and every cache'
@@ -46,6 +47,9 @@ oracle: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+crash: $(VENV)/.dev
+	@$(BIN)/python -m tests.crash $(ARGS)
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix --exit-zero --quiet

@@ -94,7 +94,7 @@ class Deeds:
         found = self._look(change, None, doubt=doubt)
         if not isinstance(found, Absent):
             return self._judged(entry, change, found, doubt=doubt)
-        self.ledger.intend(entry)
+        self._intend(entry)
         for pause in self.patience.pauses(self.patience.calls):
             try:
                 return self._settle(entry, "made", self.writer.put(change, self.stamp))
@@ -130,7 +130,7 @@ class Deeds:
         if isinstance(found, Absent) and recent:
             # What was made a moment ago may not be seen yet.
             found = self._until(change, rule, lambda seen: not isinstance(seen, Absent))
-        self.ledger.intend(entry)
+        self._intend(entry)
         for pause in self.patience.pauses(self.patience.calls):
             if not (isinstance(found, Present) and self._still(change, found, made)):
                 return self._not_ours(entry, found, doubt=doubt)
@@ -172,12 +172,22 @@ class Deeds:
     def _settle(self, entry: Entry, state: EntryState, done: Done | None = None) -> Entry:
         known = {} if done is None else {"rule": done.rule, "request": done.request}
         settled = entry.model_copy(update={"state": state, **known})
-        self.ledger.settle(settled)
+        try:
+            self.ledger.settle(settled)
+        except ValueError as error:
+            raise StillInDoubt(f"another process is at it: {error}") from error
         return settled
+
+    def _intend(self, entry: Entry) -> None:
+        """Write down the intention, unless the ledger knows better: then the call is not made."""
+        try:
+            self.ledger.intend(entry)
+        except ValueError as error:
+            raise StillInDoubt(f"another process is at it: {error}") from error
 
     def _judged(self, entry: Entry, change: Writable, found: Found, *, doubt: bool) -> Entry:
         """Settle a put where something stands already, or the group or ACL is gone."""
-        self.ledger.intend(entry)
+        self._intend(entry)
         if isinstance(found, Present) and found.exact:
             if self._ours(change, found, doubt=doubt):
                 return self._settle(entry, "made", Done(found.rule))

@@ -181,5 +181,8 @@ def _describe_acls(response: Any) -> ActionResult:
     for identity in wanted:
         if identity not in known:
             raise _error("InvalidNetworkAclID.NotFound", f"The networkAcl ID '{identity}' does not exist")
-    found = response.ec2_backend.describe_network_acls(wanted, response._filters_from_querystring())
+    filters = response._filters_from_querystring()
+    named = filters.pop("network-acl-id", None)
+    found = response.ec2_backend.describe_network_acls(wanted, filters)
+    found = [acl for acl in found if named is None or acl.id in named]
     return ActionResult({"NetworkAcls": found})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.emulator.athena_calls import install_athena
-from tests.emulator.faults import FAULTS, with_faults
+from tests.emulator.faults import FAULTS, Application, with_faults
 from tests.emulator.flow_log_calls import install_flow_logs
 from tests.emulator.insights_calls import install_insights
 from tests.emulator.network_insights_calls import install_network_insights
@@ -18,8 +18,8 @@ from tests.moto_server import moto_server
 
 
 @contextmanager
-def emulator(port: int = 0) -> Iterator[str]:
-    """A running server, by its URL; `FAULTS` is what goes wrong in it."""
+def emulator(port: int = 0, around: Callable[[Application], Application] = lambda it: it) -> Iterator[str]:
+    """A running server, by its URL; `FAULTS` is what goes wrong in it, and `around` may put something before all."""
     install_insights()
     install_athena()
     install_flow_logs()
@@ -28,6 +28,6 @@ def emulator(port: int = 0) -> Iterator[str]:
     install_rules()
     install_roles()
     FAULTS.clear()
-    with moto_server(port, lambda moto: with_faults(with_requester_pays(moto))) as url:
+    with moto_server(port, lambda moto: around(with_faults(with_requester_pays(moto)))) as url:
         yield url
     FAULTS.clear()

@@ -1,0 +1,1 @@
+"""Processes that apply and undo fixes are killed at any point; afterwards account and ledger must agree."""
