@@ -59,12 +59,8 @@ class AwsHands:
     def writer(self, proposal: Proposal, by: str) -> AwsWriter:
         """A Writer for one application or undo of a proposal by a person. Raises Refused, Busy, NoAnswer."""
         keys = self._assumed(proposal, by)
-        once, again = self._config(1), self._config(4)
         try:
-            return AwsWriter(
-                self._client("ec2", region_name=proposal.region, config=once, **keys),
-                self._client("ec2", region_name=proposal.region, config=again, **keys),
-            )
+            return AwsWriter(self._client("ec2", region_name=proposal.region, config=self._config(1), **keys))
         except (*OF_AWS, ValueError) as error:
             raise Refused(f"AWS cannot be asked in {proposal.region!r}: {error}") from error
 

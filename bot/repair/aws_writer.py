@@ -20,10 +20,9 @@ from diagnosis.network.security_groups import rules_of
 class AwsWriter:
     """A Writer by EC2. The client sends each request once: whether to send it again is not botocore's to decide."""
 
-    def __init__(self, client: Any, reader: Any) -> None:
-        """`client` writes and does not retry; `reader` describes, with the same credentials, and does."""
+    def __init__(self, client: Any) -> None:
+        """`client` is EC2's, and does not retry."""
         self._ec2 = client
-        self._reader = reader
 
     def look(self, change: Writable, rule: str | None = None) -> Found:
         """What stands there, by id, read now."""
@@ -67,7 +66,7 @@ class AwsWriter:
             raise as_ours(error, _action(change, take=True)) from error
 
     def _entry(self, change: AclEntryChange) -> Found:
-        [acl] = self._reader.describe_network_acls(NetworkAclIds=[change.component])["NetworkAcls"]
+        [acl] = self._ec2.describe_network_acls(NetworkAclIds=[change.component])["NetworkAcls"]
         wanted = change.entry
         for entry in parse_acl(acl, ()).in_direction(egress=wanted.egress):
             if entry.number == wanted.number:
@@ -75,7 +74,7 @@ class AwsWriter:
         return Absent()
 
     def _rule(self, change: GroupRuleChange, rule: str | None) -> Found:
-        pages = self._reader.get_paginator("describe_security_group_rules").paginate(
+        pages = self._ec2.get_paginator("describe_security_group_rules").paginate(
             Filters=[{"Name": "group-id", "Values": [change.component]}]
         )
         known = list(rules_of(item for page in pages for item in page["SecurityGroupRules"]))
@@ -85,7 +84,7 @@ class AwsWriter:
                 return Present(one.rule_id, one.description, exact=one.identity == wanted)
         if not known:
             # The filter finds no rules of a group that is gone, and none of one that has none.
-            self._reader.describe_security_groups(GroupIds=[change.component])
+            self._ec2.describe_security_groups(GroupIds=[change.component])
         return Absent()
 
     def _put(self, change: Writable, stamp: str, **more: Any) -> Mapping[str, Any]:

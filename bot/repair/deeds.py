@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from bot.approvals.ledger import Deed, Entry, EntryState, Ledger
 from bot.repair.writing import (
@@ -25,6 +27,8 @@ from bot.repair.writing import (
     Writer,
 )
 from diagnosis.fix.change import AclEntryChange
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,7 @@ class Deeds:
     def rehearse(self, change: Writable) -> None:
         """Ask whether the call and the one that takes it back would be permitted. Raises Refused."""
         for take in (False, True):
-            for pause in self.patience.pauses(self.patience.calls):
-                try:
-                    self.writer.rehearse(change, self.stamp, take=take)
-                    break
-                except Busy as error:
-                    self._wait(pause, error)
-                except NoAnswer as error:
-                    raise Refused(f"{error}, so nothing was done. Try again in a few minutes.") from error
+            self._asked(partial(self.writer.rehearse, change, self.stamp, take=take))
 
     def put(self, number: int, change: Writable, known: Entry | None) -> Entry:
         """Put it there, or find that it is; `known` is the entry of an attempt that was interrupted.
@@ -214,11 +211,10 @@ class Deeds:
         known = made.rule is not None or isinstance(change, AclEntryChange)
         return found.exact and (known or found.stamp == self.stamp)
 
-    def _wait(self, pause: float | None, error: Busy, entry: Entry | None = None, *, doubt: bool = False) -> None:
+    def _wait(self, pause: float | None, error: Busy, entry: Entry, *, doubt: bool) -> None:
         if pause is None:
-            if entry is not None:
-                self._give_up(entry, doubt=doubt)
-            raise Refused(f"{error} and went on doing so. Try again in a few minutes.") from error
+            self._give_up(entry, doubt=doubt)
+            raise Refused(f"{error}, again and again. Try again in a few minutes.") from error
         self.patience.sleep(pause)
 
     def _give_up(self, entry: Entry, *, doubt: bool) -> None:
@@ -227,19 +223,22 @@ class Deeds:
         self._settle(entry, "refused")
 
     def _look(self, change: Writable, rule: str | None, *, doubt: bool) -> Found:
+        try:
+            return self._asked(lambda: self.writer.look(change, rule))
+        except Refused as error:
+            why = str(error).rstrip(".")
+            raise (StillInDoubt(why) if doubt else Refused(f"{why}. Nothing was done.", action=error.action)) from error
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """The answer to a call without effect: it is sent again where AWS is busy or the answer was lost."""
         for pause in self.patience.pauses(self.patience.calls):
             try:
-                return self.writer.look(change, rule)
-            except Busy as error:
+                return ask()
+            except (Busy, NoAnswer) as error:
                 if pause is None:
-                    raise self._blind(str(error), doubt=doubt) from error
+                    raise Refused(f"{error}, again and again. Try again in a few minutes.") from error
                 self.patience.sleep(pause)
-            except (NoAnswer, Refused) as error:
-                raise self._blind(str(error), doubt=doubt) from error
-        raise StillInDoubt("the account was not looked at")
-
-    def _blind(self, why: str, *, doubt: bool) -> Exception:
-        return StillInDoubt(why) if doubt else Refused(f"{why.rstrip('.')}. Nothing was done.")
+        raise Refused("AWS was not asked.")
 
     def _until(self, change: Writable, rule: str | None, enough: Callable[[Found], bool]) -> Found:
         """Look until something is as wanted, or patience ends; what was seen last. Raises StillInDoubt."""

@@ -122,16 +122,8 @@ def a_proposal(network: Network, *, which: int = 0, identity: str = "fx012345678
 def writer_at(url: str, seconds: float = 20) -> AwsWriter:
     """A writer with the double's own credentials."""
     make: Callable[..., Any] = SESSION.client
-    clients = [
-        make(
-            "ec2",
-            region_name=REGION,
-            endpoint_url=url,
-            config=Config(read_timeout=seconds, retries={"mode": "standard", "total_max_attempts": attempts}),
-        )
-        for attempts in (1, 3)
-    ]
-    return AwsWriter(*clients)
+    once = Config(read_timeout=seconds, retries={"mode": "standard", "total_max_attempts": 1})
+    return AwsWriter(make("ec2", region_name=REGION, endpoint_url=url, config=once))
 
 
 @dataclass

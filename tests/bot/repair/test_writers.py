@@ -47,7 +47,7 @@ def described(account: SmallAccount) -> Described:
 @pytest.fixture(params=["account", "collected", "loose"])
 def place(request: pytest.FixtureRequest, account: SmallAccount, described: Described, tmp_path: Path) -> Place:
     if request.param == "account":
-        return Place(AwsWriter(account.ec2, account.ec2), account, account.network)
+        return Place(AwsWriter(account.ec2), account, account.network)
     folder = tmp_path / "snapshot"
     if request.param == "collected":
         write_snapshot(described, folder, "whynot test")
