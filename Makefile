@@ -8,13 +8,14 @@ GOAL := $(or $(firstword $(MAKECMDGOALS)),demo)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench oracle mutants soak crash format pins clean
+.PHONY: help demo test check bench bench-day oracle mutants soak crash format pins clean
 
 help:
 	@echo 'make demo    answer the well-known question on the embedded account'
 	@echo 'make test    run the tests                      (make test ARGS="-k network_acl")'
 	@echo 'make check   lint, format, types, import contracts, documentation'
 	@echo 'make bench   measure, and print the figures'
+	@echo 'make bench-day  the summary of a day of 100 million records; writes some 3 GB and takes a while'
 	@echo 'make oracle  compare with a Linux kernel, as root  (make oracle ARGS="--flows 5000")'
 	@echo 'make mutants break the engine on purpose; the tests must notice'
 	@echo 'make soak    2,000 questions in Slack with the connection cut every minute (make soak ARGS="--questions 200")'
@@ -41,6 +42,9 @@ bench: $(VENV)/.dev
 
 mutants: $(VENV)/.dev
 	@$(BIN)/python -m tests.mutants $(ARGS)
+
+bench-day: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks.refused_days 1 10 100
 
 oracle: $(VENV)/.dev
 	@$(BIN)/python -m tests.kernel $(ARGS)
