@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from diagnosis.answer import Answer, Opinion
+from diagnosis.answer import Answer, Opinion, Verdict
 from diagnosis.evidence.agreement import DIFFER
 from diagnosis.explanation.opinion import failed, not_asked, opinion
 from diagnosis.explanation.path_request import CannotJudge, PathRequest, path_request
@@ -15,7 +15,7 @@ from diagnosis.investigate import Asked, tracer
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound
 from diagnosis.sources import SecondOpinion, SourceUnavailable, Unanswered
-from diagnosis.trace.trace import Trace
+from diagnosis.trace.trace import Trace, over
 
 GONE = "A party of the question is not clear (any more)."
 
@@ -26,10 +26,17 @@ def to_be_asked(network: Network, asked: Asked) -> PathRequest | CannotJudge:
     return CannotJudge(GONE) if traces is None else path_request(network, traces)
 
 
-def second_opinion(network: Network, asked: Asked, source: SecondOpinion, say: Callable[[str], None]) -> Opinion:
+def second_opinion(
+    network: Network,
+    asked: Asked,
+    source: SecondOpinion,
+    say: Callable[[str], None],
+    answered: Verdict | None = None,
+) -> Opinion:
     """AWS's opinion of a question that has been answered, or why there is none.
 
-    `say` gets what is being done, and may raise to end it.
+    `say` gets what is being done, and may raise to end it. `answered` is the verdict that was given, where the network
+    may be another by now.
     """
     traces = _traces(network, asked)
     request = CannotJudge(GONE) if traces is None else path_request(network, traces)
@@ -40,7 +47,12 @@ def second_opinion(network: Network, asked: Asked, source: SecondOpinion, say: C
     except SourceUnavailable as error:
         charged = isinstance(error, Unanswered)
         return failed(f"Reachability Analyzer gave no second opinion. {error}", request, charged=charged)
-    return opinion(network, traces, request, analysis)
+    said = opinion(network, traces, request, analysis)
+    now = over(trace.verdict for trace in traces)
+    if answered is None or now == answered:
+        return said
+    changed = f"The network has changed since the answer: it is {now} now, and with that AWS was compared."
+    return said.model_copy(update={"caveats": (changed, *said.caveats)})
 
 
 def witnesses_differ(answer: Answer) -> bool:

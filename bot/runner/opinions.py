@@ -37,6 +37,9 @@ log = structlog.get_logger("whynot.opinions")
 AT_ONCE: Final = 2
 CENTS: Final = round(PRICE * 100)
 UPDATE_SECONDS: Final = 5.0
+NARROWED: Final = (
+    "This channel may ask about a part of the account only, and AWS would look at, and could name, what lies outside."
+)
 LAST_CALLS_SECONDS: Final = 10.0
 MARGIN_SECONDS: Final = 180.0
 """Beyond its own time, what one needs to read the network, to begin and to tidy up."""
@@ -153,27 +156,27 @@ class Opinions:
         allowed = terms(Place(row.channel, direct=row.channel.startswith("D")), given.settings)
         if answer is None or allowed is None or self._source is None:  # the settings changed since it was asked
             return opinion_reply(not_asked("The answer is not kept any more.")).messages
-        sight = given.networks.sight(scope_of(allowed), lambda _: self._check())
+        progress.begin()
+        say = partial(self._say, progress)
+        sight = given.networks.sight(scope_of(allowed), say)
+        if sight.network is not sight.whole:
+            return opinion_reply(not_asked(NARROWED)).messages
         asked = Asked(answer.question)
         request = to_be_asked(sight.network, asked)
         if isinstance(request, CannotJudge):
             return opinion_reply(not_asked(request.reason)).messages
-        day, most = (
-            f"{datetime.fromtimestamp(given.now(), UTC):%Y-%m-%d}",
-            given.settings.second_opinion.dollars_per_day,
-        )
+        day, most = f"{self._moment():%Y-%m-%d}", given.settings.second_opinion.dollars_per_day
         if not given.store.opinions.spend(day, CENTS, round(most * 100)):
             return (budget_used(dollars=most),)
-        try:
-            progress.begin(request)
-        except Unreachable:
-            given.store.opinions.spend(day, -CENTS, 0)
-            raise
-        opinion = second_opinion(sight.network, asked, self._source, partial(self._say, progress))
+        progress.about(request)
+        opinion = second_opinion(sight.network, asked, self._source, say, answer.verdict)
         if not opinion.cost_usd:
             given.store.opinions.spend(day, -CENTS, 0)
         self._remember(row, answer, opinion, sight)
         return opinion_reply(opinion).messages
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self._given.now(), UTC)
 
     def _remember(self, row: StoredQuestion, answer: Answer, opinion: Opinion, sight: Sight) -> None:
         """The answer with the opinion in it; a disagreement as a report besides."""
@@ -184,7 +187,7 @@ class Opinions:
             return
         log.warning("AWS disagrees", verdict=answer.verdict, reachable=opinion.reachable)
         packed = pack(row.text, whole, "AWS disagrees.", sight.described, given.write)
-        name = f"{datetime.fromtimestamp(given.now(), UTC):%Y%m%dT%H%M%SZ}-{row.id[:6]}"
+        name = f"{self._moment():%Y%m%dT%H%M%SZ}-{row.id[:6]}"
         given.store.opinions.keep(name, given.now(), row.text, opinion.text, packed.content)
 
     def _say(self, progress: _Progress, what: str) -> None:
@@ -203,16 +206,20 @@ class _Progress:
         self._given = given
         self._row = row
         self._message: str | None = None
-        self._words = ""
+        self._words = "this path"
         self._next = 0.0
 
-    def begin(self, request: PathRequest) -> None:
-        """Say what AWS is asked and what it costs, before anything is spent. Raises Unreachable."""
-        self._words = request.words
-        shown = asking_opinion(self._words, "it mostly takes less than two minutes", dollars=PRICE)
+    def begin(self) -> None:
+        """The first sign of life, with the price, before anything is spent. Raises Unreachable."""
+        shown = asking_opinion(self._words, "reading the network", dollars=PRICE)
         self._message = self._given.courier.post(self._row.channel, shown, thread=self._row.thread)
         self._given.store.opinions.shows(self._row.id, self._message)
         self._next = self._given.clock() + UPDATE_SECONDS
+
+    def about(self, request: PathRequest) -> None:
+        """What exactly AWS is asked."""
+        self._words, self._next = request.words, 0.0
+        self.doing("it mostly takes less than two minutes")
 
     def doing(self, what: str) -> None:
         """How far it is, as often as Slack takes it."""

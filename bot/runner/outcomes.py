@@ -37,6 +37,8 @@ class Spoken:
     """For the metrics."""
     picture: str | None = None
     """A picture that Slack is not done with yet, to be added when it is."""
+    opinion: bool = False
+    """Whether a second opinion is offered with it."""
 
 
 def spoken_of(
@@ -60,7 +62,8 @@ def spoken_of(
             message = answer_message(shown, ref=row.id, picture=ready, opinion=opinion)
             kept = shown.model_dump_json()
             later = picture.file if picture is not None and not picture.ready else None
-            return Spoken(Reply((message,)), "answered", shown.verdict, shown.headline, kept, shown.verdict, later)
+            told = shown.verdict, shown.headline, kept, shown.verdict, later, opinion
+            return Spoken(Reply((message,)), "answered", *told)
         case WhoAnswer():
             return Spoken(
                 _within(who_reply(outcome), allowed),

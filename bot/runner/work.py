@@ -122,7 +122,8 @@ class Work:
         say("writing the answer")
 
         def say_it() -> None:
-            opinion = tools.opinions.offered
+            # AWS looks at all there is: what it says could name what lies outside a channel's scope.
+            opinion = tools.opinions.offered and sight.network is sight.whole
             spoken = spoken_of(outcome, row, question, allowed, tools.pictures, opinion=opinion)
             self.deliver(row, telling, ("running",), spoken)
 
@@ -154,11 +155,11 @@ class Work:
         try:
             self.say_rest(moved, Reply(tuple(rest), spoken.reply.files))
             if spoken.picture is not None and answer is not None and tools.pictures.ready(spoken.picture):
-                shown = answer_message(answer, ref=row.id, picture=spoken.picture, opinion=tools.opinions.offered)
+                shown = answer_message(answer, ref=row.id, picture=spoken.picture, opinion=spoken.opinion)
                 tools.courier.update(row.channel, reply, shown)
         except Unreachable as error:
             log.warning("not all of an answer could be said", question=row.id, error=error.code)
-        if answer is not None:
+        if answer is not None and spoken.opinion:
             tools.opinions.consider(moved, answer)
 
     def say_rest(self, row: StoredQuestion, reply: Reply) -> None:

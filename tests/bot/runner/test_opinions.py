@@ -61,6 +61,8 @@ class OneSight:
         self.seen = Sight(network, network, described)
 
     def sight(self, scope: Scope, say: Callable[[str], None]) -> Sight:
+        if scope != Scope():
+            return Sight(build(self.seen.described), self.seen.whole, self.seen.described)
         return self.seen
 
 
@@ -90,7 +92,8 @@ def kept(store: Store, said: Answer) -> StoredQuestion:
 
 
 def opinions(store: Store, thread: Thread, source: Any, now: float = 1_000.0, **said: Any) -> Opinions:
-    settings = Settings.model_validate({"channels": {"C1": {}}, "second_opinion": {"when": "asked", **said}})
+    channels = said.pop("channels", {"C1": {}})
+    settings = Settings.model_validate({"channels": channels, "second_opinion": {"when": "asked", **said}})
     given = Wherewithal(
         settings, store, cast("Courier", thread), cast("Networks", SIGHT), write_snapshot, now=lambda: now
     )
@@ -159,6 +162,30 @@ def test_while_one_is_under_way_there_is_no_second(store: Store) -> None:
     assert not some.ask(row)
     done.set()
     finish(some)
+
+
+def test_in_a_channel_with_a_scope_aws_is_not_asked_for_it_could_name_what_lies_outside(store: Store) -> None:
+    thread, aws = Thread(), Aws(FOUND)
+    some = opinions(store, thread, aws, channels={"C1": {"vpcs": ["vpc-0a1"]}})
+
+    some.ask(kept(store, answer()))
+    finish(some)
+
+    assert aws.asked == []
+    assert thread.said[-1] == "No second opinion"
+
+
+def test_where_the_network_has_changed_since_the_answer_that_is_told(store: Store) -> None:
+    some = opinions(store, Thread(), Aws(FOUND))
+
+    some.ask(kept(store, answer().model_copy(update={"verdict": "reachable"})))
+    finish(some)
+
+    row = store.get("q1")
+    assert row is not None
+    second = Answer.model_validate_json(row.answer or "").evidence.second_opinion
+    assert second is not None
+    assert "The network has changed since the answer: it is blocked now" in second.caveats[0]
 
 
 def test_a_fault_of_ours_ends_it_with_a_word_and_is_no_end_of_others(store: Store) -> None:
