@@ -85,12 +85,10 @@ def _anew(network: Network, fields: Mapping[str, Any]) -> tuple[dict[str, Any], 
     """The verdict on a flow, and whether it is the same for every port of the client."""
     point = _point(network, fields)
     if point is None:
-        result, whatever_client = traced(network, flow_of(network, fields))
-        return verdict_of(network, result), whatever_client
-    if not point.blockers:
-        return _verdict("reachable", "reachable", "reachable", []), point.whatever_client
-    causes = [_cause(network, "forward", blocker) for blocker in point.blockers]
-    return _verdict("blocked", "blocked", None, causes), point.whatever_client
+        return verdict_of(network, traced(network, flow_of(network, fields), explain=False)), False
+    causes = [_cause(network, leg, blocker) for leg, blocker in point.blockers]
+    found = _verdict(point.verdict, point.forward, point.returning, causes)
+    return {**found, "assumed": list(point.assumed)}, point.whatever_client
 
 
 def _point(network: Network, fields: Mapping[str, Any]) -> points.Point | None:

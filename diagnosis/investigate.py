@@ -23,7 +23,8 @@ from diagnosis.sources import FlowLogSource, FlowLogsUnavailable, NoFlowLogs, So
 from diagnosis.trace.places import Held
 from diagnosis.trace.placing import Anchor, AtAddress, AtAddresses, AtInterface, place_both
 from diagnosis.trace.reach import reach
-from diagnosis.trace.trace import Flow, Trace, over, trace
+from diagnosis.trace.stencils import traced
+from diagnosis.trace.trace import Flow, Trace, over
 from diagnosis.traffic.intervals import has
 from diagnosis.traffic.protocols import ICMP, protocol_number
 
@@ -185,14 +186,14 @@ def _traced(
             # The other party is one of them, and nothing is asked of it and itself.
             for one in (address for address in mine.singly() if not has(own, address.address)):
                 left, right = (one, destination) if mine is source else (source, one)
-                yield trace(network, _flow(network, left, right, protocol, port, source_port))
+                yield traced(network, _flow(network, left, right, protocol, port, source_port))
             return
-    found = trace(network, flow)
+    found = traced(network, flow)
     sets = isinstance(source, AtAddresses) or isinstance(destination, AtAddresses)
     if sets and found.verdict in ("partly", "unknown") and not all(path.plain for path in found.paths):
         for left in _singly(source):
             for right in _singly(destination):
-                yield trace(network, _flow(network, left, right, protocol, port, source_port))
+                yield traced(network, _flow(network, left, right, protocol, port, source_port))
     else:
         yield found
 

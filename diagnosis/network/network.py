@@ -276,6 +276,11 @@ class Network:
         other = replace(self, acls=_with(self.acls, acl.id, acl), memo=self.memo.without(acl.id))
         return self._same_indexes(other, _OF_TABLES)
 
+    def with_open_acls(self) -> Network:
+        """The network in which every network ACL lets everything pass, both ways."""
+        acls = {identity: replace(acl, open=True) for identity, acl in self.acls.items()}
+        return self._same_indexes(replace(self, acls=acls, memo=Memo()), _OF_ACLS | _OF_TABLES)
+
     def with_route_table(self, table: RouteTable) -> Network:
         """The network with this route table in place of the one of its id."""
         other = replace(self, route_tables=_with(self.route_tables, table.id, table), memo=self.memo.without(table.id))

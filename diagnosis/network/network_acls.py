@@ -74,6 +74,8 @@ class NetworkAcl:
     name: str | None
     origins: Origins
     tags: tuple[tuple[str, str], ...] = ()
+    open: bool = False
+    """Whether it lets everything pass, whatever its entries say: no ACL of AWS's does."""
 
     def in_direction(self, *, egress: bool) -> tuple[AclEntry, ...]:
         """The entries of one direction in the order in which they are tried."""

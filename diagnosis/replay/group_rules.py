@@ -94,7 +94,7 @@ def _told(
         return None
     if not own.groups:
         return np.full(len(packets), REACHABLE, np.int8)
-    found = judge.rules(own)
+    found = judge.rules(judge.network, own, own.groups)
     if found is None or found.assumed:
         return None
     certain = _passes(found.certain, view, packets, peers)

@@ -16,7 +16,7 @@ from diagnosis.replay.ranks import Ranks
 from diagnosis.trace.alike import class_of
 from diagnosis.trace.places import Held, Internet
 from diagnosis.trace.placing import INTERFACES, UNROUTABLE
-from diagnosis.trace.stencils import singled_out
+from diagnosis.trace.spots import singled_out
 from diagnosis.traffic.addresses import PUBLIC, is_ipv6
 from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
 from diagnosis.traffic.protocols import ICMP, has_ports

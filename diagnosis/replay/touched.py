@@ -15,7 +15,7 @@ from diagnosis.network.network import Network
 from diagnosis.network.shape import rule_ports
 from diagnosis.replay.packets import Packets
 from diagnosis.replay.ranks import inside
-from diagnosis.trace.stencils import singled_out
+from diagnosis.trace.spots import singled_out
 from diagnosis.traffic.intervals import IntervalSet, join_all
 from diagnosis.traffic.protocols import ICMP, ICMPV6, TCP, UDP, protocol_number
 

@@ -101,20 +101,24 @@ def _entering(walk: Walk, destination: Held) -> GroupsJudge:
         home = group_references.home_of(network, through)
         return GroupsJudge(
             ("ingress", through.gateway, through.entered, through.left, home, peer.vpc if peer else None, stranger),
-            lambda one, traffic, explain: group_references.judge(
-                network, one, traffic, through, peer, stranger, explain=explain
+            network,
+            peer,
+            lambda network, one, other, traffic, explain: group_references.judge(
+                network, one, traffic, through, other, stranger, explain=explain
             ),
-            lambda one: group_references.rules(network, one, peer, egress=False),
+            lambda network, one, groups: group_references.rules(network, one, groups, peer, egress=False),
         )
     doubt = doubtful_scope(network, interface.vpc, peer.vpc if peer else None, interface.origins)
     if peer is None and stranger is not None:
         doubt = frozenset({stranger})
     return GroupsJudge(
         ("ingress", scope, doubt),
-        lambda one, traffic, explain: security_groups.judge(
-            network, one, traffic, scope, peer, egress=False, doubt=doubt, explain=explain
+        network,
+        peer,
+        lambda network, one, other, traffic, explain: security_groups.judge(
+            network, one, traffic, scope, other, egress=False, doubt=doubt, explain=explain
         ),
-        lambda one: security_groups.group_filter(network, one.groups or (), one, scope, doubt, egress=False),
+        lambda network, one, groups: security_groups.group_filter(network, groups, one, scope, doubt, egress=False),
     )
 
 

@@ -19,7 +19,8 @@ from diagnosis.network.network import Network
 from diagnosis.trace import points
 from diagnosis.trace.places import Held, Internet
 from diagnosis.trace.placing import anchor, place_both
-from diagnosis.trace.stencils import spot, traced
+from diagnosis.trace.spots import spot
+from diagnosis.trace.stencils import traced
 from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Flow, Trace, Verdict, trace
 from diagnosis.traffic.intervals import IntervalSet, covers, has, join_all
@@ -97,10 +98,8 @@ def alone(network: Network, flow: Asked) -> Outcome:
             places = place_both(network, anchor(network, flow.source), anchor(network, flow.destination))
         except ValueError as error:
             return Outcome("unknown", "unknown", None, gaps=(Missing("", "", "", str(error)),))
-        return _outcome(traced(network, Flow(*places, flow.protocol, flow.port))[0])
-    if not point.blockers:
-        return Outcome("reachable", "reachable", "reachable")
-    return Outcome("blocked", "blocked", None, tuple(("forward", blocker) for blocker in point.blockers))
+        return _outcome(traced(network, Flow(*places, flow.protocol, flow.port), explain=False))
+    return Outcome(point.verdict, point.forward, point.returning, point.blockers)
 
 
 def _outcome(result: Trace) -> Outcome:
@@ -118,10 +117,11 @@ def _side(network: Network, text: str, other: str) -> Side | None:
             return Side("internet 6" if ":" in text else "internet 4", place, low)
         case Held(implied=False) if _only_holder(network, text, place):
             plain = spot(network, place)
-            if plain is None or place.interface.groups is None:
+            certain = plain is not None and plain.up and not plain.assumed and not place.by_public_address
+            if plain is None or not certain or place.interface.groups is None:
                 return Side((place.interface.id, place.address), place, place.address)
             public = place.interface.id if any(a.public is not None for a in place.interface.ipv4) else ""
-            key = (plain.number, place.interface.groups, plain.clients, plain.six)
+            key = (plain.narrow, place.interface.groups, plain.clients, plain.six)
             return Side(key, place, place.address, public)
         case _:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
@@ -15,19 +15,19 @@ from diagnosis.traffic.traffic import Box, Traffic
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """The groups of an interface in one direction."""
+    """One group in one direction."""
 
     rules: Filter
     sure: bool
     """Whether what the rules do not let pass is dropped for certain."""
-    groups: tuple[tuple[str, Code], ...]
-    """Each group once, with the code by which it is named when it drops something."""
+    code: Code
+    """By which it is named when it drops something."""
     named: frozenset[str]
     """The groups that the rules name."""
 
 
-MORE = Side(Filter(()), False, (), frozenset())
-"""What stands for groups over which more than their compiled rules decides."""
+MORE = Side(Filter(()), False, Code.ENI_SG_RULES_MISMATCH, frozenset())
+"""What stands for a group over which more than its compiled rules decides."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,43 +36,46 @@ class End:
 
     judge: GroupsJudge
     egress: bool
-    sides: dict[tuple[str, ...], Side] = field(default_factory=dict)
+    sides: dict[str, Side] = field(default_factory=dict)
     """What was found of groups before."""
 
-    def passes(self, network: Network, own: NetworkInterface, peer: NetworkInterface, box: Box) -> bool | None:
-        """Whether all of the box passes (True) or all is dropped (False); None where that takes more to tell."""
-        groups = own.groups
-        if not groups:
-            return None if groups is None else True
-        side = self.sides.get(groups) or self._found(network, own, groups)
-        if side is MORE:
-            return None
-        passes = side.rules.passes_whole(box, EGRESS if self.egress else INGRESS)
-        if passes is False and (not side.sure or self._explained(network, side, peer, box)):
-            return None
-        return passes
+    def passes(self, network: Network, own: NetworkInterface, peer: NetworkInterface | None, box: Box) -> bool | None:
+        """Whether all of the box passes (True) or all is dropped (False); None where that takes more to tell.
 
-    def _explained(self, network: Network, side: Side, peer: NetworkInterface, box: Box) -> bool:
+        Groups only allow: what one of them lets pass passes, and what each drops is dropped.
+        """
+        if not own.groups:
+            return None if own.groups is None else True
+        view = EGRESS if self.egress else INGRESS
+        known = self.sides
+        dropped = True
+        for group in own.groups:
+            side = known.get(group) or self._found(network, own, group)
+            if side is MORE:
+                return None
+            passes = side.rules.passes_whole(box, view)
+            if passes:
+                return True
+            dropped = dropped and passes is False and side.sure
+        if not dropped or (peer is not None and self._explained(network, own.groups, peer, box)):
+            return None
+        return False
+
+    def _explained(self, network: Network, groups: tuple[str, ...], peer: NetworkInterface, box: Box) -> bool:
         """Whether some rule names a group of the peer: it is then said why that does not match."""
-        if not peer.groups or side.named.isdisjoint(peer.groups):
+        if not peer.groups or all(self.sides[group].named.isdisjoint(peer.groups) for group in groups):
             return False
         dropped = Traffic((box,))
-        return any(
-            security_groups.names_peer(network, group, peer, dropped, egress=self.egress) for group, _ in side.groups
-        )
+        return any(security_groups.names_peer(network, group, peer, dropped, egress=self.egress) for group in groups)
 
-    def blamed(self, own: NetworkInterface) -> tuple[tuple[str, Code], ...]:
-        """The groups of an interface for which `passes` said False, with their codes."""
-        return self.sides[own.groups or ()].groups
-
-    def _found(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side:
-        found = self.judge.rules(own)
+    def _found(self, network: Network, own: NetworkInterface, group: str) -> Side:
+        found = self.judge.rules(network, own, (group,))
         side = MORE
         if found is not None and not found.assumed:
-            codes = {g: security_groups.code_of(network.groups.get(g), egress=self.egress) for g in groups}
-            named = security_groups.named(network, groups, egress=self.egress)
-            side = Side(found.certain, found.possible is found.certain, tuple(codes.items()), named)
-        self.sides[groups] = side
+            code = security_groups.code_of(network.groups.get(group), egress=self.egress)
+            named = security_groups.named(network, (group,), egress=self.egress)
+            side = Side(found.certain, found.possible is found.certain, code, named)
+        self.sides[group] = side
         return side
 
 
@@ -81,4 +84,7 @@ def end_of(network: Network, judge: GroupsJudge, vpc: str | None, *, egress: boo
     known: dict[object, End] | None = network.memo.get("ends")
     if known is None:
         known = network.memo["ends"] = {}
-    return known.setdefault((judge.key, vpc, egress), End(judge, egress))
+    key = (judge.key, vpc, egress)
+    if key not in known:
+        known[key] = End(replace(judge, network=network), egress)
+    return known[key]

@@ -73,10 +73,12 @@ def _leaving(walk: Walk, source: Held, destination: Destination) -> GroupsJudge:
     if gateway is not None:
         return GroupsJudge(
             ("egress", gateway, peer.vpc if peer else None),
-            lambda one, traffic, explain: group_references.judge_leaving(
-                network, one, traffic, gateway, peer, explain=explain
+            network,
+            peer,
+            lambda network, one, other, traffic, explain: group_references.judge_leaving(
+                network, one, traffic, gateway, other, explain=explain
             ),
-            lambda one: group_references.rules(network, one, peer, egress=True),
+            lambda network, one, groups: group_references.rules(network, one, groups, peer, egress=True),
         )
     scope = reference_scope(network, vpc, peer.vpc if peer else None)
     doubt = doubtful_scope(network, vpc, peer.vpc if peer else None, origins)
@@ -84,10 +86,12 @@ def _leaving(walk: Walk, source: Held, destination: Destination) -> GroupsJudge:
         doubt = unseen_across(network, vpc, walk.traffic.project("destination"))
     return GroupsJudge(
         ("egress", scope, doubt),
-        lambda one, traffic, explain: security_groups.judge(
-            network, one, traffic, scope, peer, egress=True, doubt=doubt, explain=explain
+        network,
+        peer,
+        lambda network, one, other, traffic, explain: security_groups.judge(
+            network, one, traffic, scope, other, egress=True, doubt=doubt, explain=explain
         ),
-        lambda one: security_groups.group_filter(network, one.groups or (), one, scope, doubt, egress=True),
+        lambda network, one, groups: security_groups.group_filter(network, groups, one, scope, doubt, egress=True),
     )
 
 

@@ -125,15 +125,19 @@ def judge_leaving(
 
 
 def rules(
-    network: Network, interface: NetworkInterface, peer: NetworkInterface | None, *, egress: bool
+    network: Network,
+    interface: NetworkInterface,
+    groups: tuple[str, ...],
+    peer: NetworkInterface | None,
+    *,
+    egress: bool,
 ) -> security_groups.GroupFilter | None:
     """The rules that decide alone on a path by a transit gateway; None where one that names a group may have a say."""
     own = interface.vpc or ""
     if peer is None or peer.vpc is None:
         return None
-    if peer.vpc != own and security_groups.refers_into(network, interface, peer.vpc, egress=egress):
+    if peer.vpc != own and security_groups.refers_into(network, groups, peer.vpc, egress=egress):
         return None
-    groups = interface.groups or ()
     return security_groups.group_filter(network, groups, interface, frozenset({own}), frozenset(), egress=egress)
 
 
@@ -151,7 +155,7 @@ def _compared(
     without = security_groups.judge(network, interface, traffic, own, peer, egress=egress, explain=explain)
     if without is None or peer is None or peer.vpc is None or peer.vpc in own or without.dropped.empty:
         return without, None
-    if not security_groups.refers_into(network, interface, peer.vpc, egress=egress):
+    if not security_groups.refers_into(network, interface.groups or (), peer.vpc, egress=egress):
         return without, None
     both = own | {peer.vpc}
     carried = security_groups.judge(network, interface, traffic, both, peer, egress=egress, explain=explain)

@@ -13,7 +13,7 @@ from diagnosis.network.shape import protocols_of
 from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell
 from diagnosis.traffic.filters import Filter, Rule, View
-from diagnosis.traffic.traffic import Traffic
+from diagnosis.traffic.traffic import NOTHING, Traffic
 
 KIND = "network-acl"
 
@@ -44,7 +44,13 @@ def judge(
     """What the ACL of a subnet does to traffic in one direction, the connection's own or its replies (by `view`)."""
     if isinstance(acl, Missing):
         return cannot_tell(KIND, subnet or "a subnet", traffic, acl, direction=direction)
+    if acl.open:
+        return Step(KIND, acl.id, direction, traffic, NOTHING, NOTHING, subnet=subnet)
     compiled = acl_filter(network, acl, egress=direction == "egress")
+    if len(traffic.boxes) == 1:
+        decided = compiled.decided(traffic.boxes[0], view)
+        if decided is not None:
+            return _by_one_rule(acl, subnet, traffic, direction, decided, explain=explain)
     passed, dropped = compiled.split(traffic, view)
     rule = None
     if explain and not passed.empty:
@@ -52,9 +58,35 @@ def judge(
         rule = refs[0] if len(refs) == 1 else next((ref for ref in refs if ref is not None), None)
     blockers: tuple[Blocker, ...] = ()
     if not dropped.empty:
-        blockers = tuple(
-            Blocker(Code.SUBNET_ACL_RESTRICTION, acl.id, (subnet,) if subnet else (), direction, ref, part)
-            for ref, part in compiled.blame(dropped, view)
-        )
+        blockers = blamed(compiled, acl, subnet, dropped, direction, view)
         rule = rule if not passed.empty or not blockers else blockers[0].rule
-    return Step(KIND, acl.id, direction, passed, dropped, Traffic.nothing(), rule, "", blockers)
+    return Step(KIND, acl.id, direction, passed, dropped, Traffic.nothing(), rule, "", blockers, subnet=subnet)
+
+
+def _by_one_rule(
+    acl: NetworkAcl,
+    subnet: str | None,
+    traffic: Traffic,
+    direction: Direction,
+    decided: tuple[bool, str | None],
+    *,
+    explain: bool,
+) -> Step:
+    passes, rule = decided
+    if passes:
+        credited = rule if explain else None
+        return Step(KIND, acl.id, direction, traffic, NOTHING, NOTHING, credited, subnet=subnet)
+    related = (subnet,) if subnet else ()
+    blocker = Blocker(Code.SUBNET_ACL_RESTRICTION, acl.id, related, direction, rule, traffic)
+    return Step(KIND, acl.id, direction, NOTHING, traffic, NOTHING, rule, "", (blocker,), subnet=subnet)
+
+
+def blamed(
+    compiled: Filter, acl: NetworkAcl, subnet: str | None, dropped: Traffic, direction: Direction, view: View
+) -> tuple[Blocker, ...]:
+    """The entries that drop what an ACL drops, each with its part."""
+    related = (subnet,) if subnet else ()
+    return tuple(
+        Blocker(Code.SUBNET_ACL_RESTRICTION, acl.id, related, direction, ref, part)
+        for ref, part in compiled.blame(dropped, view)
+    )

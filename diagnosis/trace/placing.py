@@ -153,8 +153,8 @@ def place_both(network: Network, source: Anchor, destination: Anchor) -> tuple[P
     return _with_addresses(source, destination, placed_source, placed_destination)
 
 
-def place_alone(network: Network, text: str) -> Held | None:
-    """Where a literal private or IPv6 address is that one interface alone holds; None for every other party.
+def place_alone(network: Network, text: str) -> Held | Internet | Nobody | None:
+    """Where a literal address is that one interface holds, or none does; None for every other party.
 
     A flow's other side has no say in it, unless this is a destination inside a range of the source's VPC: see
     `kept_home`.
@@ -166,14 +166,16 @@ def place_alone(network: Network, text: str) -> Held | None:
     if not isinstance(found, AtAddress) or found.vpc is not None:
         return None
     holders = _candidates(network, found)
-    if len(holders) != 1:
+    if len(holders) > 1 or (not holders and len(network.vpc_holding(found.address)) > 1):
         return None
-    place = _placed(network, found, holders[0], None)
-    return place if isinstance(place, Held) and not place.by_public_address else None
+    place = _placed(network, found, holders[0] if holders else None, None)
+    return place if isinstance(place, Held | Internet | Nobody) else None
 
 
-def kept_home(network: Network, source: Held, destination: Held) -> bool:
+def kept_home(network: Network, source: Place, destination: Place) -> bool:
     """Whether the local route of the source's VPC keeps what is sent to an address that is another VPC's too."""
+    if not isinstance(source, Held) or not isinstance(destination, Held):
+        return False
     if source.interface.vpc == destination.interface.vpc:
         return False
     home = network.vpcs.get(source.interface.vpc or "")

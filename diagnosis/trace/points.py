@@ -1,61 +1,54 @@
 """Points: a flow between two addresses that either passes whole or is dropped whole, judged without a trace.
 
-Between two places with a stencil only the groups at both ends and the steps of the stencil can drop anything. Where
-each of them passes all of the flow, or the groups drop all of it, the verdict is known by looking it up in their
-compiled rules, and no step needs to be made. Whatever is not that simple is left to the trace.
+On the way of a stencil each list of rules is looked up once, and a network ACL that lets all pass between two subnets
+not even once. Where each list passes all of the flow or drops all of it, the verdict is known, and no step needs to be
+made. Whatever is not that simple is left to the trace.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
-from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
-from diagnosis.trace.ends import End
+from diagnosis.trace import network_acls
+from diagnosis.trace.moves import Acl, Back, Ends, Groups, Move, Told, Turn
+from diagnosis.trace.places import Internet
 from diagnosis.trace.placing import kept_home, place_alone
-from diagnosis.trace.stencils import Spot, between, holds, spot
-from diagnosis.trace.step import Blocker, Direction, Step
-from diagnosis.trace.trace import classes
-from diagnosis.traffic.ports import port
+from diagnosis.trace.spots import Spot, outside, spot
+from diagnosis.trace.stencils import Stencil, between, worth
+from diagnosis.trace.step import Blocker, Direction, Leg
+from diagnosis.trace.trace import Verdict, classes
+from diagnosis.traffic.ports import ALL_PORTS, port
 from diagnosis.traffic.traffic import Box, Traffic
 
 MOST = 200_000
-"""How many addresses are remembered with the interface that holds them."""
+"""How many addresses are remembered with what is there, and how many pairs of places with the way between them."""
 
 
 class Point(NamedTuple):
     """The outcome of such a flow."""
 
-    blockers: tuple[Blocker, ...]
-    """All are groups, on the forward leg; the flow is reachable where there is none, else blocked."""
+    blockers: tuple[tuple[Leg, Blocker], ...]
+    """Everything that drops it, there and back; the flow is reachable where there is none, else blocked."""
+    assumed: tuple[str, ...]
     whatever_client: bool
     """Whether it is the same for every port of the client."""
 
+    @property
+    def verdict(self) -> Verdict:
+        """There and back."""
+        return "blocked" if self.blockers else "reachable"
 
-def judged(network: Network, source: str, destination: str, protocol: int | None, ports: Ports) -> Point | None:
-    """The outcome of a flow between two literal addresses; None where only a trace can tell."""
-    ours, theirs = _spot(network, source), _spot(network, destination)
-    if ours is None or theirs is None or protocol is None or kept_home(network, ours.held, theirs.held):
-        return None
-    stencil = between(network, protocol, ours, theirs)
-    if stencil is None:
-        return None
-    clients = ours.clients if ports.source_port is None else port(ports.source_port)
-    [sides] = classes(protocol, ports.port, clients, six=ours.six)
-    box = Box(ours.addresses, theirs.addresses, *sides)
-    if (stencil.there or stencil.back) and not _all_pass((*stencil.there, *stencil.back), box):
-        return None
-    one, other = ours.held.interface, theirs.held.interface
-    out = stencil.leaving.passes(network, one, other, box)
-    into = stencil.entering.passes(network, other, one, box)
-    if out is None or into is None:
-        return None
-    blockers: list[Blocker] = []
-    if not out:
-        blockers += _blockers(stencil.leaving, one, box)
-    if not into:
-        blockers += _blockers(stencil.entering, other, box)
-    return Point(tuple(blockers), not stencil.back)
+    @property
+    def forward(self) -> Verdict:
+        """The verdict of the forward leg."""
+        return "blocked" if any(leg == "forward" for leg, _ in self.blockers) else "reachable"
+
+    @property
+    def returning(self) -> Verdict | None:
+        """The verdict of the return leg; None where nothing arrives to be answered."""
+        return self.verdict if self.forward == "reachable" else None
 
 
 class Ports(NamedTuple):
@@ -63,6 +56,32 @@ class Ports(NamedTuple):
 
     port: int | None
     source_port: int | None
+
+
+class Rest(NamedTuple):
+    """What is left to look at between two places, of one protocol."""
+
+    there: tuple[Move, ...]
+    back: tuple[Move, ...]
+    whatever_client: bool
+    """Whether nothing there compares the port of the client."""
+
+
+def judged(network: Network, source: str, destination: str, protocol: int | None, ports: Ports) -> Point | None:
+    """The outcome of a flow between two literal addresses; None where only a trace can tell."""
+    if not worth(network):
+        return None
+    ours, theirs = _spot(network, source), _spot(network, destination)
+    if ours is None or theirs is None or protocol is None or not (ours.up and theirs.up):
+        return None
+    if ours.six is not theirs.six or kept_home(network, ours.place, theirs.place):
+        return None
+    rest = _rest(network, protocol, ours, theirs)
+    if rest is None:
+        return None
+    clients = ours.clients if ports.source_port is None else port(ports.source_port)
+    [sides] = classes(protocol, ports.port, clients, six=ours.six)
+    return _Look(network, Ends(ours, theirs)).along(rest, Box(ours.addresses, theirs.addresses, *sides))
 
 
 def _spot(network: Network, text: str) -> Spot | None:
@@ -78,13 +97,113 @@ def _spot(network: Network, text: str) -> Spot | None:
     return found
 
 
-def _all_pass(steps: tuple[Step, ...], part: Box) -> bool:
-    """Whether each step lets all of the box pass: by one of its own boxes, as most do, or by several together."""
-    return all(holds(step.passed, part) or step.passed.covers(Traffic((part,))) for step in steps)
+def _rest(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Rest | None:
+    known: dict[Hashable, Rest] | None = network.memo.get("ways of points")
+    if known is None:
+        known = network.memo["ways of points"] = {}
+    key: tuple[int, ...] = (ours.narrow, theirs.narrow, protocol, ours.six)
+    if not ours.narrow or not theirs.narrow:
+        # Which part of the internet it is, the routes of the other side tell.
+        inside, public = (theirs, ours) if isinstance(ours.place, Internet) else (ours, theirs)
+        there = outside(network, public.addresses, inside)
+        if there is None:
+            return None
+        key = (*key, there.way)
+    elif ours.interface is theirs.interface:
+        return None
+    found = known.get(key)
+    if found is None:
+        stencil = between(network, protocol, ours, theirs)
+        if stencil is None:
+            return None
+        found = _left(stencil, Ends(ours, theirs), protocol)
+        if len(known) < MOST:
+            known[key] = found
+    return found
 
 
-def _blockers(end: End, own: NetworkInterface, box: Box) -> list[Blocker]:
-    traffic = Traffic((box,))
-    related, count = (own.id,), len(own.groups or ())
-    direction: Direction = "egress" if end.egress else "ingress"
-    return [Blocker(code, group, related, direction, None, traffic, any_of=count) for group, code in end.blamed(own)]
+def _left(stencil: Stencil, ends: Ends, protocol: int) -> Rest:
+    """What a stencil leaves to look at between two places: no ACL that lets everything pass between them."""
+    ours, theirs = ends
+    if isinstance(ours.place, Internet) or isinstance(theirs.place, Internet):
+        return Rest(*stencil.points, whatever_client=False)
+    [(protocols, _, _)] = classes(protocol, None, ALL_PORTS, six=ours.six)
+    everything = Box(ours.range, theirs.range, protocols, ALL_PORTS, ALL_PORTS)
+
+    def left(moves: tuple[Move, ...]) -> tuple[Move, ...]:
+        return tuple(
+            m for m in moves if not isinstance(m, Acl) or m.compiled(ends).passes_whole(everything, m.view) is not True
+        )
+
+    there, back = stencil.points
+    if any(isinstance(move, Turn) for move in there):
+        return Rest(there, back, whatever_client=False)
+    back = left(back)
+    return Rest(left(there), back, whatever_client=not back)
+
+
+class _Look:
+    """One look at each list of rules on a way."""
+
+    def __init__(self, network: Network, ends: Ends) -> None:
+        self.network = network
+        self.ends = ends
+        self.blockers: list[tuple[Leg, Blocker]] = []
+        self.assumed: tuple[str, ...] = (*ends.ours.assumed, *ends.theirs.assumed)
+
+    def along(self, rest: Rest, box: Box) -> Point | None:
+        """What comes of a flow; None where that takes more to tell."""
+        stretches = [box]
+        leg: Leg
+        for leg, moves in (("forward", rest.there), ("return", rest.back)):
+            for move in moves:
+                if isinstance(move, Groups):
+                    if not self._groups(move, box):
+                        return None
+                elif isinstance(move, Acl):
+                    if not self._acl(move, box, leg):
+                        return None
+                elif isinstance(move, Told):
+                    if not self._told(move, box, leg):
+                        return None
+                elif isinstance(move, Turn):
+                    box = move.rewritten(box, self.ends)
+                    stretches.append(box)
+                elif isinstance(move, Back):
+                    box = stretches[move.nth]
+        return Point(tuple(self.blockers), tuple(sorted(set(self.assumed))), rest.whatever_client)
+
+    def _groups(self, move: Groups, box: Box) -> bool:
+        own, peer = self.ends.ours.interface, self.ends.theirs.interface
+        if not move.ours:
+            own, peer = peer, own
+        assert own is not None
+        passes = move.end.passes(self.network, own, peer, box)
+        if passes is None:
+            return False
+        if not passes:
+            direction: Direction = "egress" if move.end.egress else "ingress"
+            groups = own.groups or ()
+            traffic, related = Traffic((box,)), (own.id,)
+            for group in groups:
+                code = move.end.sides[group].code
+                blocker = Blocker(code, group, related, direction, None, traffic, "", len(groups))
+                self.blockers.append(("forward", blocker))
+        return True
+
+    def _acl(self, move: Acl, box: Box, leg: Leg) -> bool:
+        compiled = move.compiled(self.ends)
+        passes = compiled.passes_whole(box, move.view)
+        if passes is False:
+            acl = self.ends.acl(self.network, move.acl)
+            subnet, traffic = self.ends.named(move.subnet), Traffic((box,))
+            blamed = network_acls.blamed(compiled, acl, subnet, traffic, move.direction, move.view)
+            self.blockers += ((leg, b) for b in blamed)
+        return passes is not None
+
+    def _told(self, move: Told, box: Box, leg: Leg) -> bool:
+        if move.outcome == "unknown":
+            return False
+        self.assumed += move.assumed
+        self.blockers += ((leg, b) for b in move.blaming(self.ends, Traffic((box,))))
+        return True

@@ -62,12 +62,12 @@ def reply(forward: Walk, source: Held | None, destination: Destination) -> Walk:
         senders=tuple(c.device for c in forward.crossings if isinstance(c, LeftSubnet)),
     )
     if isinstance(destination, Held):
-        _tracked(back, destination, "egress")
+        tracked(back, destination, "egress")
     for crossing in reversed(forward.crossings):
         _cross(back, crossing)
     if source is not None:
         _marked(back, source, forward)
-        _tracked(back, source, "ingress")
+        tracked(back, source, "ingress")
     return back
 
 
@@ -87,7 +87,7 @@ def _marked(back: Walk, source: Held, forward: Walk) -> None:
     back.take(cannot_tell("address-translation", interface.id, back.traffic, gap), interface.id, INTERFACE)
 
 
-def _tracked(back: Walk, place: Held, direction: Direction) -> None:
+def tracked(back: Walk, place: Held, direction: Direction) -> None:
     """The groups of an interface let replies of the connection pass, in this direction."""
     interface = place.interface
     if interface.groups:

@@ -172,17 +172,21 @@ def _possible_members(
     return (), None
 
 
-def refers_into(network: Network, interface: NetworkInterface, vpc: str, *, egress: bool) -> bool:
-    """Whether some rule of the interface's groups names a group that may have members in this VPC."""
-    key = ("refers into", interface.groups, vpc, egress)
-    found: bool | None = network.memo.get(key)
+def refers_into(network: Network, groups: tuple[str, ...], vpc: str, *, egress: bool) -> bool:
+    """Whether some rule of these groups names a group that may have members in this VPC."""
+    names = named(network, groups, egress=egress)
+    if not names:
+        return False
+    return any(vpc in _homes(network, name) for name in names) or bool(_silent(network, frozenset({vpc})))
+
+
+def _homes(network: Network, group: str) -> frozenset[str]:
+    """The VPCs in which interfaces that hold a group have addresses."""
+    key = ("homes", group)
+    found: frozenset[str] | None = network.memo.get(key)
     if found is None:
-        scope = frozenset({vpc})
-        names = named(network, interface.groups or (), egress=egress)
-        found = bool(names) and (
-            bool(_silent(network, scope)) or any(member_addresses(network, name, scope) for name in names)
-        )
-        network.memo.keep(key, found, interface.groups or ())
+        holders = (network.interfaces[eni] for eni in network.members.get(group, ()))
+        found = network.memo.keep(key, frozenset(i.vpc or "" for i in holders if i.own_addresses))
     return found
 
 

@@ -1,248 +1,382 @@
-"""Stencils: the way between two subnets, traced once as a set, and every flow between them cut out of it.
+"""Stencils: the way between two places, found once as a set, and every flow that takes it cut out of it.
 
-What all addresses of one subnet meet on their way to all addresses of another is one trace, of all ports and with the
-security groups left out. A flow between them is a part of that set: each step of the set, for the part, is the step of
-the flow, and the groups of the two interfaces are judged on the flow itself by the functions that the trace judges them
-with. There are no other rules here than the trace's own; where a stencil would not be exact there is none, and the flow
-is traced.
+What all addresses of one place meet on their way to all addresses of another is one trace, of all ports, with the
+security groups left out and every network ACL open. Each step of it passes all, drops all, or cannot be told of any, so
+it is the step of each flow between the two; groups and ACLs are judged on the flow itself by the functions that the
+trace judges them with. There are no other rules here than the trace's own; where a stencil would not be exact there is
+none, and the flow is traced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
-from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
-from diagnosis.trace import interfaces, security_groups
-from diagnosis.trace.arrival import INTERFACE
+from diagnosis.trace import interfaces, network_acls
 from diagnosis.trace.ends import End, end_of
-from diagnosis.trace.places import Held
-from diagnosis.trace.step import Step
+from diagnosis.trace.moves import (
+    OUR_SUBNET,
+    OURS,
+    THEIR_SUBNET,
+    THEIRS,
+    Acl,
+    Back,
+    Ends,
+    Groups,
+    Move,
+    State,
+    Told,
+    Tracked,
+    Turn,
+)
+from diagnosis.trace.places import Held, Internet, Nobody
+from diagnosis.trace.spots import Spot, outside, spot
+from diagnosis.trace.step import Blocker, Hop, Step
 from diagnosis.trace.trace import Flow, Path, Trace, header_space, path_of, trace
-from diagnosis.trace.walk import Chain, Walk
-from diagnosis.traffic.addresses import IPV4, IPV6
-from diagnosis.traffic.intervals import IntervalSet, covers, has, meet
+from diagnosis.trace.walk import Chain, Translated, Walk
+from diagnosis.traffic.filters import EGRESS, INGRESS, REPLY_EGRESS, REPLY_INGRESS, View
+from diagnosis.traffic.intervals import IntervalSet
 from diagnosis.traffic.ports import ALL_PORTS
-from diagnosis.traffic.protocols import ICMP, ICMPV6
-from diagnosis.traffic.traffic import NOTHING, Box, Traffic
+from diagnosis.traffic.protocols import ALL_PROTOCOLS, ICMP, ICMPV6
+from diagnosis.traffic.traffic import Box, Traffic
 
 MOST = 50_000
-"""How many pairs of places are remembered: a stencil takes two to three kilobytes."""
-ONCE = "asked once"
-"""What stands for a stencil that is not worth its making yet: it costs more than a trace."""
+"""How many pairs of places are remembered: a stencil takes less than a kilobyte, since moves are shared."""
+WORTH = 16
+"""How many questions a network has answered before ways are kept: a changed one, made for a proof, answers few."""
 NONE = "none"
-"""What stands for one that would not be exact."""
+"""What stands for a stencil that would not be exact."""
+VIEWS: dict[tuple[bool, str | None], View] = {
+    (False, "egress"): EGRESS,
+    (False, "ingress"): INGRESS,
+    (True, "egress"): REPLY_EGRESS,
+    (True, "ingress"): REPLY_INGRESS,
+}
+"""How an ACL looks at a connection, by whether its replies come by and their direction."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stencil:
-    """All that happens between two subnets to some of the traffic, but for the groups at both ends."""
+    """All that happens between two places."""
 
-    there: tuple[Step, ...]
-    """The steps of the forward leg that do not let all pass, in order."""
-    back: tuple[Step, ...]
-    """The same of the return leg."""
-    leaving: End
-    """The groups of the source."""
-    entering: End
-    """Those of the destination."""
+    there: tuple[Move, ...]
+    back: tuple[Move, ...]
+    brief: tuple[tuple[Move, ...], tuple[Move, ...]]
+    """Both legs without what lets everything pass."""
+    points: tuple[tuple[Move, ...], tuple[Move, ...]]
+    """The same without the state of interfaces that are up."""
+    notes: tuple[str, ...]
 
 
-def traced(network: Network, flow: Flow) -> tuple[Trace, bool]:
-    """The trace of a flow, without explanations, and whether it is known to be the same for every port of the client.
-
-    Only rules that judge replies compare that port, so it is where none of them holds back any reply between the two.
-    """
-    if isinstance(flow.source, Held) and isinstance(flow.destination, Held):
-        stencil = stencil_of(network, flow, flow.source, flow.destination)
+def traced(network: Network, flow: Flow, *, explain: bool = True) -> Trace:
+    """The trace of a flow, by a stencil where there is one."""
+    if not worth(network):
+        return trace(network, flow, explain=explain)
+    ours, theirs = spot(network, flow.source), spot(network, flow.destination)
+    if ours is not None and theirs is not None:
+        stencil = between(network, flow.protocol, ours, theirs)
         if stencil is not None:
-            path = _cut(network, flow, flow.source.interface, flow.destination.interface, stencil)
-            found = Trace(flow, (path,)) if path is not None else trace(network, flow, explain=False)
-            return found, not stencil.back
-    return trace(network, flow, explain=False), False
+            return Trace(flow, (_cut(network, flow, Ends(ours, theirs), stencil, explain),), notes=stencil.notes)
+    return trace(network, flow, explain=explain)
 
 
-def stencil_of(network: Network, flow: Flow, source: Held, destination: Held) -> Stencil | None:
-    """The stencil of the flow's two places; None until it is wanted again, and where none would be exact."""
-    ours, theirs = spot(network, source), spot(network, destination)
-    if ours is None or theirs is None or flow.protocol is None:
+def worth(network: Network) -> bool:
+    """Whether ways are kept for a network by now; each time that this is asked counts as a question."""
+    asked: list[int] | None = network.memo.get("asked")
+    if asked is None:
+        asked = network.memo["asked"] = [0]
+    asked[0] += 1
+    return asked[0] > WORTH
+
+
+def between(network: Network, protocol: int | None, ours: Spot, theirs: Spot) -> Stencil | None:
+    """The stencil of a protocol, or of all of them, from one spot to another; None where there is none."""
+    if ours.six is not theirs.six:
         return None
-    return between(network, flow.protocol, ours, theirs)
-
-
-class Spot(NamedTuple):
-    """A place that a stencil can be of."""
-
-    held: Held
-    number: int
-    """What decides the way of its traffic, as a number."""
-    six: bool
-    addresses: IntervalSet
-    clients: IntervalSet
-    """The ports from which its owner starts connections."""
-
-
-def spot(network: Network, place: Held) -> Spot | None:
-    """A place as one end of stencils; None where there is none of it."""
-    found = _place(network, place.interface)
-    if found is None or place.by_public_address or not has(found[1], place.private):
-        return None
-    clients = place.clients or interfaces.client_ports(network, place.interface)
-    return Spot(place, found[0], place.is_ipv6, place.addresses, clients)
-
-
-def between(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Stencil | None:
-    """The stencil of one protocol from one spot to another; None until it is wanted again, or where there is none."""
-    if ours.six is not theirs.six or ours.held.interface is theirs.held.interface:
-        return None
-    if ours.six and protocol == ICMP:
-        protocol = ICMPV6  # As `header_space` takes it.
     known: dict[Hashable, Stencil | str] | None = network.memo.get("stencils")
     if known is None:
         known = network.memo["stencils"] = {}
-    key = (ours.number, theirs.number, protocol, ours.six)
-    found = known.get(key)
-    if found is ONCE:
-        found = known[key] = _made(network, protocol, ours.held, theirs.held) or NONE
-    elif found is None and len(known) < MOST:
-        known[key] = ONCE
-    return found if isinstance(found, Stencil) else None
+    for key, scope in _scopes(network, protocol, ours, theirs):
+        found = known.get(key)
+        if found is None:
+            found = _made(network, scope, Ends(ours, theirs)) or NONE
+            if len(known) < MOST:
+                known[key] = found
+        if isinstance(found, Stencil):
+            return found
+    return None
 
 
-def _place(network: Network, interface: NetworkInterface) -> tuple[int, IntervalSet] | None:
-    """A number for what decides the way of an interface's traffic, and the addresses of its subnet.
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one stencil is of: all addresses of two places, and a protocol or all of them."""
 
-    None where a device knows the interface by what it is, it is down, or its subnet was not seen.
-    """
-    known: dict[str, tuple[int, IntervalSet] | None] | None = network.memo.get("stencil places")
-    if known is None:
-        known = network.memo["stencil places"] = {}
-    if interface.id not in known:
-        known[interface.id] = _found_place(network, interface)
-    return known[interface.id]
+    sources: IntervalSet
+    destinations: IntervalSet
+    protocols: IntervalSet
 
 
-def _found_place(network: Network, interface: NetworkInterface) -> tuple[int, IntervalSet] | None:
-    subnet = network.subnets.get(interface.subnet or "")
-    up = interfaces.judge(network, interface, NOTHING)
-    if subnet is None or interface.kind != "interface" or singled_out(network, interface):
+def _scopes(network: Network, protocol: int | None, ours: Spot, theirs: Spot) -> Iterator[tuple[Hashable, Scope]]:
+    """The stencils that a flow may be cut out of, the widest first."""
+    if isinstance(ours.place, Held) and ours.place.by_public_address:
+        return
+    number = ICMPV6 if ours.six and protocol == ICMP else protocol  # As `header_space` takes it.
+    single = (number, number + 1) if number is not None else None
+    if isinstance(ours.place, Internet) or isinstance(theirs.place, Internet):
+        inside = theirs if isinstance(ours.place, Internet) else ours
+        there = outside(network, theirs.addresses if inside is ours else ours.addresses, inside)
+        if there is None or single is None:
+            return
+        sides = (inside.range, there.addresses) if inside is ours else (there.addresses, inside.range)
+        yield (inside.narrow, there.way, inside is ours, ours.six, number), Scope(*sides, single)
+        return
+    mine, other = ours.interface, theirs.interface
+    if mine is None or mine is other or (isinstance(theirs.place, Held) and theirs.place.by_public_address):
+        return
+    beside = ours.subnet == theirs.subnet
+    if ours.wide is not None and not beside:
+        wide = theirs.wide is not None
+        key = (ours.wide, theirs.wide if wide else theirs.narrow, ours.six)
+        yield key, Scope(ours.wide_range, theirs.wide_range if wide else theirs.range, ALL_PROTOCOLS)
+    pair = (ours.narrow, theirs.narrow, beside, ours.six)
+    yield pair, Scope(ours.range, theirs.range, ALL_PROTOCOLS)
+    if single is not None:
+        yield (*pair, number), Scope(ours.range, theirs.range, single)
+
+
+def _cut(network: Network, flow: Flow, ends: Ends, stencil: Stencil, explain: bool) -> Path:
+    """The path of one flow."""
+    there, back = (stencil.there, stencil.back) if explain else stencil.brief
+    walk = Walk.start(network, "forward", header_space(network, flow), explain=explain)
+    for move in there:
+        move.on(walk, ends)
+    walk.notes = stencil.notes
+    arrived = Chain(walk.possible.traffic, whole=True)
+    reply = Walk(network, "return", walk.traffic, arrived, arrived, walk.certain, explain, crossings=walk.crossings)
+    for move in back:
+        move.on(reply, ends)
+    for move in there if explain else ():
+        if isinstance(move, Groups):
+            peer = (ends.theirs if move.ours else ends.ours).interface
+            judge = replace(move.end.judge, network=network, peer=peer)
+            walk.leaving, walk.entering = (judge, walk.entering) if move.ours else (walk.leaving, judge)
+    return path_of(walk, reply)
+
+
+def _made(network: Network, scope: Scope, ends: Ends) -> Stencil | None:
+    """The stencil of a scope, by two places in it; None where it is not one way for all of the scope."""
+    everything = Traffic.of(Box(scope.sources, scope.destinations, scope.protocols, ALL_PORTS, ALL_PORTS))
+    if everything.empty:
         return None
-    if up.blockers or up.gaps or up.assumed:
-        return None
-    numbers: dict[Hashable, int] | None = network.memo.get("stencil numbers")
-    if numbers is None:
-        numbers = network.memo["stencil numbers"] = {}
-    return numbers.setdefault(_traits(interface), len(numbers)), subnet.addresses
-
-
-def singled_out(network: Network, interface: NetworkInterface) -> bool:
-    """Whether some device on a path knows the interface by what it is: a load balancer, an endpoint, a route."""
-    targets: frozenset[str] | None = network.memo.get("route targets")
-    if targets is None:
-        tables = network.route_tables.values()
-        targets = network.memo["route targets"] = frozenset(route.target for t in tables for route in t.routes)
-    owned = interface.id in network.balancer_of_interface or interface.id in network.endpoint_of_interface
-    return owned or interface.id in targets or network.instance_of_interface.get(interface.id) in targets
-
-
-def _traits(interface: NetworkInterface) -> Hashable:
-    """Everything of an interface but who it is, its groups and its addresses."""
-    return (
-        interface.vpc,
-        interface.subnet,
-        interface.account,
-        interface.region,
-        interface.zone,
-        interface.origins,
-        bool(interface.ipv4),
-        bool(interface.ipv6),
-        interface.denies_internet_gateway,
-    )
-
-
-def _made(network: Network, protocol: int, source: Held, destination: Held) -> Stencil | None:
-    """The stencil of the subnets of two interfaces; None where theirs is not one way for all of their addresses."""
-    flow = Flow(_without_groups(source), _without_groups(destination), protocol, None)
-    sides = (_beside(network, source), _beside(network, destination))
-    everything = Traffic.of(Box(*sides, (protocol, protocol + 1), ALL_PORTS, ALL_PORTS))
-    result = trace(network, flow, explain=False, headers=everything)
+    bare = Flow(_without_groups(ends.ours.place), _without_groups(ends.theirs.place), None, None)
+    result = trace(_ground(network), bare, headers=everything)
     if result.gap is not None or len(result.paths) != 1:
         return None
     [path] = result.paths
-    if not path.plain or path.leaving is None or path.entering is None:
+    if not path.alone or not _arrives(path, ends.theirs.place):
         return None
-    there = tuple(step for hop in path.forward_hops for step in hop.steps)
-    back = tuple(step for hop in path.return_hops for step in hop.steps)
-    ends = {source.interface.id, destination.interface.id}
-    if any(_uncertain(step) or _names(step, ends) for step in (*there, *back)):
-        return None
-    leaving = end_of(network, path.leaving, source.interface.vpc, egress=True)
-    entering = end_of(network, path.entering, destination.interface.vpc, egress=False)
-    return Stencil(there, back, leaving, entering)
+    return _Reading(network, ends, path, everything).stencil(result.notes)
 
 
-def _without_groups(place: Held) -> Held:
+def _ground(network: Network) -> Network:
+    """The network with open ACLs: the ground on which ways are found."""
+    found: Network | None = network.memo.get("open ground")
+    if found is None:
+        found = network.memo["open ground"] = network.with_open_acls()
+    return found
+
+
+def _without_groups(place: Held | Internet | Nobody) -> Held | Internet | Nobody:
+    if not isinstance(place, Held):
+        return place
     return replace(place, interface=replace(place.interface, groups=()))
 
 
-def _beside(network: Network, place: Held) -> IntervalSet:
-    """All addresses of the subnet, of the same family."""
-    subnet = network.subnets[place.interface.subnet or ""]
-    return meet(subnet.addresses, IPV6 if place.is_ipv6 else IPV4)
+def _arrives(path: Path, place: Held | Internet | Nobody) -> bool:
+    """Whether it ends where it should: elsewhere a single address would have its say in what is told."""
+    steps = [step for hop in path.forward_hops for step in hop.steps]
+    match place:
+        case Held():
+            return path.entering is not None
+        case Nobody(vpc=vpc, subnet=subnet):
+            return bool(steps) and steps[-1].kind == "address" and steps[-1].component == (subnet or vpc)
+        case Internet():
+            return not any(step.kind == "address" for step in steps)
 
 
-def _uncertain(step: Step) -> bool:
-    return bool(step.unknown.boxes or step.gaps or step.assumed)
+class _Unlike(Exception):
+    """Some step is not the same for all."""
 
 
-def _names(step: Step, ends: set[str]) -> bool:
-    """Whether a step tells of one of the interfaces by which the stencil was made."""
-    blockers = step.blockers
-    return step.component in ends or any(b.component in ends or not ends.isdisjoint(b.related) for b in blockers)
+class _Reading:
+    """The moves of one path, read step by step."""
+
+    def __init__(self, network: Network, ends: Ends, path: Path, everything: Traffic) -> None:
+        self.network = network
+        self.path = path
+        self.ends = ends
+        self.stretches = [everything, *(t.before for t in path.translations[1:])]
+        if path.translations:
+            self.stretches.append(path.arrives)
+        self.at = 0
+        ours, theirs = ends
+        self.names: dict[str, str] = {}
+        for spot_, own, subnet in ((theirs, THEIRS, THEIR_SUBNET), (ours, OURS, OUR_SUBNET)):
+            if spot_.subnet is not None and spot_.interface is not None:
+                self.names |= {spot_.subnet: subnet, spot_.interface.id: own}
+        interned: dict[tuple[type[Move], Move], Move] | None = network.memo.get("moves")
+        if interned is None:
+            interned = network.memo["moves"] = {}
+        self.interned = interned
+
+    def stencil(self, notes: tuple[str, ...]) -> Stencil | None:
+        """The path as a stencil; None where some step is not the same for all that takes it."""
+        turns = self.path.translations
+        if any(turn.before is not stretch for turn, stretch in zip(turns, self.stretches, strict=False)):
+            return None
+        try:
+            self._same_text(notes)
+            there = [*self._moves(self.path.forward_hops, reply=False), *self._turns(len(turns))]
+            back = [*self._moves(self.path.return_hops, reply=True), *self._turns(0)]
+        except _Unlike:
+            return None
+        if isinstance(self.ends.theirs.place, Held):
+            back.insert(0, Tracked(ours=False))
+        if isinstance(self.ends.ours.place, Held):
+            back.append(Tracked(ours=True))
+        ways = self._shared(there), self._shared(back)
+        brief = tuple(tuple(m for m in way if not _silent(m)) for way in ways)
+        points = tuple(tuple(m for m in way if not isinstance(m, State)) for way in brief)
+        return Stencil(*ways, (brief[0], brief[1]), (points[0], points[1]), notes)
+
+    def _shared(self, moves: list[Move]) -> tuple[Move, ...]:
+        """The moves, each the same object for all stencils that have it."""
+        return tuple(self.interned.setdefault((type(move), move), move) for move in moves)
+
+    def _moves(self, hops: tuple[Hop, ...], *, reply: bool) -> Iterator[Move]:
+        for hop in hops:
+            for step in hop.steps:
+                yield from self._turns(self._stretch_of(step))
+                yield from self._move(hop, step, reply=reply)
+
+    def _stretch_of(self, step: Step) -> int:
+        """On which stretch of the way a step judges all there is."""
+        held = [traffic for traffic in (step.passed, step.dropped, step.unknown) if traffic.boxes]
+        if len(held) == 1:
+            for number, stretch in enumerate(self.stretches):
+                if held[0] is stretch:
+                    return number
+        raise _Unlike
+
+    def _move(self, hop: Hop, step: Step, *, reply: bool) -> Iterator[Move]:
+        if step.kind == interfaces.KIND and not reply:
+            name = self.names.get(step.component)
+            if name == OURS:
+                yield State(ours=True)
+                if self.path.leaving is not None:
+                    yield Groups(ours=True, end=self._end(ours=True))
+                return
+            if name == THEIRS:
+                if self.path.entering is not None:
+                    yield Groups(ours=False, end=self._end(ours=False))
+                yield State(ours=False)
+                return
+        if step.kind == network_acls.KIND:
+            if step.subnet is None or step.direction is None or step.passed.empty:
+                raise _Unlike
+            subnet = self.names.get(step.subnet, step.subnet)
+            if subnet != step.subnet:
+                yield Acl(subnet, None, subnet, step.direction, VIEWS[reply, step.direction])
+                return
+            acl = self.network.acls[step.component]
+            rules = network_acls.acl_filter(self.network, acl, egress=step.direction == "egress")
+            yield Acl(acl.id, rules, subnet, step.direction, VIEWS[reply, step.direction])
+            return
+        yield self._told(hop, step)
+
+    def _end(self, *, ours: bool) -> End:
+        judge = self.path.leaving if ours else self.path.entering
+        interface = (self.ends.ours if ours else self.ends.theirs).interface
+        assert judge is not None
+        assert interface is not None
+        return end_of(self.network, judge, interface.vpc, egress=ours)
+
+    def _told(self, hop: Hop, step: Step) -> Told:
+        self._same_text((step.detail, *step.assumed))
+        if step.gaps or step.blockers:
+            self._same_text((*(g.reason for gap in step.gaps for g in gap.each()), *(b.detail for b in step.blockers)))
+        blockers = tuple(
+            Blocker(
+                b.code,
+                self._name(b.component),
+                tuple(map(self._name, b.related)),
+                b.direction,
+                b.rule,
+                Traffic.nothing(),
+                b.detail,
+                b.any_of,
+            )
+            for b in step.blockers
+        )
+        if any(b.dropped is not step.dropped for b in step.blockers):
+            raise _Unlike
+        outcome = "passed" if step.passed.boxes else "dropped" if step.dropped.boxes else "unknown"
+        own = any(one in self.names for b in step.blockers for one in (b.component, *b.related))
+        own = own or step.component in self.names or hop.component in self.names
+        return Told(
+            self._name(hop.component),
+            hop.kind,
+            step.kind,
+            self._name(step.component),
+            step.direction,
+            outcome,
+            step.rule,
+            step.detail,
+            blockers,
+            step.gaps,
+            step.assumed,
+            own,
+        )
+
+    def _name(self, identity: str) -> str:
+        found: str = self.names.get(identity, identity)
+        return found
+
+    def _same_text(self, texts: tuple[str, ...]) -> None:
+        """What is said must not name one of the ends, or be said of all that are like it."""
+        whole = "\n".join(texts)
+        for identity in self.names:
+            if identity in whole:
+                raise _Unlike
+
+    def _turns(self, stretch: int) -> Iterator[Move]:
+        """From the stretch where the reading is to another one."""
+        while self.at < stretch:
+            yield self._turn(self.path.translations[self.at], self.stretches[self.at], self.stretches[self.at + 1])
+            self.at += 1
+        while self.at > stretch:
+            self.at -= 1
+            yield Back(self.at)
+
+    def _turn(self, crossing: Translated, before: Traffic, after: Traffic) -> Turn:
+        if len(before.boxes) != 1 or len(after.boxes) != 1 or not crossing.keeps_port:
+            raise _Unlike
+        [one], [other] = before.boxes, after.boxes
+        if one.protocol != other.protocol or one.port != other.port:
+            raise _Unlike
+        source: IntervalSet | str | None = other.source if other.source != one.source else None
+        destination: IntervalSet | str | None = other.destination if other.destination != one.destination else None
+        ours, theirs = self.ends.ours.place, self.ends.theirs.place
+        if isinstance(ours, Held) and source is not None:
+            public = ours.interface.public_of(ours.private)
+            source = OURS if public is not None and source == (public, public + 1) else source
+        if isinstance(theirs, Held) and destination == (theirs.private, theirs.private + 1):
+            destination = THEIRS
+        ports = other.source_port if other.source_port != one.source_port else None
+        return Turn(crossing.gateway, crossing.kind, source, destination, ports, crossing.keeps_source)
 
 
-def _cut(
-    network: Network, flow: Flow, source: NetworkInterface, destination: NetworkInterface, stencil: Stencil
-) -> Path | None:
-    """The path of one flow; None where what to say of its groups depends on the peer's."""
-    traffic = header_space(network, flow)
-    out = stencil.leaving.judge.step(source, traffic, False)
-    into = stencil.entering.judge.step(destination, traffic, False)
-    if _of_peer(network, out, source, destination, egress=True):
-        return None
-    if _of_peer(network, into, destination, source, egress=False):
-        return None
-    walk = Walk.start(network, "forward", traffic, explain=False)
-    walk.take(out, source.id, INTERFACE)
-    _through(walk, stencil.there)
-    walk.take(into, destination.id, INTERFACE)
-    arrived = walk.possible.traffic
-    everything = Chain(arrived, whole=True)
-    back = Walk(network, "return", traffic, everything, everything, walk.certain, explain=False)
-    _through(back, stencil.back)
-    return path_of(walk, back)
-
-
-def _through(walk: Walk, steps: tuple[Step, ...]) -> None:
-    """Takes of each step the part that concerns this traffic."""
-    for step in steps:
-        boxes = walk.traffic.boxes
-        if len(boxes) != 1 or not holds(step.passed, boxes[0]):
-            walk.take(step.only(walk.traffic))
-
-
-def holds(whole: Traffic, part: Box) -> bool:
-    """Whether one box holds all of a part; a part that several hold together is found out otherwise."""
-    return any(all(map(covers, box, part)) for box in whole.boxes)
-
-
-def _of_peer(
-    network: Network, step: Step | None, own: NetworkInterface, peer: NetworkInterface, *, egress: bool
-) -> bool:
-    """Whether a rule of a group that drops something names a group of the peer: it is then said why it is no match."""
-    if step is None or step.dropped.empty or not peer.groups:
-        return False
-    groups = own.groups or ()
-    return any(security_groups.names_peer(network, group, peer, step.dropped, egress=egress) for group in groups)
+def _silent(move: Move) -> bool:
+    """Whether a move lets everything pass, so that nothing is to be said where nobody asks for what passes."""
+    return isinstance(move, Tracked) or (isinstance(move, Told) and move.outcome == "passed" and not move.assumed)

@@ -46,6 +46,8 @@ class Step:
     blockers: tuple[Blocker, ...] = ()
     gaps: tuple[Missing, ...] = ()
     assumed: tuple[str, ...] = ()
+    subnet: str | None = None
+    """For a network ACL: the subnet at whose edge it judges, where it is certain that it does."""
 
     @property
     def disposition(self) -> Disposition:
@@ -87,6 +89,7 @@ class Step:
             tuple(blockers),
             () if unknown.empty else self.gaps,
             self.assumed,
+            self.subnet,
         )
 
 

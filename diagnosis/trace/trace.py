@@ -17,7 +17,7 @@ from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Un
 from diagnosis.trace.premises import from_premises
 from diagnosis.trace.reply import reply
 from diagnosis.trace.step import Blocker, Direction, Hop, Leg, cannot_tell, drops
-from diagnosis.trace.walk import Branch, Chain, GroupsJudge, Walk
+from diagnosis.trace.walk import Branch, Chain, GroupsJudge, Translated, Walk
 from diagnosis.traffic.addresses import IPV4, IPV6
 from diagnosis.traffic.intervals import IntervalSet, meet, minus
 from diagnosis.traffic.ports import ALL_PORTS, icmp_cell, port
@@ -63,6 +63,12 @@ class Path:
     """The same for the destination's."""
     unchanged: bool = False
     """Whether what arrives has the headers that were sent, even where there are other ways."""
+    alone: bool = field(default=False, compare=False)
+    """Whether it is the only way there is, and every device on it is known to leave headers as it should."""
+    translations: tuple[Translated, ...] = field(default=(), compare=False)
+    """Where headers were rewritten on the way there."""
+    arrives: Traffic = field(default=NOTHING, compare=False)
+    """All headers of the last stretch of the way there, as if everything had passed."""
 
     @property
     def forward(self) -> Verdict:
@@ -233,6 +239,9 @@ def path_of(forward: Walk, back: Walk) -> Path:
         forward.plain,
         forward.leaving,
         forward.entering,
+        alone=forward.alone,
+        translations=forward.translations,
+        arrives=forward.traffic,
         unchanged=forward.unchanged,
     )
 

@@ -256,10 +256,12 @@ def unless_beside(walk: Walk, step: Step, arrival: Arrival, destination: Held) -
         gap = arrival.unsure
     elif _by_unknown_way(walk, arrival, interface.vpc) and interface.vpc in walk.network.transit.of_vpc:
         gap = may_come_out_in(walk.network, interface.vpc, interface.subnet, interface.origins)
-    if gap is None or step.dropped.empty:
+    if gap is None:
         return step
+    if step.dropped.empty:
+        return replace(step, subnet=None)
     unknown = step.unknown.union(step.dropped)
-    return replace(step, dropped=NOTHING, unknown=unknown, blockers=(), gaps=(*step.gaps, gap))
+    return replace(step, dropped=NOTHING, unknown=unknown, blockers=(), gaps=(*step.gaps, gap), subnet=None)
 
 
 def _by_unknown_way(walk: Walk, arrival: Arrival, vpc: str | None) -> bool:

@@ -197,10 +197,17 @@ class GroupsJudge:
 
     key: Hashable
     """Two with equal keys judge the groups of one VPC alike."""
-    step: Callable[[NetworkInterface, Traffic, bool], Step | None]
-    """What the groups of an interface do to traffic, told with the rule or not; None where it has no group."""
-    rules: Callable[[NetworkInterface], GroupFilter | None]
-    """The compiled rules by which alone an interface is judged; None where more than they decides."""
+    network: Network
+    peer: NetworkInterface | None
+    """The interface at the other end."""
+    judged: Callable[[Network, NetworkInterface, NetworkInterface | None, Traffic, bool], Step | None]
+    """What the groups of an interface do to traffic with a peer, told with the rule or not; None where it has none."""
+    rules: Callable[[Network, NetworkInterface, tuple[str, ...]], GroupFilter | None]
+    """The compiled rules of some groups of an interface, where they alone decide; None where more than they does."""
+
+    def step(self, own: NetworkInterface, traffic: Traffic, explain: bool) -> Step | None:
+        """What the groups of an interface do to traffic with the peer."""
+        return self.judged(self.network, own, self.peer, traffic, explain)
 
 
 @dataclass(slots=True)
@@ -297,13 +304,22 @@ class Walk:
     @property
     def unchanged(self) -> bool:
         """Whether what arrives has the headers that were sent."""
-        rewritten = any(isinstance(crossing, Translated) for crossing in self.crossings)
-        return self.trusted and not rewritten and self.relay is None and self.end is None
+        return self.trusted and not self.translations and self.relay is None and self.end is None
 
     @property
     def plain(self) -> bool:
         """Whether it has, by the only way there is."""
         return not self.branches and self.unchanged
+
+    @property
+    def translations(self) -> tuple[Translated, ...]:
+        """Where headers were rewritten so far."""
+        return tuple(crossing for crossing in self.crossings if isinstance(crossing, Translated))
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is the only way there is, and every device on it is known to leave headers as it should."""
+        return self.trusted and not self.branches and self.relay is None and self.end is None and self.appliance is None
 
     def copy(self) -> Walk:
         """The same walk, to be walked on apart from this one."""

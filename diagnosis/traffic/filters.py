@@ -166,14 +166,16 @@ class Filter:
         if not self._denies or len(addresses) != 2 or addresses[1] - addresses[0] != 1:
             return first_matches(self.rules, mask, addresses)
         # Few lists deny, and many single addresses meet each of them: every address gets its rule, once.
-        known = self._owners.get(mask)
-        if known is None:
-            shares = list(first_matches(self.rules, mask, ALL_ADDRESSES))
-            known = self._owners[mask] = Partition([share for _, share in shares]), [number for number, _ in shares]
-        where, numbers = known
+        where, numbers = self._owners.get(mask) or self._owned(mask)
         at = where.holding(addresses)
         assert at is not None, "every address has its rule, or none"
         return [(numbers[at], addresses)]
+
+    def _owned(self, mask: Mask) -> tuple[Partition, list[int | None]]:
+        """All addresses shared out to the rules that match them first, where the rules of the mask apply."""
+        shares = list(first_matches(self.rules, mask, ALL_ADDRESSES))
+        owned = self._owners[mask] = Partition([share for _, share in shares]), [number for number, _ in shares]
+        return owned
 
     def passes_whole(self, box: Box, view: View) -> bool | None:
         """Whether all of the box passes (True) or all is dropped (False), where that is one look; else None.
@@ -192,13 +194,32 @@ class Filter:
         else:
             groups = cells.groups(ports)
             if len(groups) > 1:
-                return None
+                found = {_lies_in(_peer(box, view), some) for some, _ in groups}
+                return found.pop() if len(found) == 1 else None
             allowed = groups[0][0]
-        peer = box.source if address is Side.SOURCE else box.destination
-        point = bisect_right(allowed, peer[0])
-        if point & 1:
-            return True if peer[-1] <= allowed[point] else None
-        return False if point == len(allowed) or peer[-1] <= allowed[point] else None
+        return _lies_in(box.source if address is Side.SOURCE else box.destination, allowed)
+
+    def decided(self, box: Box, view: View) -> tuple[bool, str | None] | None:
+        """Whether all of the box passes and by which rule, where one rule decides over it in one look; else None."""
+        address, reply = view
+        parts = self._parts.get((box.protocol, reply)) or self._parts_of(box.protocol, reply)
+        if len(parts) > 1:
+            return None
+        _, side, cells = parts[0]
+        ports = box[side]
+        cell = bisect_right(cells.cuts, ports[0])
+        mask = cells.masks[cell - 1]
+        if ports[-1] > cells.cuts[cell] or mask == EVERYTHING_PASSES:
+            return None
+        where, numbers = self._owners.get(mask) or self._owned(mask)
+        at = where.holding(box.source if address is Side.SOURCE else box.destination)
+        if at is None:
+            return None
+        number = numbers[at]
+        if number is None:
+            return False, self.default_ref
+        rule = self.rules[number]
+        return rule.allow, rule.ref
 
     def _split_box(self, box: Box, view: View, passed: list[Box], dropped: list[Box]) -> None:
         peer = _peer(box, view)
@@ -266,6 +287,14 @@ class Filter:
         if known is None:
             known = self._allowed[mask] = compiled([self.rules[i] for i in rules_in(mask)])
         return known
+
+
+def _lies_in(peer: IntervalSet, allowed: IntervalSet) -> bool | None:
+    """Whether all of a peer is in a set (True) or nothing of it (False); None where neither shows in one look."""
+    point = bisect_right(allowed, peer[0])
+    if point & 1:
+        return True if peer[-1] <= allowed[point] else None
+    return False if point == len(allowed) or peer[-1] <= allowed[point] else None
 
 
 def _peer(box: Box, view: View) -> IntervalSet:

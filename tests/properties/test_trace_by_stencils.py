@@ -16,7 +16,7 @@ from diagnosis.trace.points import Ports
 from diagnosis.trace.points import judged as judged_as_point
 from diagnosis.trace.trace import trace
 from diagnosis.traffic.addresses import format_address
-from tests.accounts import entry, interface_ids, rule
+from tests.accounts import Account, entry, interface_ids, open_entries, route, rule
 from tests.case_folder import Case, all_cases
 from tests.diagnosis.trace.hubs import Hub, entries_of, two_spokes
 from tests.random_accounts import random_account
@@ -26,13 +26,21 @@ PORTS = Ports(443, None)
 PARTIES = ["203.0.113.9", "10.9.9.9", "10.0.1.99"]
 
 
+@pytest.fixture(autouse=True)
+def from_the_first_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stencils, "WORTH", 0)
+
+
 def traced(network: Network, flow: dict[str, Any]) -> dict[str, Any]:
     """The verdict of the trace itself, in which no stencil has a part."""
     return {"id": flow.get("id"), **verdict_of(network, trace(network, flow_of(network, flow), explain=False))}
 
 
 def check(network: Network, flows: list[dict[str, Any]]) -> None:
-    """Again with other ports of the client: a stencil is made when it is wanted again, and verdicts are kept."""
+    """Every hop and step of a flow, then its verdict in a batch, again with other ports of the client."""
+    for flow in flows:
+        asked_for = flow_of(network, flow)
+        assert stencils.traced(network, asked_for) == trace(network, asked_for), flow
     for others in ({}, {"source_port": 50000}, {"source_port": 1023}, {"source_port": None}):
         for flow in flows:
             asked = flow | others
@@ -60,7 +68,7 @@ def some_flows(chance: random.Random, parties: list[str], count: int) -> list[di
 def test_flows_of_random_accounts_are_judged_as_they_are_traced(seed: int) -> None:
     account = random_account(seed)
     network = account.network()
-    check(network, some_flows(random.Random(seed), [*interface_ids(account), *own_addresses(network), *PARTIES], 200))
+    check(network, some_flows(random.Random(seed), [*interface_ids(account), *own_addresses(network), *PARTIES], 120))
     assert made(network)
 
 
@@ -102,14 +110,43 @@ def random_hub(chance: random.Random) -> Hub:
 
 
 def own_addresses(network: Network) -> list[str]:
-    """Every private and IPv6 address of an interface."""
+    """Every address of an interface."""
     found = [a.private for i in network.interfaces.values() for a in i.ipv4]
+    found += [a.public for i in network.interfaces.values() for a in i.ipv4 if a.public is not None]
     return [format_address(a) for a in (*found, *(n for i in network.interfaces.values() for n in i.ipv6))]
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
 def test_flows_of_golden_cases_are_judged_as_they_are_traced(case: Case) -> None:
     network = build(read_snapshot(case.account))
-    own = [format_address(a.private) for i in network.interfaces.values() for a in i.ipv4]
-    parties = [*network.interfaces, *own, *PARTIES]
+    parties = [*network.interfaces, *own_addresses(network), *PARTIES]
     check(network, [case.flow, *some_flows(random.Random(case.name), parties, 40)])
+
+
+def many_subnets() -> Account:
+    """Two peered VPCs of four subnets each, on one route table and one ACL but for one subnet."""
+    made = Account()
+    for k, other in ((0, 1), (1, 0)):
+        made.vpc(f"vpc-{k}", f"10.{k}.0.0/16")
+        made.table(f"rtb-{k}", f"vpc-{k}", [route(f"10.{other}.0.0/16", "pcx-1")], main=True)
+        made.acl(f"acl-{k}", f"vpc-{k}", [f"subnet-{k}{n}" for n in range(3)])
+        deny = entry(5, "deny", f"10.{other}.2.0/24", "6", (443, 443))
+        made.acl(f"acl-shut-{k}", f"vpc-{k}", [f"subnet-{k}3"], [deny, *open_entries()])
+        made.group(f"sg-{k}", f"vpc-{k}")
+        for n in range(4):
+            made.subnet(f"subnet-{k}{n}", f"vpc-{k}", f"10.{k}.{n}.0/24")
+            made.interface(f"eni-{k}{n}", f"subnet-{k}{n}", f"10.{k}.{n}.10", groups=[f"sg-{k}"])
+    made.peering("pcx-1", "vpc-0", "vpc-1")
+    return made
+
+
+def test_subnets_that_are_alike_share_their_ways_and_each_keeps_its_own_acl() -> None:
+    network = many_subnets().network()
+    addresses = own_addresses(network)
+    flows = [{"source": a, "destination": b, "protocol": "tcp", "port": 443} for a in addresses for b in addresses]
+
+    check(network, flows)
+
+    assert made(network) < len(addresses)
+    shut = judged(network, {"source": "10.0.2.10", "destination": "10.1.3.10", "protocol": "tcp", "port": 443})
+    assert [(c["component"], c["related"]) for c in shut["causes"]] == [("acl-shut-1", ["subnet-13"])]
