@@ -44,7 +44,7 @@ def main(names: list[str]) -> int:
 
 def _noticed(copy: Path, mutant: Mutant) -> bool:
     """Whether the tests fail with the fault in the copy, which is whole again afterwards."""
-    path = copy / "diagnosis" / mutant.module
+    path = copy / mutant.path
     whole = path.read_text()
     started = time.monotonic()
     path.write_text(mutant.applied(whole))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.approval_faults import APPROVALS
 from tests.mutants.mutant import Mutant
 
 _ASK = "tests/diagnosis/test_cases.py::test_ask_gives_verdict_causes_evidence_and_fix_of_the_case"
@@ -135,7 +136,7 @@ RULES = (
     Mutant(
         "a-reference-matches-wherever-the-group-is",
         "trace/security_groups.py",
-        'found = join_all(i.own_addresses for i in holders if (i.vpc or "") in scope)',
+        'found = join_all(i.own_addresses for i in holders if scope is None or (i.vpc or "") in scope)',
         "found = join_all(i.own_addresses for i in holders)",
         _cases("peering-across-regions-carries-no-group-reference"),
     ),
@@ -339,4 +340,4 @@ BALANCERS = (
     ),
 )
 
-FAULTS = (*TRAFFIC, *RULES, *ROUTES, *GATEWAYS, *BALANCERS)
+FAULTS = (*TRAFFIC, *RULES, *ROUTES, *GATEWAYS, *BALANCERS, *APPROVALS)

@@ -1,4 +1,4 @@
-"""One deliberate fault: a piece of the engine's text, what stands in its place, and the tests that must fail for it."""
+"""One deliberate fault: a piece of the program, what stands in its place, and the tests that must fail for it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ class Mutant:
 
     name: str
     module: str
-    """The file below `diagnosis/`."""
+    """The file below its package."""
     old: str
     new: str
     tests: tuple[str, ...]
+    package: str = "diagnosis"
+
+    @property
+    def path(self) -> str:
+        """The file below the root."""
+        return f"{self.package}/{self.module}"
 
     def applied(self, text: str) -> str:
         """The text of the module with the fault. Raises ValueError where the piece does not stand there just once."""

@@ -14,7 +14,7 @@ each_fault = pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault 
 
 @each_fault
 def test_a_fault_changes_one_place_and_leaves_valid_python(fault: Mutant) -> None:
-    whole = (ROOT / "diagnosis" / fault.module).read_text()
+    whole = (ROOT / fault.path).read_text()
 
     assert ast.dump(ast.parse(fault.applied(whole))) != ast.dump(ast.parse(whole))
 
