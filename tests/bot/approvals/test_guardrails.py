@@ -109,6 +109,17 @@ def test_an_entry_for_replies_that_lets_in_new_connections_too_is_stopped() -> N
     assert stopped_by(replies, on=made.network()) == set()
 
 
+def test_an_entry_for_replies_that_opens_another_port_too_is_stopped() -> None:
+    """The replies of tcp 22, which sg-db lets in as well, take the same way home as those of tcp 3306."""
+    made = shop()
+    acl = made.items["ec2.describe_network_acls"][1]
+    acl["Entries"] = [e for e in acl["Entries"] if not e["Egress"]]
+    replies = in_acl(direction="egress", from_port=1024, to_port=65535)
+    for ports, codes in (((3306, 3306), set[str]()), ((22, 3306), {"opens more"})):
+        made.items["ec2.describe_security_groups"][2]["IpPermissions"] = [rule("tcp", ports, "10.0.1.10/32")]
+        assert stopped_by(replies, on=made.network()) == codes
+
+
 def test_nobody_lets_in_anybody_whole_or_in_halves() -> None:
     from_anywhere = question("why can't the internet reach 10.0.1.10 on tcp 443")
     web: dict[str, Any] = {"component": "sg-web", "from_port": 443, "to_port": 443}
