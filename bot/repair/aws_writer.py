@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.repair.aws_errors import OF_AWS, as_ours, is_gone, is_rehearsed
 from bot.repair.shapes import content, permission, place
-from bot.repair.writing import Absent, Done, Found, Gone, Present, Refused, Writable
+from bot.repair.writing import Absent, Clash, Done, Found, Gone, NotThere, Present, Refused, Writable
 from diagnosis.fix.change import AclEntryChange, GroupRuleChange
 from diagnosis.network.network_acls import parse_acl
 from diagnosis.network.security_groups import rules_of
@@ -35,18 +35,21 @@ class AwsWriter:
                 return Gone()
             reading = "DescribeNetworkAcls" if isinstance(change, AclEntryChange) else "DescribeSecurityGroupRules"
             raise as_ours(error, f"ec2:{reading}") from error
+        except ValueError as error:
+            raise Refused(f"AWS describes {change.component} in a way that cannot be read: {error}.") from error
 
     def rehearse(self, change: Writable, stamp: str, *, take: bool) -> None:
-        """AWS's dry run, which judges the permission alone."""
+        """AWS's dry run, which judges the permission: granted, too, where it says that something is there or is not."""
         try:
             if take:
                 self._take(change, None, DryRun=True)
             else:
                 self._put(change, stamp, DryRun=True)
         except OF_AWS as error:
-            if not is_rehearsed(error):
-                raise as_ours(error, _action(change, take=take)) from error
-            return
+            ours = as_ours(error, _action(change, take=take))
+            if is_rehearsed(error) or isinstance(ours, Clash | NotThere):
+                return
+            raise ours from error
         raise Refused(f"AWS did not take {_action(change, take=take)} as the dry run that it was. Look at the account.")
 
     def put(self, change: Writable, stamp: str) -> Done:
@@ -66,11 +69,11 @@ class AwsWriter:
             raise as_ours(error, _action(change, take=True)) from error
 
     def _entry(self, change: AclEntryChange) -> Found:
-        [acl] = self._ec2.describe_network_acls(NetworkAclIds=[change.component])["NetworkAcls"]
         wanted = change.entry
-        for entry in parse_acl(acl, ()).in_direction(egress=wanted.egress):
-            if entry.number == wanted.number:
-                return Present(None, None, exact=entry == wanted)
+        for acl in self._ec2.describe_network_acls(NetworkAclIds=[change.component])["NetworkAcls"]:
+            for entry in parse_acl(acl, ()).in_direction(egress=wanted.egress):
+                if entry.number == wanted.number:
+                    return Present(None, None, exact=entry == wanted)
         return Absent()
 
     def _rule(self, change: GroupRuleChange, rule: str | None) -> Found:

@@ -18,6 +18,7 @@ from bot.repair.writing import Absent, Clash, Done, Found, Gone, NotThere, Prese
 from diagnosis.fix.change import AclEntryChange, GroupRuleChange
 from diagnosis.network.network_acls import parse_entry
 from diagnosis.network.security_groups import rules_of
+from diagnosis.snapshots.embedded_account import snapshot_folder
 
 _LOCK = ".whynot.lock"
 Item = Mapping[str, Any]
@@ -73,6 +74,8 @@ class FolderWriter:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Alone with the folder. Raises Refused where it cannot be written."""
+        if self._folder.resolve() == snapshot_folder().resolve():
+            raise Refused("This is the account that comes with whynot, and stays as it is: serve a copy of its folder.")
         home = self._folder if self._folder.is_dir() else self._folder.parent
         try:
             with (home / _LOCK).open("a") as lock:

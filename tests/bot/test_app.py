@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot.app import CannotStart, SlackApp
+from bot.app import CannotStart, SlackApp, eyes_of, hands_of
+from bot.runner.networks import Networks
 from bot.settings.values import Settings
 from diagnosis.snapshots.embedded_account import snapshot_folder
+from tests.bot.repair.stories import MemoryLedger
 from tests.house.source_tree import ROOT
 from tests.slack_double.double import SlackDouble
 
@@ -107,3 +109,23 @@ def test_config_show_masks_what_is_secret(tmp_path: Path) -> None:
     assert shown.returncode == 0
     assert "hidden" not in shown.stdout
     assert '"bot_token": "**********"' in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("account", "fixes", "may"),
+    [
+        ({"snapshot": "somewhere"}, {}, True),
+        ({"snapshot": "somewhere"}, {"mode": "notify"}, False),
+        ({}, {"write_role_arn": "arn:aws:iam::123456789012:role/write"}, False),
+        ({}, {"mode": "approve", "write_role_arn": "arn:aws:iam::123456789012:role/write"}, True),
+        ({}, {"mode": "approve"}, False),
+        ({}, {"mode": "approve", "own_credentials": True}, True),
+    ],
+)
+def test_hands_are_handed_out_only_where_fixes_may_be_applied_and_with_credentials_that_were_named(
+    account: dict[str, Any], fixes: dict[str, Any], may: bool
+) -> None:
+    given = Settings.model_validate({"account": account, "fixes": fixes})
+    eyes = eyes_of(given)
+
+    assert (hands_of(given, eyes, Networks(eyes, 300, lambda: 0.0), MemoryLedger()) is not None) is may

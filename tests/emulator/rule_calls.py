@@ -8,10 +8,12 @@ https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.serialize import SerializationContext
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
 from moto.ec2.responses import EC2Response
@@ -29,6 +31,7 @@ def install_rules() -> None:
     for name, value in (("description", property(_description)), ("__eq__", _same), ("__hash__", _hashed)):
         setattr(SecurityGroupRule, name, value)
     setattr(SecurityGroupBackend, "_verify_group_will_respect_rule_count_limit", lambda *_, **__: None)  # noqa: B010
+    setattr(SerializationContext, "__init__", _named)  # noqa: B010
     install_actions(
         EC2Response,
         {
@@ -41,6 +44,11 @@ def install_rules() -> None:
             "describe_network_acls": _describe_acls,
         },
     )
+
+
+def _named(context: Any, request_id: str | None = None) -> None:
+    """Every request has an id of its own, by which CloudTrail would know it."""
+    context.request_id = request_id or str(uuid.uuid4())
 
 
 def _error(code: str, message: str) -> EC2ClientError:

@@ -88,9 +88,11 @@ class Clock:
         return Patience(self.now, self.sleep, **more)
 
 
-def a_proposal(network: Network, *, which: int = 0, identity: str = "fx0123456789abcdef", **more: Any) -> Proposal:
-    """The proposal of one of the fixes of the question."""
-    question = parse(QUESTION)
+def a_proposal(
+    network: Network, words: str = QUESTION, *, which: int = 0, identity: str = "fx0123456789abcdef", **more: Any
+) -> Proposal:
+    """The proposal of one of the fixes of a question."""
+    question = parse(words)
     answer = investigate(network, Asked(question), None)
     assert isinstance(answer, Answer)
     fix = answer.fixes[which]

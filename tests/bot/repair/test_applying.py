@@ -207,6 +207,37 @@ def test_what_could_not_be_taken_back_is_not_made(story: Story) -> None:
     assert story.states() == []
 
 
+def test_a_rehearsal_that_finds_nothing_to_take_back_yet_is_permitted(both: Story) -> None:
+    FAULTS.add(
+        Fault("ec2.RevokeSecurityGroupIngress", "InvalidPermission.NotFound", holding="DryRun"),
+        Fault("ec2.DeleteNetworkAclEntry", "InvalidNetworkAclEntry.NotFound", holding="DryRun"),
+    )
+
+    assert isinstance(both.apply(), Applied)
+
+
+@pytest.mark.parametrize("how", ["error", "lost"])
+def test_looking_and_rehearsing_are_tried_again(both: Story, how: Any) -> None:
+    for call in ("ec2.DescribeSecurityGroupRules", "ec2.DescribeNetworkAcls", AUTHORIZE, CREATE):
+        FAULTS.add(Fault(call, "RequestLimitExceeded", holding="DryRun", how=how, times=1))
+    FAULTS.add(Fault("ec2.DescribeNetworkAcls", "RequestLimitExceeded", holding="NetworkAclId.1", how=how, times=2))
+
+    assert isinstance(both.apply(), Applied)
+    assert both.states() == ["made", "made"]
+
+
+def test_an_answer_that_cannot_be_read_is_no_reason_to_write(both: Story) -> None:
+    FAULTS.add(Fault("ec2.DescribeNetworkAcls", "AuthFailure", holding="NetworkAclId.1"))
+
+    outcome = both.apply()
+
+    assert isinstance(outcome, Failed)
+    assert "Nothing was done" in outcome.sentence
+    assert both.states() == []
+    FAULTS.clear()
+    assert (80, False) not in both.account.entries()
+
+
 def only_real(call: str, code: str, **more: Any) -> None:
     """A fault of the call itself: its rehearsal goes well."""
     FAULTS.add(Fault(call, "DryRunOperation", holding="DryRun"), Fault(call, code, **more))
