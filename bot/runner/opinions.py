@@ -117,14 +117,15 @@ class Opinions:
     def _clear(self) -> None:
         assert self._source is not None
         try:
-            regions = self._given.networks.sight(Scope(), lambda _: None).network.regions
+            for region in self._given.networks.sight(Scope(), lambda _: None).network.regions:
+                gone = self._source.clear_leftovers(region)
+                if gone:
+                    log.info("deleted what an earlier run left", region=region, ids=list(gone))
         except SourceUnavailable as error:
             log.warning("what an earlier run left could not be looked for", error=str(error))
-            return
-        for region in regions:
-            gone = self._source.clear_leftovers(region)
-            if gone:
-                log.info("deleted what an earlier run left", region=region, ids=list(gone))
+        except Exception:
+            log.exception("a fault while looking for what an earlier run left")
+            raise
 
     def _run(self, row: StoredQuestion) -> None:
         progress = _Progress(self._given, row)

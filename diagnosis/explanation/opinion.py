@@ -85,7 +85,8 @@ def _told(agreement: Agreement, analysis: Analysis) -> str:
             return f"AWS agrees: {NAME} finds a path too{way}."
         case True, _:
             assert first is not None
-            return f"AWS agrees: {NAME} says that it is blocked too. {first.text}"
+            other = "" if agreement.same_reason else ", and names another reason"
+            return f"AWS agrees: {NAME} says that it is blocked too{other}. {first.text}"
         case False, True:
             return f"AWS disagrees: {NAME} finds a path{way}, and by the trace it is {agreement.verdict}."
         case False, _ if agreement.verdict == "blocked":

@@ -28,6 +28,11 @@ class Agreement:
     """Ours, of as much as AWS judged: the way there alone, where it judged no more."""
     compared: tuple[Compared, ...]
 
+    @property
+    def same_reason(self) -> bool:
+        """Whether both name at least one component that drops it."""
+        return any(one.agrees and one.ours != PASSES for one in self.compared)
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -112,18 +117,21 @@ def _theirs(
         if any(_same(blocker, cause) for _, blocker in blockers):
             continue
         for component in cause.blamed:
-            found = [
-                disposition
+            found = {
+                at: disposition
                 for at, disposition in judged.items()
                 if at.component == component.id and cause.direction in (None, at.direction)
-            ]
+            }
+            said = dict.fromkeys(_WORDS.get(one, "drops it") for one in found.values())
+            legs = {at.leg for at in found}
             yield Compared(
                 component=component.id,
                 name=display_name(network, component.id) or component.name,
+                leg=legs.pop() if len(legs) == 1 else None,
                 direction=cause.direction,
-                ours=" or ".join(dict.fromkeys(_WORDS.get(one, "drops it") for one in found)) or "not on our path",
+                ours=" or ".join(said) or "not on our path",
                 theirs=f"drops it ({cause.code})",
-                agrees=False if set(found) == {"passed"} else None,
+                agrees=False if set(found.values()) == {"passed"} else None,
             )
 
 

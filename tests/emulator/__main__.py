@@ -18,7 +18,8 @@ def main() -> None:
         print(  # noqa: T201
             f"export AWS_ENDPOINT_URL={url} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE "
             f"AWS_SECRET_ACCESS_KEY=unchecked\n"
-            f'# curl -X POST {url}{PATH} -d \'[{{"call": "logs.StartQuery", "code": "ThrottlingException"}}]\'',
+            f'# curl -X POST {url}{PATH} -d \'[{{"call": "logs.StartQuery", "code": "ThrottlingException"}}]\'\n'
+            f'# curl -X POST {url}{PATH} -d \'[{{"members": {{"NetworkPathFound": true}}}}]\'  # Reachability Analyzer',
             flush=True,
         )
         threading.Event().wait()

@@ -132,6 +132,14 @@ def test_both_say_blocked_and_one_lets_pass_what_the_other_says_drops_it() -> No
     assert judged(found, API_GROUP)[0][2] is True
 
 
+def test_both_say_blocked_and_name_nothing_in_common() -> None:
+    found = opinion_of(GROUP, not_found(acl_stops("acl-0elsewhere", "ingress")))
+
+    assert found.agrees is True
+    assert "blocked too, and names another reason. acl-0elsewhere" in found.text
+    assert judged(found, "acl-0elsewhere") == [("not on our path", "drops it (SUBNET_ACL_RESTRICTION)", None)]
+
+
 def test_a_blocker_that_aws_does_not_mention_is_no_disagreement() -> None:
     """AWS says itself that there may be more components that block."""
     found = opinion_of(BOTH, not_found(group_stops(code="ENI_SG_RULES_MISMATCH")))
