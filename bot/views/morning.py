@@ -15,7 +15,7 @@ from bot.views.controls import Action
 from bot.views.message import Attachment, Block, Message, Reply
 from bot.views.pictures.rejects import Chart, chart_of, rejects_alt
 from bot.views.sheets import sheet
-from bot.views.text import clip, spoken
+from bot.views.text import clip, spoken, tame
 from bot.views.wording import sentence
 from diagnosis.summary import CauseTotal, RejectGroup, Summary
 from diagnosis.terminal.moments import moment
@@ -70,9 +70,9 @@ def morning_message(said: Said, *, picture: str | None = None) -> Message:
     """The post. A quiet day is one line."""
     summary, causes = said.summary, list(said.open_causes())
     lines = _three_lines(said, causes)
-    small = [context(note) for note in said.notes]
+    small = [context(note) for note in said.notes if note]
     if not causes and not said.notes and not _troubles(summary):
-        return Message(spoken(lines[0]), (rich(line(" ".join(lines))),))
+        return Message(spoken(" ".join(lines)), (rich(line(" ".join(lines))),))
     blocks: list[Block] = [header(lines[0]), rich(*(line(told) for told in lines[1:] or lines))]
     if picture is not None and causes:
         blocks.append(image(picture, rejects_alt(said.chart)))
@@ -238,8 +238,8 @@ def csv_of(summary: Summary) -> bytes:
             each.kind, each.source, each.destination, each.protocol, each.port, each.interface, each.records,
             each.packets, each.first, each.last, each.state, *named, each.fix,
         )  # fmt: skip
-        table.writerow(["" if cell is None else _inert(str(cell)) for cell in cells])
-    return out.getvalue().encode()
+        table.writerow(["" if cell is None else _inert(tame(str(cell))) for cell in cells])
+    return out.getvalue().encode("utf-8", "replace")
 
 
 def _inert(cell: str) -> str:
