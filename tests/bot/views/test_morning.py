@@ -76,7 +76,7 @@ def big(count: int) -> Summary:
                         kind="internal", state="new")  # fmt: skip
     made = [
         CauseTotal(
-            cause=Cause(code="ENI_SG_RULES_MISMATCH", component=f"sg-{number}", related=[], leg="forward",
+            cause=Cause(code="ENI_SG_RULES_MISMATCH", component=f"sg-{number}", related=(), leg="forward",
                         text=" ".join(HOSTILE) * 3),
             kind="internal", example=group, groups=900, records=10_000 - number, sources=9, destinations=9,
             owners=("payments " * 40,), fix="fix-1",
