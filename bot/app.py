@@ -57,6 +57,7 @@ from bot.transport.requests import HttpTransport
 from bot.transport.socket import SocketTransport
 from diagnosis.aws.reachability_analyzer import ReachabilityAnalyzer
 from diagnosis.flowlogs.account import AccountFlowLogs
+from diagnosis.flowlogs.account_rejects import AccountRejects
 from diagnosis.flowlogs.files import FlowLogFiles
 from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.flowlogs.remote import Remote
@@ -138,7 +139,7 @@ class SlackApp:
         self.desk = Desk(tools, self.team)
         self.watch = Watch(self.desk)
         self._one_by_one = OneByOne(self.metrics.fault)
-        self._morning = Morning(tools, Summariser(self._networks, rejects_of(settings)), self._one_by_one)
+        self._morning = Morning(tools, Summariser(self._networks, rejects_of(settings, eyes)), self._one_by_one)
         self.clock = Clock(self._morning, self.metrics.fault)
         self._bolt = self._make_bolt()
         self.transport = self._make_transport()
@@ -339,12 +340,16 @@ def hands_of(settings: Settings, eyes: FolderEyes | LiveEyes, networks: Networks
     return Hands(writer_for, reader, ledger, settings.fixes, Patience(time.time, time.sleep))
 
 
-def rejects_of(settings: Settings) -> Rejects:
-    """The REJECT records of the flow-log files that are named; of the live account those are needed for a summary."""
+def rejects_of(settings: Settings, eyes: Eyes) -> Rejects:
+    """The REJECT records of the flow-log files that are named, else those that the live account keeps in S3."""
     paths = list(settings.account.flow_logs)
 
-    def rejects(_network: Network, _say: Say) -> RejectSource | None:
-        return RejectFiles(paths) if paths else None
+    def rejects(network: Network, say: Say) -> RejectSource | None:
+        if paths:
+            return RejectFiles(paths)
+        if isinstance(eyes, LiveEyes):
+            return AccountRejects(network, Remote(eyes.client, lambda: int(time.time())), on_progress=say)
+        return None
 
     return rejects
 

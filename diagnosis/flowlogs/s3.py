@@ -94,6 +94,26 @@ class FlowLogObjects:
                 found, size = replace(found, earlier=together(earlier) or found.earlier), size + more
         return self._told(found, chosen, left, window, size)
 
+    def files(self, window: Between, place: Path) -> tuple[list[Path], tuple[str, ...]]:
+        """Fetch the objects of a window with both ends into a folder; the files, and what is to be said of the others.
+
+        Raises NotPermitted or SourceUnavailable, each saying who must act.
+        """
+        assert window.start is not None
+        assert window.end is not None
+        client = self._remote.clients("s3", self._reading.region)
+        found = sorted(self._listed(client, window.start, window.end), key=_newest_first)
+        chosen, left = _affordable(found, self._budget)
+        files, gone = self._fetched(client, chosen, place)
+        notes = [f"s3://{self._bucket}/{shown_path(key)}: {why}" for key, why in sorted(gone.items())[:_NAMED]]
+        if left:
+            size = of_bytes(sum(each.size for each in chosen))
+            notes.append(
+                f"Only the newest {len(chosen):,} objects ({size}) of {len(chosen) + len(left):,} in "
+                f"s3://{self._bucket} were read."
+            )
+        return list(files), tuple(notes)
+
     def _within(
         self, client: Any, query: FlowLogQuery, window: Between, budget: Budget
     ) -> tuple[Sightings, list[Found], list[Found]]:

@@ -7,9 +7,10 @@ through now, and late packets of connections that work.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from diagnosis.summary import RejectGroup, Summary
+from diagnosis.summary import CauseTotal, RejectGroup, Summary
 from diagnosis.terminal.moments import moment
 from diagnosis.terminal.page import INDENT, NARROWEST, Page, Tone, short_forms
 from diagnosis.terminal.safe_text import clean
@@ -25,13 +26,14 @@ def render_summary(summary: Summary, *, width: int = WIDTH, colour: bool) -> str
     summary = clean(summary)
     page = Page(max(width, NARROWEST), colour, short_forms(_texts(summary), ()))
     rows = [*_heading(page, summary), "", *_classes(page, summary), ""]
-    open_groups = [each for each in summary.groups if each.state in ("new", "standing")]
-    items = _items(open_groups)
-    for place, some in enumerate(items[:MOST_CAUSES], 1):
-        rows += [*_item(page, summary, place, some), ""]
-    left = [group for some in items[MOST_CAUSES:] for group in some]
+    items = _items(summary)
+    for place, item in enumerate(items[:MOST_CAUSES], 1):
+        rows += [*_item(page, summary, place, item), ""]
+    left = items[MOST_CAUSES:]
     if left:
-        rows += [*page.paragraph(f"and {_count(len(left), 'more flow')} ({_records(left)}): --json lists them"), ""]
+        flows, records = sum(item.flows for item in left), _count(sum(item.records for item in left), "record")
+        rows += [*page.paragraph(f"and {_count(flows, 'more flow')} ({records}): --json lists them"), ""]
+    rows += _gone(page, summary)
     rows += _settled(page, summary)
     rows += _health(page, summary)
     return "\n".join(rows) + "\n"
@@ -70,8 +72,9 @@ def _classes(page: Page, summary: Summary) -> list[str]:
         ),
     ):
         some = [group for group in summary.groups if group.kind == kind and group.state in ("new", "standing")]
-        causes = {_key(group) for group in some if group.cause is not None}
-        new = sum(group.state == "new" for group in some)
+        causes = [total for total in summary.causes if total.kind == kind and total.cause is not None]
+        new = sum(total.new for total in summary.causes if total.kind == kind) if summary.causes else 0
+        new = new or sum(group.state == "new" for group in some)
         parts = [f"{number:,} {said}" if number else "none"]
         parts += [_count(len(causes), "cause")] * bool(causes) + [f"{new} new"] * bool(new)
         tone = Tone.DIM if kind == "noise" or not number else Tone.BAD if kind == "internal" else Tone.WARN
@@ -79,14 +82,31 @@ def _classes(page: Page, summary: Summary) -> list[str]:
     return rows
 
 
-def _items(groups: Sequence[RejectGroup]) -> list[list[RejectGroup]]:
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """What is said of one cause: some of its groups, and how many flows and records there are in all."""
+
+    groups: tuple[RejectGroup, ...]
+    flows: int
+    records: int
+    total: CauseTotal | None = None
+
+
+def _items(summary: Summary) -> list[_Item]:
     """Groups with one cause together; internal ones first, then those with the most records."""
     found: dict[object, list[RejectGroup]] = {}
-    for group in groups:
-        found.setdefault(_key(group), []).append(group)
+    for group in summary.groups:
+        if group.state in ("new", "standing"):
+            found.setdefault(_key(group), []).append(group)
+    counted = [
+        _Item(tuple(found.pop(total.key, ())) or (total.example,), total.groups, total.records, total)
+        for total in summary.causes
+        if total.cause is not None
+    ]
+    others = [_Item(tuple(some), len(some), sum(one.records for one in some)) for some in found.values()]
     return sorted(
-        found.values(),
-        key=lambda some: (all(one.kind != "internal" for one in some), -sum(one.records for one in some)),
+        [*counted, *others],
+        key=lambda item: (all(one.kind != "internal" for one in item.groups), -item.records),
     )
 
 
@@ -97,8 +117,8 @@ def _key(group: RejectGroup) -> object:
     return (cause.code, cause.component, cause.rule, cause.leg, cause.direction)
 
 
-def _item(page: Page, summary: Summary, place: int, some: Sequence[RejectGroup]) -> list[str]:
-    indent = len(INDENT) + 3
+def _item(page: Page, summary: Summary, place: int, item: _Item) -> list[str]:
+    indent, some = len(INDENT) + 3, item.groups
     first = some[0]
     if first.cause is not None:
         heading = page.paragraph(first.cause.text[:1].upper() + first.cause.text[1:], indent=indent)
@@ -112,13 +132,40 @@ def _item(page: Page, summary: Summary, place: int, some: Sequence[RejectGroup])
         flows.setdefault(_flow(summary, group), []).append(group)
     for flow, groups in list(flows.items())[:MOST_FLOWS]:
         rows += page.paragraph(f"{flow}: {_records(groups)}, {_state(groups)}", Tone.DIM, indent=indent)
-    if len(flows) > MOST_FLOWS:
-        rows += page.paragraph(f"and {_count(len(flows) - MOST_FLOWS, 'more flow')}", Tone.DIM, indent=indent)
+    more = max(len(flows), item.flows - len(some) + len(flows)) - min(len(flows), MOST_FLOWS)
+    if more:
+        rows += page.paragraph(f"and {_count(more, 'more flow')}", Tone.DIM, indent=indent)
+    rows += _besides(page, item.total, indent)
     proven = next((group for group in some if group.fix), None)
     if proven is not None:
         ask = f'whynot ask "can {proven.source} reach {proven.destination} on {_what(proven)}"'
         rows += page.paragraph(f"proven {proven.fix}: {ask}", Tone.GOOD, indent=indent)
     return rows
+
+
+def _besides(page: Page, total: CauseTotal | None, indent: int) -> list[str]:
+    """Against an earlier summary, and whose it is."""
+    if total is None:
+        return []
+    seen = moment(total.first_seen)
+    changes = {
+        "worse": "twice as many records as before",
+        "less": "half as many records as before",
+        "new": "not before",
+    }
+    said = [changes[total.change]] if total.change in changes else []
+    said += [f"seen since {seen.day}"] if seen and total.change in ("worse", "less", "same") else []
+    said += [f"owner {', '.join(total.owners)}"] if total.owners else []
+    return page.paragraph(", ".join(said), Tone.DIM, indent=indent) if said else []
+
+
+def _gone(page: Page, summary: Summary) -> list[str]:
+    """Causes of the summary before that refuse nothing any more."""
+    named = [total.cause.text for total in summary.gone if total.cause is not None]
+    if not named:
+        return []
+    more = f" And {len(named) - MOST_LISTED} more." if len(named) > MOST_LISTED else ""
+    return [*page.labelled("gone", page.beside(" ".join(named[:MOST_LISTED]) + more)), ""]
 
 
 def _flow(summary: Summary, group: RejectGroup) -> str:

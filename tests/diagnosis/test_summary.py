@@ -265,11 +265,41 @@ def test_hostile_text_in_a_record_stays_text(tmp_path: Path) -> None:
 
 
 def test_without_files_or_with_a_bad_time_it_says_what_is_needed(tmp_path: Path) -> None:
-    bare, bad = run("summary"), run("summary", "--flow-logs", str(tmp_path), "--since", "soon")
+    bare, bad = (
+        run("summary", "--snapshot", str(tmp_path)),
+        run("summary", "--flow-logs", str(tmp_path), "--since", "soon"),
+    )
 
     assert (bare.status, bad.status) == (2, 2)
     assert bare.err.count("--flow-logs") == 1
     assert "--since soon" in bad.err
+
+
+def test_without_files_the_live_account_is_read(tmp_path: Path) -> None:
+    ran = run("summary")
+
+    assert ran.status == 2
+    assert "--region" in ran.err
+
+
+def test_against_an_earlier_summary_it_says_what_is_new_and_what_is_gone(tmp_path: Path) -> None:
+    made = account()
+    summed(tmp_path / "before", [to_server(3306, hours=hours) for hours in range(20)], made)
+    again = ("--snapshot", str(tmp_path / "before" / "account"))
+    logs = ("--flow-logs", str(tmp_path / "before" / "logs"))
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(run("summary", *again, *logs, "--json").out)
+    log = write(tmp_path / "now" / "flows.log", [to_client(SERVER, 8080), to_server(443, "ACCEPT", hours=20)])
+
+    document = run("summary", *again, "--flow-logs", str(log), "--before", str(earlier), "--json").document
+    page = run("summary", *again, "--flow-logs", str(log), "--before", str(earlier)).out
+    bad = run("summary", *again, "--flow-logs", str(log), "--before", str(log))
+
+    assert [(total["cause"]["component"], total["change"]) for total in document["causes"]] == [("sg-client", "new")]
+    assert [total["cause"]["component"] for total in document["gone"]] == ["sg-server"]
+    assert "gone" in page
+    assert "not before" in page
+    assert (bad.status, "--before" in bad.err) == (2, True)
 
 
 def test_nothing_refused_is_said_in_a_line(tmp_path: Path) -> None:
