@@ -1,7 +1,7 @@
-"""One replica under a storm of clicks: `python -m tests.bot.store.presses URL PROPOSAL`, outcomes as JSON on stdout.
+"""One replica under storms of clicks: `python -m tests.bot.store.presses URL PROPOSAL...`, outcomes as JSON on stdout.
 
-Five clicks of each of ten people at once, from ten threads; whoever gives the last approval begins at once, and so does
-everybody else who believes it.
+Of each proposal five clicks of each of ten people at once, from ten threads; whoever gives the last approval begins at
+once, and so does everybody else who believes it.
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ def storm(store: Store, identity: str, ready: threading.Barrier) -> list[str]:
 
 
 def main() -> None:
-    """Wait for a line on stdin, so that all replicas click together."""
-    url, identity = sys.argv[1:]
+    """Wait for a line on stdin before each storm, so that all replicas click together."""
+    url, *proposals = sys.argv[1:]
     store = Store.open(url)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    sys.stdin.readline()
-    outcomes = storm(store, identity, threading.Barrier(PEOPLE))
+    for identity in proposals:
+        sys.stdin.readline()
+        sys.stdout.write(json.dumps(storm(store, identity, threading.Barrier(PEOPLE))) + "\n")
+        sys.stdout.flush()
     store.close()
-    sys.stdout.write(json.dumps(outcomes))
 
 
 if __name__ == "__main__":
