@@ -24,7 +24,7 @@ from diagnosis.batch import flow_of, judge_lines, judged, verdict_of
 from diagnosis.explanation.causes import causes
 from diagnosis.fix.change import Change, GroupRuleChange
 from diagnosis.fix.exposure import exposure
-from diagnosis.investigate import Asked, investigate, who
+from diagnosis.investigate import Asked, investigate
 from diagnosis.network.build import build
 from diagnosis.network.network import Network
 from diagnosis.question.parse import parse
@@ -35,6 +35,7 @@ from diagnosis.trace.places import Held
 from diagnosis.trace.stencils import traced as quickly
 from diagnosis.trace.trace import Flow, trace
 from diagnosis.traffic.addresses import format_address, parse_cidr
+from diagnosis.who import who
 
 QUESTIONS = 1000
 LOAD = """

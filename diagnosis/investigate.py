@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from diagnosis.answer import Answer, Fix, SnapshotFacts, WhoAnswer
+from diagnosis.answer import Answer, Fix, SnapshotFacts
 from diagnosis.evidence import query as logs
 from diagnosis.explanation.causes import causes, traffic_words
 from diagnosis.explanation.conversation import query_of, witness
@@ -14,17 +14,15 @@ from diagnosis.explanation.headline import caveats, headline
 from diagnosis.explanation.parts import parts
 from diagnosis.explanation.path import hops, shown_path
 from diagnosis.explanation.unseen import unseen_items
-from diagnosis.explanation.who import merged, who_answer
 from diagnosis.fix.fixes import fixes
 from diagnosis.network.network import Network
-from diagnosis.question.parties import NotFound, Parties, find, find_parties
+from diagnosis.question.parties import NotFound, Parties, find_parties
 from diagnosis.question.question import Question
 from diagnosis.sources import FlowLogSource, FlowLogsUnavailable, NoFlowLogs, SourceUnavailable
 from diagnosis.trace.places import Held
-from diagnosis.trace.placing import Anchor, AtAddress, AtAddresses, AtInterface, place_both
-from diagnosis.trace.reach import reach
-from diagnosis.trace.stencils import traced
-from diagnosis.trace.trace import Flow, Trace, over
+from diagnosis.trace.placing import Anchor, AtAddress, AtAddresses, place_both
+from diagnosis.trace.trace import Flow, Trace, over, trace
+from diagnosis.trace.worth import worth
 from diagnosis.traffic.intervals import has
 from diagnosis.traffic.protocols import ICMP, protocol_number
 
@@ -186,16 +184,25 @@ def _traced(
             # The other party is one of them, and nothing is asked of it and itself.
             for one in (address for address in mine.singly() if not has(own, address.address)):
                 left, right = (one, destination) if mine is source else (source, one)
-                yield traced(network, _flow(network, left, right, protocol, port, source_port))
+                yield _trace(network, _flow(network, left, right, protocol, port, source_port))
             return
-    found = traced(network, flow)
+    found = _trace(network, flow)
     sets = isinstance(source, AtAddresses) or isinstance(destination, AtAddresses)
     if sets and found.verdict in ("partly", "unknown") and not all(path.plain for path in found.paths):
         for left in _singly(source):
             for right in _singly(destination):
-                yield traced(network, _flow(network, left, right, protocol, port, source_port))
+                yield _trace(network, _flow(network, left, right, protocol, port, source_port))
     else:
         yield found
+
+
+def _trace(network: Network, flow: Flow) -> Trace:
+    """The trace of a flow; a network that is asked often keeps the ways that it found."""
+    if not worth(network):
+        return trace(network, flow)
+    from diagnosis.trace.stencils import traced  # One question from the command line does without.
+
+    return traced(network, flow)
 
 
 def _to_itself(flow: Flow) -> bool:
@@ -234,33 +241,3 @@ def _port_note(parties: Parties, question: Question) -> str | None:
     if port is None or question.port is not None or question.protocol is not None:
         return None
     return f"No port was asked; tcp {port} is judged, on which {parties.destination.name} listens."
-
-
-def who(network: Network, question: Question) -> WhoAnswer | NotFound:
-    """The answer to a `who` question: everything that can reach a party, or that it can reach."""
-    towards = question.destination is not None
-    party = question.destination or question.source
-    assert party is not None
-    target = find(network, party, "destination" if towards else "source", question.port, None)
-    if isinstance(target, NotFound):
-        return target
-    protocol = protocol_number(question.protocol) if question.protocol is not None else None
-    port = question.port
-    notes = [target.note] if target.note else []
-    if towards and port is None and protocol is None and target.port is not None:
-        port, protocol = target.port, 6
-        notes.append(f"No port was asked; tcp {port} is judged, on which {target.name} listens.")
-    named = frozenset(anchor.interface for anchor in target.anchors if isinstance(anchor, AtInterface))
-    found = [
-        (alike, named | _holders(network, anchor))
-        for anchor in (one for some in target.anchors for one in _singly(some))
-        for alike in reach(network, anchor, towards=towards, protocol=protocol, port=port)
-    ]
-    return who_answer(network, question, target.name, merged(found), towards=towards, notes=tuple(notes))
-
-
-def _holders(network: Network, anchor: Anchor) -> frozenset[str]:
-    """The interfaces that an address stands for."""
-    if not isinstance(anchor, AtAddress):
-        return frozenset()
-    return frozenset(network.holders(anchor.address) or network.by_public_address.get(anchor.address, ()))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from diagnosis.evidence.analysis import Analysis
-from diagnosis.evidence.query import FlowLogQuery, Sightings, Window
-from diagnosis.evidence.rejects import Ours, Rejections
-from diagnosis.explanation.path_request import PathRequest
-from diagnosis.network.described import Described
+if TYPE_CHECKING:
+    from diagnosis.evidence.analysis import Analysis
+    from diagnosis.evidence.query import FlowLogQuery, Sightings, Window
+    from diagnosis.evidence.rejects import Ours, Rejections
+    from diagnosis.explanation.path_request import PathRequest
+    from diagnosis.network.described import Described
 
 
 class SourceUnavailable(Exception):

@@ -10,10 +10,11 @@ from bot.access.scope import Scope
 from bot.runner.networks import Sight
 from diagnosis.answer import Answer, WhoAnswer
 from diagnosis.asking import window_of
-from diagnosis.investigate import Asked, investigate, who
+from diagnosis.investigate import Asked, investigate
 from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Party, Question
 from diagnosis.sources import FlowLogSource, SourceUnavailable
+from diagnosis.who import who
 
 Say = Callable[[str], None]
 

@@ -16,9 +16,10 @@ from diagnosis.trace.moves import Acl, Back, Ends, Groups, Move, Told, Turn
 from diagnosis.trace.places import Internet
 from diagnosis.trace.placing import kept_home, place_alone
 from diagnosis.trace.spots import Spot, outside, spot
-from diagnosis.trace.stencils import Stencil, between, worth
+from diagnosis.trace.stencils import Stencil, between
 from diagnosis.trace.step import Blocker, Direction, Leg
 from diagnosis.trace.trace import Verdict, classes
+from diagnosis.trace.worth import worth
 from diagnosis.traffic.ports import ALL_PORTS, port
 from diagnosis.traffic.traffic import Box, Traffic
 

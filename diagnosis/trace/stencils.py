@@ -35,6 +35,7 @@ from diagnosis.trace.spots import Spot, outside, spot
 from diagnosis.trace.step import Blocker, Hop, Step
 from diagnosis.trace.trace import Flow, Path, Trace, header_space, path_of, trace
 from diagnosis.trace.walk import Chain, Translated, Walk
+from diagnosis.trace.worth import worth
 from diagnosis.traffic.filters import EGRESS, INGRESS, REPLY_EGRESS, REPLY_INGRESS, View
 from diagnosis.traffic.intervals import IntervalSet
 from diagnosis.traffic.ports import ALL_PORTS
@@ -43,8 +44,6 @@ from diagnosis.traffic.traffic import Box, Traffic
 
 MOST = 50_000
 """How many pairs of places are remembered: a stencil takes less than a kilobyte, since moves are shared."""
-WORTH = 16
-"""How many questions a network has answered before ways are kept: a changed one, made for a proof, answers few."""
 NONE = "none"
 """What stands for a stencil that would not be exact."""
 VIEWS: dict[tuple[bool, str | None], View] = {
@@ -79,15 +78,6 @@ def traced(network: Network, flow: Flow, *, explain: bool = True) -> Trace:
         if stencil is not None:
             return Trace(flow, (_cut(network, flow, Ends(ours, theirs), stencil, explain),), notes=stencil.notes)
     return trace(network, flow, explain=explain)
-
-
-def worth(network: Network) -> bool:
-    """Whether ways are kept for a network by now; each time that this is asked counts as a question."""
-    asked: list[int] | None = network.memo.get("asked")
-    if asked is None:
-        asked = network.memo["asked"] = [0]
-    asked[0] += 1
-    return asked[0] > WORTH
 
 
 def between(network: Network, protocol: int | None, ours: Spot, theirs: Spot) -> Stencil | None:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from diagnosis.answer import WhoAnswer
-from diagnosis.investigate import who
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Party, Question
 from diagnosis.snapshots.embedded_account import snapshot_folder
 from diagnosis.terminal.who import render_who
+from diagnosis.who import who
 from tests.accounts import EVERYTHING, Account, entry, rule, two_subnets, with_internet
 from tests.program import Ran, run
 

@@ -11,7 +11,7 @@ from diagnosis.batch import flow_of, judged, verdict_of
 from diagnosis.network.build import build
 from diagnosis.network.network import Network
 from diagnosis.snapshots.read import read_snapshot
-from diagnosis.trace import stencils
+from diagnosis.trace import stencils, worth
 from diagnosis.trace.points import Ports
 from diagnosis.trace.points import judged as judged_as_point
 from diagnosis.trace.trace import trace
@@ -28,7 +28,7 @@ PARTIES = ["203.0.113.9", "10.9.9.9", "10.0.1.99"]
 
 @pytest.fixture(autouse=True)
 def from_the_first_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stencils, "WORTH", 0)
+    monkeypatch.setattr(worth, "FROM", 0)
 
 
 def traced(network: Network, flow: dict[str, Any]) -> dict[str, Any]:

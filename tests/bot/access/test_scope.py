@@ -12,7 +12,7 @@ import pytest
 from bot.access.parties import outside
 from bot.access.scope import HIDDEN, Scope, narrowed
 from diagnosis.answer import Answer
-from diagnosis.investigate import Asked, investigate, who
+from diagnosis.investigate import Asked, investigate
 from diagnosis.network.build import build
 from diagnosis.network.described import Call, Described
 from diagnosis.network.network import Network
@@ -20,6 +20,7 @@ from diagnosis.question.parse import parse
 from diagnosis.question.parties import NotFound
 from diagnosis.snapshots.read import read_snapshot
 from diagnosis.traffic.addresses import parse_address
+from diagnosis.who import who
 from tests.case_folder import Case, all_cases
 
 MANY_VPCS = [
