@@ -11,9 +11,10 @@ from typing import Any
 CASES = Path(__file__).parent / "cases"
 KEYS = frozenset({
     "verdict", "forward", "return", "causes", "may_also", "fix", "evidence",
-    "unseen_calls", "says", "flow", "source", "note",
+    "unseen_calls", "says", "flow", "flows", "source", "note",
 })  # fmt: skip
 FIX_KEYS = frozenset({"count_at_least", "changes", "commands_include", "entry_below"})
+FLOW_KEYS = ("source", "destination", "protocol", "port")
 CAUSE_KEYS = ("code", "component", "leg", "direction", "rule")
 
 
@@ -41,8 +42,14 @@ class Case:
 
     @property
     def flow(self) -> dict[str, Any]:
-        """The question as one line of a flows file."""
-        return {"id": self.name, **self.expected["flow"], "source_port": None}
+        """The question as one line of a flows file; of a range the first address."""
+        first = self.expected["flow"] if "flow" in self.expected else self.members[0]
+        return {"id": self.name, **{key: first[key] for key in FLOW_KEYS}, "source_port": None}
+
+    @property
+    def members(self) -> list[dict[str, Any]]:
+        """Addresses of a range that is asked about, each as a flow with the verdict on it."""
+        return list(self.expected.get("flows", ()))
 
 
 def all_cases() -> list[Case]:
@@ -66,7 +73,8 @@ def read_case(folder: Path) -> Case:
 
 def _check(folder: Path, question: str, expected: dict[str, Any]) -> None:
     problems = [f"unknown member {key}" for key in sorted(expected.keys() - KEYS)]
-    problems += [f"missing member {key}" for key in ("verdict", "flow", "source") if key not in expected]
+    problems += [f"missing member {key}" for key in ("verdict", "source") if key not in expected]
+    problems += ["needs either flow or flows"] if ("flow" in expected) is bool(expected.get("flows")) else []
     problems += [f"unknown member {key} of fix" for key in sorted((expected.get("fix") or {}).keys() - FIX_KEYS)]
     problems += [
         f"a cause without {key}"

@@ -53,6 +53,9 @@ _THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
+_NOT_OFFERED = frozenset({"InvalidAction", "UnknownOperationException", "UnsupportedOperation"})
+"""Said of an action that AWS does not have in this partition or Region
+(https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html)."""
 _NO_CREDENTIALS = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
@@ -108,7 +111,7 @@ def why_unseen(error: Exception, action: str) -> str:
             return f"the account or its credentials are not enabled for this Region ({code})"
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         message = str(error.response.get("Error", {}).get("Message") or "")
-        if status in (405, 501) or (status == 404 and code in ("404", "UnknownOperationException", "InvalidAction")):
+        if status in (405, 501) or code in _NOT_OFFERED or (status == 404 and code == "404"):
             return f"{action} is not offered here ({code})"
         if not message or message.lstrip().startswith("<"):  # the error page of a proxy or gateway
             return f"{action} failed: {code}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from diagnosis.network.described import Described
@@ -9,6 +10,9 @@ from diagnosis.network.vpcs import Origins
 
 NOT_OFFERED = "not offered here"
 """What is said of a call that AWS, or the Region, does not have."""
+ABSENT = re.compile(r"(?<!probably )not offered here|\b(UnsupportedOperation|InvalidAction|UnknownOperation)")
+"""The same in AWS's own words, as other collectors of snapshots keep them
+(https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html)."""
 ANYWHERE = ("", "")
 
 
@@ -52,6 +56,11 @@ class Coverage:
         """Whether AWS has this call where it was made; a switch that does not exist there is off."""
         errors = [error for failed, error in self.failed.items() if failed[0] == call]
         return not errors or not all(NOT_OFFERED in error for error in errors)
+
+    def lacking(self, call: str, origins: Origins) -> bool:
+        """Whether AWS said that it does not have this call, wherever the entity was seen and the call was made."""
+        errors = [self.failed[call, *origin] for origin in origins or (ANYWHERE,) if (call, *origin) in self.failed]
+        return bool(errors) and all(ABSENT.search(error) for error in errors)
 
     def unanswered(self, call: str) -> tuple[str, str] | None:
         """An (account, Region) that other calls show and that this call says nothing of; None where none is."""

@@ -84,7 +84,7 @@ def block_state(
             return BlockState(reported.block_mode)
     origins: Origins = (subnet.origins if subnet else ()) or (vpc.origins if vpc else ()) or near
     if not coverage.seen(OPTIONS, origins):
-        if coverage.named(OPTIONS):
+        if coverage.named(OPTIONS) and not coverage.lacking(OPTIONS, origins):
             return BlockState("unknown", missing=coverage.missing(OPTIONS, origins, "Block Public Access was not seen"))
         return BlockState("off", assumed=True)
     mode = next((access.modes[o] for o in (*origins, ("", "")) if o in access.modes), None)

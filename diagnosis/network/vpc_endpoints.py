@@ -27,7 +27,8 @@ class VpcEndpoint:
     """`gateway`, `interface`, `gatewayloadbalancer`, `resource`, `servicenetwork`, in lower case."""
     service: str
     vpc: str | None
-    state: str
+    state: str | None
+    """None where the answer does not say: it is then assumed to be available."""
     interfaces: tuple[str, ...]
     dns_names: tuple[str, ...]
     route_tables: tuple[str, ...]
@@ -63,7 +64,7 @@ def parse_endpoint(item: Item, origins: Origins) -> VpcEndpoint:
         kind=word(item, "VpcEndpointType") or ("interface" if interfaces else "gateway"),
         service=text(item, "ServiceName") or "",
         vpc=text(item, "VpcId"),
-        state=word(item, "State") or "available",
+        state=word(item, "State"),
         interfaces=tuple(sorted(interfaces)),
         dns_names=tuple(sorted(h.lower() for h in hosts if h)),
         route_tables=tuple(sorted(texts(item, "RouteTableIds"))),

@@ -19,7 +19,8 @@ class VpnGateway:
     """A virtual private gateway, with its attachments as (VPC, state)."""
 
     id: str
-    state: str
+    state: str | None
+    """None where the answer does not say: it is then assumed to work."""
     attachments: tuple[tuple[str, str], ...]
     name: str | None
     origins: Origins
@@ -35,7 +36,8 @@ class VpnConnection:
     """A Site-to-Site VPN connection."""
 
     id: str
-    state: str
+    state: str | None
+    """None where the answer does not say: it is then assumed to work."""
     vpn_gateway: str | None
     transit_gateway: str | None
     tunnels: tuple[str, ...]
@@ -56,7 +58,7 @@ def parse_vpn_gateway(item: Item, origins: Origins) -> VpnGateway:
     }
     return VpnGateway(
         id=text(item, "VpnGatewayId") or "",
-        state=word(item, "State") or "available",
+        state=word(item, "State"),
         attachments=tuple(sorted(attachments)),
         name=name_tag(item),
         origins=origins,
@@ -67,7 +69,7 @@ def parse_vpn_connection(item: Item, origins: Origins) -> VpnConnection:
     """An entry of `VpnConnections`. Keys and configurations are never read: they are secret."""
     return VpnConnection(
         id=text(item, "VpnConnectionId") or "",
-        state=word(item, "State") or "available",
+        state=word(item, "State"),
         vpn_gateway=text(item, "VpnGatewayId"),
         transit_gateway=text(item, "TransitGatewayId"),
         tunnels=tuple(sorted(word(t, "Status") or "" for t in items(item, "VgwTelemetry"))),

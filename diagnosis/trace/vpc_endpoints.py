@@ -59,6 +59,8 @@ def not_modelled(endpoint: VpcEndpoint, interface: NetworkInterface | None) -> M
 
 
 def _state(endpoint: VpcEndpoint, related: tuple[str, ...], traffic: Traffic) -> Step:
+    if endpoint.state is None:
+        return passes(KIND, endpoint.id, traffic, assumed=(f"{CALL}: {endpoint.id} is available",))
     if endpoint.state in SERVING:
         return passes(KIND, endpoint.id, traffic)
     blocker = Blocker(Code.BAD_STATE, endpoint.id, related, None, None, traffic, endpoint.state)

@@ -68,7 +68,8 @@ def attachment_step(network: Network, target: str, table: str, device: Device, t
         return drops(KIND, target, traffic, Blocker(Code.BAD_STATE, target, (), None, None, traffic, gateway.state))
     state = gateway.state_for(device.vpc)
     if state in ("attached", "available"):
-        return passes(KIND, target, traffic)
+        unsaid = (f"{GATEWAYS}: {target} is available",) if gateway.state is None else ()
+        return passes(KIND, target, traffic, assumed=unsaid)
     others = [vpc for vpc, other in gateway.attachments if other == "attached"]
     if state is None and others and table:
         detail = f"attached to {others[0]}"
@@ -84,13 +85,15 @@ def _connected(network: Network, target: str, origins: Origins, traffic: Traffic
     connections = sorted((c for c in network.vpn_connections.values() if c.vpn_gateway == target), key=lambda c: c.id)
     alive = [c for c in connections if c.state not in GONE]
     if alive:
-        return [passes(KIND, target, traffic, assumed=_assumed(alive))] if all(c.tunnels_down for c in alive) else []
+        assumed = _assumed(alive)
+        return [passes(KIND, target, traffic, assumed=assumed)] if assumed else []
     if not connections:
         if not network.coverage.seen(CONNECTIONS, origins) or not network.whole("VpnConnections"):
             gap = network.gap(CONNECTIONS, origins, f"the VPN connections of {target}")
             return [cannot_tell(KIND, target, traffic, gap)]
         return [passes(KIND, target, traffic, assumed=(f"{DIRECT}: a virtual interface leads to {target}",))]
     gone = connections[0]
+    assert gone.state is not None, "what is gone says so"
     if network.coverage.named(DIRECT) or DIRECT in network.coverage.answered:
         gap = network.gap(DIRECT, origins, f"whether Direct Connect reaches {target}, whose VPN connections are gone,")
         return [cannot_tell(CONNECTION, gone.id, traffic, gap)]
@@ -129,11 +132,19 @@ def connection_step(network: Network, identity: str, attachment: TransitGatewayA
         gap = network.gap(CONNECTIONS, attachment.origins, f"VPN connection {identity}")
         return cannot_tell(CONNECTION, identity or attachment.id, traffic, gap)
     if connection.state in GONE:
+        assert connection.state is not None, "what is gone says so"
         blocker = Blocker(Code.TGW_BAD_STATE_VPN, identity, (attachment.id,), None, None, traffic, connection.state)
         return drops(CONNECTION, identity, traffic, blocker)
-    assumed = _assumed([connection]) if connection.tunnels_down else ()
-    return passes(CONNECTION, identity, traffic, assumed=assumed)
+    return passes(CONNECTION, identity, traffic, assumed=_assumed([connection]))
 
 
 def _assumed(connections: list[VpnConnection]) -> tuple[str, ...]:
-    return tuple(f"{CONNECTIONS}: {c.id} carries traffic, though its tunnels reported to be down" for c in connections)
+    """What is assumed of connections of which each stands for all: nothing where one is known to carry traffic."""
+    if any(c.state is not None and not c.tunnels_down for c in connections):
+        return ()
+    return tuple(
+        f"{CONNECTIONS}: {c.id} carries traffic, though its tunnels reported to be down"
+        if c.tunnels_down
+        else f"{CONNECTIONS}: {c.id} is available"
+        for c in connections
+    )

@@ -158,7 +158,18 @@ def test_the_answer_says_what_a_person_needs_to_hear(case: Case) -> None:
     judge(case, [f"does not say {phrase!r}" for phrase in unsaid(case.expected, text)])
 
 
-@each_case
+@pytest.mark.parametrize("case", [case for case in ALL if case.members], ids=lambda case: str(case.name))
+def test_trace_judges_each_address_of_a_range_as_the_case_says(case: Case, tmp_path: Path) -> None:
+    flows = tmp_path / "flows.jsonl"
+    lines = [{"id": str(number), **member} for number, member in enumerate(case.members)]
+    flows.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+    ran = run("trace", "--snapshot", str(case.account), "--flows", str(flows))
+
+    judge(case, differing("verdicts", [m["verdict"] for m in case.members], [line["verdict"] for line in ran.lines]))
+
+
+@pytest.mark.parametrize("case", [case for case in ALL if not case.members], ids=lambda case: str(case.name))
 def test_trace_judges_both_legs_as_the_case_says(case: Case, tmp_path: Path) -> None:
     flows = tmp_path / "flows.jsonl"
     flows.write_text(json.dumps(case.flow) + "\n", encoding="utf-8")

@@ -108,4 +108,4 @@ def test_who_agrees_with_one_trace_for_each_interface_of_a_case(case: Case) -> N
     network = build(read_snapshot(case.account))
     for eni in sorted(network.interfaces):
         for towards in (True, False):
-            agrees(network, AtInterface(eni), towards=towards, asked=(6, case.expected["flow"].get("port") or 443))
+            agrees(network, AtInterface(eni), towards=towards, asked=(6, case.flow.get("port") or 443))

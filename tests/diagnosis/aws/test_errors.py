@@ -34,6 +34,8 @@ def refused(code: str, message: str = "", status: int = 400) -> boto.ClientError
         ),
         (refused("AuthFailure"), "the account or its credentials are not enabled for this Region (AuthFailure)"),
         (refused("404", "Not Found", 404), f"{ACTION} is not offered here (404)"),
+        (refused("InvalidAction", "The action is not valid"), f"{ACTION} is not offered here (InvalidAction)"),
+        (refused("UnsupportedOperation", "Not supported"), f"{ACTION} is not offered here (UnsupportedOperation)"),
         (refused("500", "<!doctype html><title>500</title>", 500), f"{ACTION} failed: 500"),
         (refused("", "", 403), f"{ACTION} failed: HTTP 403"),
         (

@@ -250,3 +250,17 @@ def test_nothing_known_still_gives_a_page() -> None:
 
     assert text.startswith("? Unknown   10.0.1.10 → rds   tcp 3306\n")
     assert "configuration of an unknown time · no flow logs read · nothing unseen" in text
+
+
+def test_an_explanation_code_that_is_in_no_table_passes_through_as_text() -> None:
+    code = "QUANTUM_GATEWAY_DECOHERED"
+    causes = tuple(cause.model_copy(update={"code": code}) for cause in BLOCKED_BY_GROUP.causes)
+    hops = tuple(
+        hop.model_copy(update={"steps": tuple(step.model_copy(update={"code": None}) for step in hop.steps)})
+        for hop in BLOCKED_BY_GROUP.path_forward
+    )
+    answer = BLOCKED_BY_GROUP.model_copy(update={"causes": causes, "path_forward": hops})
+
+    assert code in render(answer, colour=False, explain=False)
+    assert [cause["code"] for cause in answer.model_dump(mode="json")["causes"]] == [code]
+    assert Answer.model_validate(answer.model_dump()).causes == causes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from diagnosis.network.described import Unseen
 from tests.accounts import Account, Json, entry, route, two_subnets, two_vpcs, with_internet
 from tests.diagnosis.trace.asking import ask, calls, causes, verdicts
 
@@ -324,6 +325,31 @@ def test_the_switch_is_unknown_where_it_was_asked_for_and_is_missing() -> None:
     assert ask(account, "10.0.1.10", OUTSIDE).verdict == "unknown"
     assert calls(ask(account, "10.0.1.10", OUTSIDE)) == {OPTIONS}
     assert ask(account, "10.0.1.10", "10.0.2.20").verdict == "reachable"
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["ec2:Describe... is not offered here (InvalidAction)", "UnsupportedOperation: not supported", "InvalidAction"],
+)
+def test_the_switch_is_off_where_aws_does_not_have_it(error: str) -> None:
+    account = public()
+    account.asked.add(OPTIONS)
+    account.unseen.append(Unseen(OPTIONS, account.account, account.region, error))
+
+    found = ask(account, "10.0.1.10", OUTSIDE)
+
+    assert found.verdict == "reachable"
+    assert f"{OPTIONS}: Block Public Access is off" in found.assumed()
+
+
+@pytest.mark.parametrize(
+    "error", ["not permitted: needs the action", "it gave an answer that is not AWS's: probably not offered here"]
+)
+def test_the_switch_is_unknown_where_it_is_not_certain_that_aws_lacks_it(error: str) -> None:
+    account = public()
+    account.unseen.append(Unseen(OPTIONS, account.account, account.region, error))
+
+    assert ask(account, "10.0.1.10", OUTSIDE).verdict == "unknown"
 
 
 def test_exclusions_that_were_asked_for_and_are_missing_leave_a_block_unknown() -> None:

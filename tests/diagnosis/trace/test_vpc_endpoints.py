@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -184,3 +185,16 @@ def test_what_drops_beyond_an_inspection_endpoint_still_blocks() -> None:
     made.items["ec2.describe_route_tables"][0]["Routes"].append(route("10.0.21.0/24", "vpce-g"))
 
     assert ask(made, CLIENT, SERVER, port=443).verdict == "blocked"
+
+
+@pytest.mark.parametrize("make", [gateway, interface_endpoint])
+def test_an_endpoint_that_does_not_say_its_state_is_assumed_to_be_available(make: Callable[[], Balancing]) -> None:
+    made = make()
+    for endpoint in made.objects["ec2.describe_vpc_endpoints"]["VpcEndpoints"]:
+        del endpoint["State"]
+    target, identity = (S3, "vpce-s3") if make is gateway else (ENDPOINT, "vpce-1")
+
+    found = ask(made, CLIENT, target, port=443)
+
+    assert found.verdict == "reachable"
+    assert f"ec2.describe_vpc_endpoints: {identity} is available" in found.assumed()

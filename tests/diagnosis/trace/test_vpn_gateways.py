@@ -309,3 +309,22 @@ def test_a_gateway_load_balancer_endpoint_in_the_table_of_a_virtual_private_gate
 
     assert ("NO_ROUTE_TO_DESTINATION", "rtb-edge", "forward") in causes(found)
     assert found.verdict == "blocked"
+
+
+def test_a_gateway_and_a_connection_that_do_not_say_their_state_are_assumed_to_be_available() -> None:
+    for made in (behind_vpn(), behind_hub()):
+        del made.hub[VPN_CONNECTIONS][0]["State"]
+        for gateway in made.hub.get("ec2.describe_vpn_gateways", ()):
+            del gateway["State"]
+
+        found = ask(made, AWAY, HOME)
+
+        assert found.verdict == "reachable"
+        assert f"{VPN_CONNECTIONS}: vpn-1 is available" in found.assumed()
+    assert "ec2.describe_vpn_gateways: vgw-1 is available" in ask(unsaid_gateway(), AWAY, HOME).assumed()
+
+
+def unsaid_gateway() -> Hub:
+    made = behind_vpn()
+    del made.hub["ec2.describe_vpn_gateways"][0]["State"]
+    return made
