@@ -69,12 +69,15 @@ class ProposalStore:
         *,
         person: str | None = None,
         details: dict[str, JsonValue] | None = None,
-        **values: Any,
+        outcome: str | None = None,
+        holder: str | None = None,
+        held_until: float | None = None,
     ) -> StoredProposal | None:
         """Let an event happen to a proposal; None where its state does not allow it, and nothing changes.
 
-        `values` are `outcome`, `holder` and `held_until`. Nothing begins after its time, nothing expires before it, and
-        no undo begins where the ledger has nothing to undo. Approvals and rejections come by `decide`.
+        `outcome`, `holder` and `held_until` stay as they are where they are None. Nothing begins after its time,
+        nothing expires before it, and no undo begins where the ledger has nothing to undo. Approvals and rejections
+        come by `decide`.
         """
         if event in (Event.APPROVE, Event.ENOUGH, Event.REJECT):
             raise ValueError(f"{event} comes by decide")
@@ -82,14 +85,18 @@ class ProposalStore:
             row = _locked(connection, identity)
             if row is None or row.state not in before(event) or not _in_time(row, event, at):
                 return None
-            if event is Event.BEGIN_UNDO and not may_undo(row.state, entries_of(connection, identity)):
+            to, entries = after(row.state, event), entries_of(connection, identity)
+            if event is Event.BEGIN_UNDO and not may_undo(row.state, entries):
                 return None
-            to = after(row.state, event)
-            more = {**_undo_time(row, event, at), **({} if to in IN_HAND else {"holder": None, "held_until": None})}
+            changes: dict[str, Any] = {"state": to, "changed_at": at}
+            changes |= _undo_time(row, event, at, undoable=may_undo(to, entries))
+            changes |= {} if outcome is None else {"outcome": outcome}
+            if to not in IN_HAND:
+                changes |= {"holder": None, "held_until": None}
+            elif holder is not None:
+                changes |= {"holder": holder, "held_until": held_until}
             connection.execute(
-                update(proposals)
-                .where(proposals.c.id == identity, proposals.c.state == row.state)
-                .values(**{"state": to, "changed_at": at, **more, **values})
+                update(proposals).where(proposals.c.id == identity, proposals.c.state == row.state).values(**changes)
             )
             append(connection, Fact(at=at, event=event, proposal=identity, person=person, details=details or {}))
             return _locked(connection, identity)
@@ -256,10 +263,10 @@ def _in_time(row: StoredProposal, event: Event, at: float) -> bool:
     return event is not Event.EXPIRE or at >= row.proposal.expires_at
 
 
-def _undo_time(row: StoredProposal, event: Event, at: float) -> dict[str, Any]:
-    """When the fix undoes itself, as far as the event changes that."""
+def _undo_time(row: StoredProposal, event: Event, at: float, *, undoable: bool) -> dict[str, Any]:
+    """When the fix undoes itself, as far as the event changes that: only where something was made."""
     after_seconds = row.proposal.undo_after
-    if event in (Event.APPLIED, Event.FAIL) and after_seconds is not None:
+    if event in (Event.APPLIED, Event.FAIL) and after_seconds is not None and undoable:
         return {"undo_at": at + after_seconds}
     if event is Event.UNDO_FAIL and row.undo_at is not None:
         return {"undo_at": at + RETRY_SECONDS}

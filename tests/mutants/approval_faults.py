@@ -230,7 +230,7 @@ APPROVALS = (
     _fault(
         "an-undo-of-nothing-begins",
         "store/proposals.py",
-        "if event is Event.BEGIN_UNDO and not may_undo(row.state, entries_of(connection, identity)):",
+        "if event is Event.BEGIN_UNDO and not may_undo(row.state, entries):",
         "if event is Event.BEGIN_UNDO and row.state is State.PROPOSED:",
         PROPOSALS,
     ),

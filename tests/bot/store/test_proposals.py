@@ -284,10 +284,22 @@ def test_a_fix_that_is_due_to_undo_itself_is_not_deleted(store: Store) -> None:
     bring_to(store, State.PROPOSED)
     store.proposals.decide(FX, yes(undo_after=60))
     store.proposals.move(FX, Event.BEGIN, NOW)
+    store.ledger.intend(made())
     store.proposals.move(FX, Event.APPLIED, NOW)
 
     assert store.proposals.forget(1e9) == 0
     assert store.proposals.counts() == {State.APPLIED: 1}
+
+
+def test_a_time_boxed_fix_that_made_nothing_is_never_due_to_be_undone(store: Store) -> None:
+    bring_to(store, State.PROPOSED)
+    store.proposals.decide(FX, yes(undo_after=60))
+    store.proposals.move(FX, Event.BEGIN, NOW)
+    failed = store.proposals.move(FX, Event.FAIL, NOW)
+
+    assert failed is not None
+    assert failed.undo_at is None
+    assert store.proposals.forget(1e9) == 1
 
 
 def test_of_many_threads_one_gives_the_last_approval_and_one_begins(store: Store) -> None:
