@@ -344,11 +344,11 @@ def rejects_of(settings: Settings, eyes: Eyes) -> Rejects:
     """The REJECT records of the flow-log files that are named, else those that the live account keeps in S3."""
     paths = list(settings.account.flow_logs)
 
-    def rejects(network: Network, say: Say) -> RejectSource | None:
+    def rejects(network: Network, only: frozenset[str] | None) -> RejectSource | None:
         if paths:
-            return RejectFiles(paths)
+            return RejectFiles(paths, only=only)
         if isinstance(eyes, LiveEyes):
-            return AccountRejects(network, Remote(eyes.client, lambda: int(time.time())), on_progress=say)
+            return AccountRejects(network, Remote(eyes.client, lambda: int(time.time())), only=only)
         return None
 
     return rejects

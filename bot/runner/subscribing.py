@@ -53,7 +53,7 @@ def wanted(settings: Settings, rows: Sequence[Subscription]) -> tuple[Wanted, ..
         if row is not None:
             days = tuple(day for day in WEEKDAYS if day in row.days.split(","))
             timetable = Timetable(row.at, row.zone, days)
-            scope = Scope(**json.loads(row.scope)) if row.scope else scope_of(allowed)
+            scope = _scope(row.scope) if row.scope else scope_of(allowed)
             paused = row.state == "paused"
             found.append(Wanted(channel, timetable, row.hours, scope, row.changed_at, paused, row.person))
         elif allowed.summary is not None:
@@ -107,6 +107,11 @@ def subscription_of(text: str, channel: str, person: str, now: float, within: Sc
         person=person,
         changed_at=now,
     )
+
+
+def _scope(text: str) -> Scope:
+    named = json.loads(text)
+    return Scope(*(tuple(named[kind]) for kind in ("accounts", "regions", "vpcs")))
 
 
 def _narrowed(named: dict[str, list[str]], within: Scope) -> str:

@@ -19,8 +19,11 @@ from diagnosis.summary import Summary, compared, of_document
 
 GROUPS: Final = 200
 """So many groups are kept of a summary, and so many causes."""
-Rejects = Callable[[Network, Callable[[str], None]], RejectSource | None]
-"""The REJECT records for a network, looked for anew each time; None where there are none to be read."""
+Rejects = Callable[[Network, frozenset[str] | None], RejectSource | None]
+"""The REJECT records for a network, looked for anew each time; None where there are none to be read.
+
+With interfaces, only what these logged: a channel with a scope must not see what others refused.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Summariser:
     def summary(self, each: Wanted, *, before: Summary | None = None, window: Told | None = None) -> Summary:
         """The summary that a channel wants, of the hours before now or of a window. Raises SourceUnavailable."""
         sight = self.networks.sight(each.scope, _silent)
-        source = self.rejects(sight.network, _silent)
+        only = None if sight.network is sight.whole else frozenset(sight.network.interfaces)
+        source = self.rejects(sight.network, only)
         if source is None:
             raise NoFlowLogs(
                 "There are no flow logs to summarise: give account.flow_logs the files or folders that they are "

@@ -33,7 +33,10 @@ INSTEAD: Final = (
 
 
 class AccountRejects:
-    """A RejectSource over the flow logs that describe_flow_logs listed and that deliver to S3."""
+    """A RejectSource over the flow logs that describe_flow_logs listed and that deliver to S3.
+
+    With `only`, what other interfaces logged is left out.
+    """
 
     def __init__(
         self,
@@ -41,10 +44,12 @@ class AccountRejects:
         remote: Remote,
         budget: Budget = BUDGET,
         on_progress: Callable[[str], None] | None = None,
+        only: frozenset[str] | None = None,
     ) -> None:
         self._network = network
         self._remote = remote
         self._budget = budget
+        self._only = only
         self._progress = on_progress or (lambda _: None)
 
     def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
@@ -79,7 +84,7 @@ class AccountRejects:
             if len(failed) == len(readings):
                 raise failed[0]
             self._progress("reading the records")
-            found = RejectFiles(files).rejects(asked, ours, limit)
+            found = RejectFiles(files, only=self._only).rejects(asked, ours, limit)
         return replace(found, engine=ENGINE, window=asked, warnings=(*notes, *choice.notes, *found.warnings))
 
     def _bounded(self, asked: Window) -> Between:

@@ -47,7 +47,7 @@ SELECT interface_id, COALESCE(pkt_srcaddr, srcaddr) AS src, COALESCE(pkt_dstaddr
   COUNT(*) AS refusals, COUNT(*) FILTER (WHERE {within}) AS records,
   SUM(packets) FILTER (WHERE {within}) AS packets, MIN(start) FILTER (WHERE {within}) AS first,
   MAX("end") FILTER (WHERE {within}) AS last, MIN(start) AS since
-FROM hot WHERE log_status = 'OK' AND action = 'REJECT' AND ({not_after}) GROUP BY ALL"""
+FROM hot WHERE log_status = 'OK' AND action = 'REJECT' AND ({not_after}) AND ({only}) GROUP BY ALL"""
 
 _ADDRESSES = "SELECT DISTINCT UNNEST([src, dst]) FROM refused"
 
@@ -125,7 +125,13 @@ _CLASSES: tuple[RejectClass, ...] = ("internal", "external", "noise")
 
 
 class RejectFiles(FlowLogFiles):
-    """The REJECT records in files and folders."""
+    """The REJECT records in files and folders; with `only` those that these interfaces logged."""
+
+    def __init__(
+        self, paths: Sequence[Path], log_format: str | None = None, only: frozenset[str] | None = None
+    ) -> None:
+        super().__init__(paths, log_format)
+        self._only = only
 
     def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
         """Return what was refused in the window: whole counts, all groups but noise, and at most `limit` of noise.
@@ -134,7 +140,7 @@ class RejectFiles(FlowLogFiles):
         """
         nothing = FlowLogQuery(frozenset(), frozenset(), window=window)
         with connected() as connection, tempfile.TemporaryDirectory(prefix="whynot-") as folder:
-            reading = HotReading(connection, nothing, self._warnings, self._given, Path(folder))
+            reading = HotReading(connection, nothing, self._warnings, self._given, Path(folder), self._only)
             return reading.rejections(pruned(self._files, window), ours, limit)
 
 
@@ -144,6 +150,8 @@ class HotReading(Reading):
 
     folder: Path
     """An empty folder for what is written on the way."""
+    only: frozenset[str] | None = None
+    """The interfaces whose records count; None for all."""
     not_compared: list[str] = field(default_factory=list)
     """Files whose ACCEPT records could not be looked at, as warnings."""
 
@@ -227,7 +235,12 @@ class HotReading(Reading):
         """Make the table `refused`: records that agree in interface and tuple, within the window and before it."""
         within = statements.said(statements.both(statements.within(window)), "duckdb")
         not_after = statements.said(statements.both(statements.within(Between(None, window.end))), "duckdb")
-        self.connection.execute(_REFUSED.format(within=within, not_after=not_after))
+        only = "TRUE"
+        if self.only is not None:
+            self.connection.execute("CREATE TEMP TABLE known (id VARCHAR)")
+            self.connection.execute("INSERT INTO known SELECT UNNEST(?::VARCHAR[])", [sorted(self.only)])
+            only = "interface_id IN (SELECT id FROM known)"
+        self.connection.execute(_REFUSED.format(within=within, not_after=not_after, only=only))
 
     def _strangers(self, ours: Ours) -> None:
         """Make the table `strangers` of the addresses that are not ours."""
