@@ -18,7 +18,7 @@ from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, forma
 from diagnosis.traffic.intervals import IntervalSet, meet, minus, size
 from diagnosis.traffic.ports import ALL_PORTS, format_ports, reply_cells
 from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
-from diagnosis.traffic.traffic import SideName, Traffic
+from diagnosis.traffic.traffic import Box, SideName, Traffic
 
 SHOWN_RANGES = 3
 FILTERS = frozenset(
@@ -60,6 +60,12 @@ def members(network: Network, leg: Leg, blocker: Blocker) -> dict[str, Any]:
 
 def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
     """Protocol and ports of some traffic: "tcp 3306", "icmp echo request (type 8 code 0)", "all traffic"."""
+    return _words_of(tuple([(box.protocol, box.source_port, box.port) for box in traffic.boxes]), reply)
+
+
+@lru_cache(maxsize=4096)
+def _words_of(sides: tuple[tuple[IntervalSet, IntervalSet, IntervalSet], ...], reply: bool) -> str:
+    traffic = Traffic(tuple([Box(ALL_ADDRESSES, ALL_ADDRESSES, *some) for some in sides]))
     protocols = traffic.project("protocol")
     if len(protocols) != 2 or protocols[1] - protocols[0] != 1:
         return (

@@ -12,7 +12,7 @@ from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name, label
 from diagnosis.question.question import Question
-from diagnosis.trace.reach import Alike
+from diagnosis.trace.rows import Alike
 from diagnosis.trace.step import Blocker, Leg, Step
 from diagnosis.traffic.addresses import format_address, format_cidrs
 from diagnosis.traffic.traffic import SideName
@@ -159,6 +159,16 @@ def _table(network: Network, alike: Alike) -> str | None:
 
 
 def _member(network: Network, eni: str) -> Member:
+    known: dict[str, Member] | None = network.memo.get("members of answers")
+    if known is None:
+        known = network.memo["members of answers"] = {}
+    found = known.get(eni)
+    if found is None:
+        found = known[eni] = _found_member(network, eni)
+    return found
+
+
+def _found_member(network: Network, eni: str) -> Member:
     interface = network.interfaces[eni]
     address = interface.ipv4[0].private if interface.ipv4 else (interface.ipv6[0] if interface.ipv6 else None)
     return Member(

@@ -10,8 +10,8 @@ from diagnosis.fix.parties import roll_of
 from diagnosis.fix.region import Between, Holders
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
-from diagnosis.trace.cohort_verdicts import down
 from diagnosis.trace.cohorts import NAT, Cohort, all_cohorts, effect, leads_to_nat
+from diagnosis.trace.lots import down
 from diagnosis.traffic.intervals import IntervalSet, join, join_all, meet, minus
 
 Lots = list[tuple[Cohort, Members]]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagnosis.fix.ends import Occupants, Outside
 from diagnosis.network.network import Network
-from diagnosis.trace.own_groups import Allowed, Others, OwnGroups, of_any
+from diagnosis.trace.glances import Glance
+from diagnosis.trace.own_groups import Allowed, OwnGroups, of_any
 from diagnosis.trace.places import Held
-from diagnosis.trace.trace import Flow, Path, trace
+from diagnosis.trace.trace import Flow, Path
 from diagnosis.trace.walk import GroupsJudge
 from diagnosis.traffic.traffic import SideName, Traffic
 
@@ -64,16 +65,11 @@ class EndGroups:
         if found is None:
             base = self._known.get((False, key)) if late and self.same_ways else None
             if base is not None:
-                judge = self._as_after(judge, flow, headers, side)
+                # The path was traced before the change: its judge asks the groups as they were.
+                judge = replace(judge, network=self.after)
             network = self.after if late else self.before
             found = self._known[late, key] = self._made(network, judge, headers, side, others, base)
         return found
-
-    def _as_after(self, judge: GroupsJudge, flow: Flow, headers: Traffic, side: SideName) -> GroupsJudge:
-        """The judge of a path that was traced before the change, which asks the groups as they were, as it is after."""
-        paths = trace(self.after, flow, explain=False, headers=headers).paths
-        judges = [path.leaving if side == "source" else path.entering for path in paths]
-        return next(one for one in judges if one is not None and one.key == judge.key)
 
     def _made(
         self,
@@ -92,8 +88,8 @@ class EndGroups:
             judge,
             asked,
             everything,
-            egress=side == "source",
             before=base,
             changed=self.changed,
-            others=Others(network, others.there, lambda traffic: others.numbered(traffic, far)),
+            glance=Glance.of(network, asked, others.there, egress=side == "source"),
+            numbered=lambda traffic: others.numbered(traffic, far),
         )

@@ -7,9 +7,8 @@ same pass and whose state is the same, share one fate; it is worked out once.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
@@ -17,6 +16,7 @@ from diagnosis.network.network import Network
 from diagnosis.trace import interfaces
 from diagnosis.trace.codes import Code
 from diagnosis.trace.cohorts import own_addresses
+from diagnosis.trace.lots import Holder, Lot, State, down
 from diagnosis.trace.own_groups import Allowed, opened
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import NOTHING, Blocker, Leg, Step
@@ -29,7 +29,6 @@ from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import ALL_PROTOCOLS
 from diagnosis.traffic.traffic import Box, SideName, Traffic
 
-State = Literal["up", "unknown", "down"]
 _ANYTHING = Traffic.of(Box(ALL_ADDRESSES, ALL_ADDRESSES, ALL_PROTOCOLS, ALL_PORTS, ALL_PORTS))
 _STATES = frozenset({Code.BAD_STATE, Code.BAD_STATE_ATTACHMENT})
 
@@ -84,6 +83,7 @@ class Verdicts:
         self._clients = place.clients if side == "source" else ()
         self._sets: dict[IntervalSet, int] = {}
         self._fates: dict[Hashable, Fate] = {}
+        self._meeting: dict[int, list[tuple[Leg, Blocker]]] = {}
         self._steps = [step for path in result.paths for hop in _hops(path) for step in hop]
         self.paths: tuple[Path, ...] = result.paths
         if flat:
@@ -126,17 +126,23 @@ class Verdicts:
         asked = [_Marked(box, -1) for box in Traffic.of(*opened(question.boxes, self.side)).boxes]
         return _Part(asked, asked if verdict == "reachable" else [], [] if verdict == "blocked" else asked)
 
-    def of(self, member: NetworkInterface, allowed: tuple[Allowed, ...]) -> Fate:
-        """The fate of a member. `allowed` is what its groups let pass, for each path."""
-        address = own_addresses(member, six=self.six)[0]
-        state = down(self._network, member)
-        clients = interfaces.client_ports(self._network, member) if self.side == "source" else ALL_PORTS
-        mask = self._masks[bisect_right(self._cuts, address) - 1]
-        kind: State = "up" if state is None else "down" if state.unknown.empty else "unknown"
-        key = (mask, clients, *map(id, allowed), kind)
+    def stretch(self, lot: Lot) -> int | None:
+        """Which of the sets of the trace all of a lot are in, where no set tells them apart."""
+        addresses = [holder.address for holder in lot.holders]
+        first, last = bisect_right(self._cuts, min(addresses)), bisect_right(self._cuts, max(addresses))
+        return self._masks[first - 1] if first == last else None
+
+    def mask_of(self, address: int) -> int:
+        """Which of the sets of the trace an address is in."""
+        return self._masks[bisect_right(self._cuts, address) - 1]
+
+    def of(self, mask: int, lot: Lot, allowed: tuple[Allowed, ...]) -> Fate:
+        """The fate of members of a lot in the same sets. `allowed` is what their groups let pass, for each path."""
+        clients = lot.clients if self.side == "source" else ALL_PORTS
+        key = (mask, clients, *map(id, allowed), lot.state)
         fate = self._fates.get(key)
         if fate is None:
-            fate = self._fates[key] = self._fate(mask, allowed, kind, clients)
+            fate = self._fates[key] = self._fate(mask, allowed, lot.state, clients)
         return fate
 
     def _fate(self, mask: int, allowed: tuple[Allowed, ...], state: State, clients: IntervalSet) -> Fate:
@@ -170,33 +176,41 @@ class Verdicts:
         return Traffic(tuple(cut))
 
     def blockers(
-        self, fate: Fate, members: list[NetworkInterface], groups_of_any: Mapping[str, Blocker]
+        self, fate: Fate, holders: list[Holder], stopping: Callable[[str, NetworkInterface], Blocker | None] | None
     ) -> tuple[tuple[Leg, Blocker], ...]:
         """Everything that stands in the way of some members, in the order in which packets meet it.
 
-        Where they hold different groups, those are told by `groups_of_any`: one blocker for each group.
+        Where they hold different groups, those are told by `stopping`: one blocker for each group. Without it no group
+        of theirs stands in the way.
         """
-        member = members[0]
-        addresses = join_all(own_addresses(one, six=self.six) for one in members)
-        found = [
-            (leg, self._as_of(b, member, addresses)) for leg, b, bit in self._blockers if self._meets(b, bit, fate)
-        ]
+        member = holders[0].interface
+        addresses = addresses_of(holders)
+        found = [(leg, self._as_of(blocker, member, addresses)) for leg, blocker in self._met(fate)]
         state = down(self._network, member)
-        if all(one.groups == member.groups for one in members):
+        groups: list[Blocker] = []
+        if stopping is not None and all(one.interface.groups == member.groups for one in holders):
             groups = [blocker for step in self._own_steps(member) for blocker in step.blockers]
-        else:
-            held = {group for one in members for group in one.groups or ()}
-            groups = [groups_of_any[group] for group in sorted(held) if group in groups_of_any]
+        elif stopping is not None:
+            held = {group: one.interface for one in holders for group in one.interface.groups or ()}
+            told = (stopping(group, held[group]) for group in sorted(held))
+            groups = [blocker for blocker in told if blocker is not None]
         states = list(state.blockers) if state is not None else []
-        told = (*states, *groups) if self.side == "source" else (*groups, *states)
-        own: list[tuple[Leg, Blocker]] = [("forward", blocker) for blocker in told]
+        both = (*states, *groups) if self.side == "source" else (*groups, *states)
+        own: list[tuple[Leg, Blocker]] = [("forward", blocker) for blocker in both]
         # At the source they come first of all, at the destination last before the way back.
         first = 0 if self.side == "source" else sum(leg == "forward" for leg, _ in found)
         return (*found[:first], *own, *found[first:])
 
-    def _meets(self, blocker: Blocker, bit: int, fate: Fate) -> bool:
-        """Whether a blocker drops some of what these members send."""
-        return _inside(bit, fate.mask) and (bit < 0 or not self._sent(blocker.dropped, fate.clients).empty)
+    def _met(self, fate: Fate) -> list[tuple[Leg, Blocker]]:
+        """The blockers of the path that drop some of what members with a fate send."""
+        found = self._meeting.get(id(fate))
+        if found is None:
+            found = self._meeting[id(fate)] = [
+                (leg, blocker)
+                for leg, blocker, bit in self._blockers
+                if _inside(bit, fate.mask) and (bit < 0 or not self._sent(blocker.dropped, fate.clients).empty)
+            ]
+        return found
 
     def gaps(self, fate: Fate, member: NetworkInterface) -> tuple[Missing, ...]:
         """Everything that was not seen and that decides over a member."""
@@ -219,31 +233,44 @@ class Verdicts:
 
     def _as_of(self, blocker: Blocker, member: NetworkInterface, addresses: IntervalSet) -> Blocker:
         """A blocker of the interface that was traced as the one of a member."""
-        dropped = blocker.dropped.only(**{self.side: addresses})
-        if not dropped.empty:
-            blocker = replace(blocker, dropped=dropped)
-        names = {self._like.id: member.id}
-        if self._like.subnet and member.subnet and self._like.subnet != member.subnet:
-            names[self._like.subnet] = member.subnet
-        if names.keys().isdisjoint((blocker.component, *blocker.related)):
-            return blocker
-        related = tuple(names.get(one, one) for one in blocker.related)
-        return replace(blocker, component=names.get(blocker.component, blocker.component), related=related)
+        dropped = self._of(blocker.dropped, addresses)
+        component, related = blocker.component, blocker.related
+        like = self._like
+        if like.subnet and member.subnet and like.subnet != member.subnet:
+            component, related = _renamed(component, related, like.subnet, member.subnet)
+        component, related = _renamed(component, related, like.id, member.id)
+        return Blocker(
+            blocker.code,
+            component,
+            related,
+            blocker.direction,
+            blocker.rule,
+            dropped if dropped.boxes else blocker.dropped,
+            blocker.detail,
+            blocker.any_of,
+        )
+
+    def _of(self, traffic: Traffic, addresses: IntervalSet) -> Traffic:
+        """What of some traffic is that of members with these addresses."""
+        boxes = []
+        for box in traffic.boxes:
+            own = meet(box.source if self.side == "source" else box.destination, addresses)
+            if own:
+                boxes.append(box._replace(source=own) if self.side == "source" else box._replace(destination=own))
+        return Traffic(tuple(boxes))
 
 
-def down(network: Network, interface: NetworkInterface) -> Step | None:
-    """Why an interface may not send and receive; None where it can."""
-    known: dict[str, Step | None] | None = network.memo.get("down")
-    if known is None:
-        known = network.memo.keep("down", {})
-    if interface.id in known:
-        return known[interface.id]
-    if interfaces.plainly_up(network, interface):
-        known[interface.id] = None
-    else:
-        step = interfaces.judge(network, interface, _ANYTHING)
-        known[interface.id] = None if step.dropped.empty and step.unknown.empty else step
-    return known[interface.id]
+def _renamed(component: str, related: tuple[str, ...], old: str, new: str) -> tuple[str, tuple[str, ...]]:
+    if component != old and old not in related:
+        return component, related
+    return new if component == old else component, tuple([new if one == old else one for one in related])
+
+
+def addresses_of(holders: list[Holder]) -> IntervalSet:
+    """The addresses by which members stand for themselves."""
+    if len(holders) == 1:
+        return (holders[0].address, holders[0].address + 1)
+    return join_all([(one.address, one.address + 1) for one in holders])
 
 
 def uniform(result: Trace) -> bool:

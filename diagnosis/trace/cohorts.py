@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from diagnosis.network.coverage import Missing
@@ -28,7 +29,7 @@ NAT, ORDINARY = "natgateway", "interface"
 """Kinds of interfaces."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Cohort:
     """Interfaces whose traffic takes the same way, whatever security groups they hold."""
 
@@ -40,18 +41,30 @@ class Cohort:
     """The ports from which any of them starts connections."""
     alone: bool
     """Whether its one interface is to be traced as it is, with its groups."""
+    kept: bool = False
+    """Whether it is there in every question, and not cut for one."""
+    parts: tuple[Cohort, ...] = ()
+    """The cohorts that are joined in it for one target, if it is no cohort by itself."""
 
     def place(self, like: Held) -> Held:
         """All of the cohort where one of it was placed: its addresses of that family, and no groups."""
         if self.alone or like.by_public_address:
             return like
         six = like.is_ipv6
-        addresses = join_all(own_addresses(one, six=six) for one in self.members)
+        addresses = self._six if six else self._four
         wide = meet(self.ranges, IPV6 if six else IPV4)
         whole = wide if covers(wide, addresses) else join(wide, addresses)
         return replace(like, alike=whole, groups_apart=True, clients=self.clients)
 
-    @property
+    @cached_property
+    def _four(self) -> IntervalSet:
+        return join_all([own_addresses(one, six=False) for one in self.members])
+
+    @cached_property
+    def _six(self) -> IntervalSet:
+        return join_all([own_addresses(one, six=True) for one in self.members])
+
+    @cached_property
     def subnets(self) -> frozenset[str | None]:
         """The subnets in which they are."""
         return frozenset(one.subnet for one in self.members)
@@ -125,9 +138,31 @@ def all_cohorts(network: Network) -> list[Cohort]:
             place = joined[one.subnet, one.vpc, one.origins]
             found[one.id if one.id in single else _way(one), one.subnet if place is None else place].append(one)
         known = network.memo["cohorts"] = [
-            _cohort(network, some, wide=True, alone=some[0].id in single) for some in found.values()
+            replace(_cohort(network, some, wide=True, alone=some[0].id in single), kept=True) for some in found.values()
         ]
     return known
+
+
+def joined_towards(network: Network, some: Iterable[Cohort], target: IntervalSet) -> Iterator[Cohort]:
+    """Cohorts of sources, those as one that take the same routes to a target and are there in every question."""
+    known: dict[tuple[int, ...], Cohort] | None = network.memo.get("joined cohorts")
+    if known is None:
+        known = network.memo["joined cohorts"] = {}
+    past_nat = leads_to_nat(network, join(network.all_vpc_addresses, target))
+    alike: defaultdict[Hashable, list[Cohort]] = defaultdict(list)
+    for one in some:
+        key = effect((network,), one, target, sending=True, past_nat=past_nat) if one.kept else id(one)
+        alike[key].append(one)
+    for parts in alike.values():
+        if len(parts) == 1:
+            yield parts[0]
+            continue
+        key = tuple(map(id, parts))
+        if key not in known:
+            members = [member for part in parts for member in part.members]
+            whole = _cohort(network, members, wide=True, alone=False)
+            known[key] = replace(whole, kept=True, parts=tuple(parts))
+        yield known[key]
 
 
 def effect(

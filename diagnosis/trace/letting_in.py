@@ -30,12 +30,14 @@ def last_rule_set(paths: Iterable[Path]) -> Step | None:
 
 
 def letting_in(
-    network: Network, result: Trace, passes: Traffic, member: NetworkInterface, side: SideName
+    network: Network, result: Trace, last: Step | None, passes: Traffic, member: NetworkInterface, side: SideName
 ) -> Step | None:
-    """The last security group or ACL that lets in what passes of some members, with the rule that does."""
-    last = last_rule_set(result.paths)
+    """The security group or ACL that lets in what passes of some members, with the rule that does.
+
+    `last` is the `last_rule_set` on all paths.
+    """
     for path in result.paths if all(path.plain for path in result.paths) else ():
-        mine = passes.meet(path.question)
+        mine = passes if len(result.paths) == 1 else passes.meet(path.question)
         target = result.flow.destination
         if mine.empty or not isinstance(target, Held):
             continue

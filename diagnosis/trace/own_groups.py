@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from diagnosis.network.interfaces import NetworkInterface
-from diagnosis.network.network import Network
+from diagnosis.trace.glances import Glance
 from diagnosis.trace.group_references import MOUNT_TARGET
-from diagnosis.trace.security_groups import outright
-from diagnosis.trace.step import NOTHING, Blocker
+from diagnosis.trace.security_groups import code_of
+from diagnosis.trace.step import NOTHING, Blocker, Direction
 from diagnosis.trace.walk import GroupsJudge
 from diagnosis.traffic.addresses import ALL_ADDRESSES
-from diagnosis.traffic.intervals import IntervalSet
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.traffic import Box, SideName, Traffic
 
@@ -49,17 +48,6 @@ def of_any(question: Traffic, side: SideName) -> Traffic:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Others:
-    """All that is at the other end of a path."""
-
-    network: Network
-    there: Callable[[IntervalSet], IntervalSet]
-    """Which of some addresses they have."""
-    numbered: Callable[[Traffic], Traffic]
-    """What to make of all that groups let pass, and was made of `all_of_it` already."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class OwnGroups:
     """The groups of one VPC, as judged at one end of a path on what is asked there; each once, when it is needed."""
 
@@ -68,14 +56,14 @@ class OwnGroups:
     asked: Traffic
     """A question `of_any`."""
     all_of_it: Allowed
-    egress: bool
     before: OwnGroups | None = None
     """The same before a change of some groups: what all others do is known from there."""
     changed: frozenset[str] = frozenset()
     """These groups."""
-    others: Others | None = None
-    """Where they are given, a group is not judged of which a look at its rules tells that it lets all pass, or nothing.
-    Blockers are not known then."""
+    glance: Glance | None = None
+    """Where it is given, no group is judged of which it tells enough."""
+    numbered: Callable[[Traffic], Traffic] | None = None
+    """What to make of all that groups let pass, and was made of `all_of_it` already."""
     blockers: dict[str, Blocker] = field(default_factory=dict)
     """By group, what a group that does not let all pass stands for, whatever interface holds it."""
     _each: dict[str, Allowed] = field(default_factory=dict)
@@ -100,17 +88,30 @@ class OwnGroups:
             return self._judged(interface)
         if self.judge is None or not interface.groups:
             return self.all_of_it
-        parts: dict[int, Allowed] = {}
+        parts = []
         for group in interface.groups:
             one = self.of_one(group, interface)
             if one.everything:
                 return one
-            parts[id(one)] = one
-        key = frozenset(parts)
+            parts.append(one)
+        return self.together(parts)
+
+    def together(self, parts: Iterable[Allowed]) -> Allowed:
+        """What several groups let pass together of which none lets all pass."""
+        distinct = {id(one): one for one in parts}
+        key = frozenset(distinct)
         union = self._unions.get(key)
         if union is None:
-            union = self._unions[key] = self._union(list(parts.values()))
+            union = self._unions[key] = self._union(list(distinct.values()))
         return union
+
+    def stopping(self, group: str, interface: NetworkInterface) -> Blocker | None:
+        """What a group that does not let all pass stands for, whatever interface holds it; None of one that does."""
+        if self.judge is None or self.of_one(group, interface).everything:
+            return None
+        if group not in self.blockers:
+            self._judged(replace(interface, groups=(group,)))
+        return self.blockers.get(group)
 
     def of_one(self, group: str, interface: NetworkInterface) -> Allowed:
         """What one of its groups lets pass."""
@@ -118,17 +119,24 @@ class OwnGroups:
             return self.before.of_one(group, interface)
         one = self._each.get(group)
         if one is None:
-            told = None if self.others is None else self._at_a_look(self.others, group, interface)
+            told = None if self.glance is None else self._at_a_glance(self.glance, group, interface)
             one = self._each[group] = told or self._judged(replace(interface, groups=(group,)))
         return one
 
-    def _at_a_look(self, others: Others, group: str, interface: NetworkInterface) -> Allowed | None:
+    def _at_a_glance(self, glance: Glance, group: str, interface: NetworkInterface) -> Allowed | None:
         if self.judge is None:
             return self.all_of_it
-        passes = outright(others.network, group, interface, self.asked, others.there, egress=self.egress)
+        passes = glance.at(group, interface)
         if passes is None:
             return None
-        return self.all_of_it if passes else self._same_as_known(NOTHING, NOTHING)
+        if passes:
+            return self.all_of_it
+        if glance.there is None:
+            # As the judge tells it of a group none of whose rules is about any of it.
+            code = code_of(glance.network.groups[group], egress=glance.egress)
+            way: Direction = "egress" if glance.egress else "ingress"
+            self.blockers[group] = Blocker(code, group, (), way, None, self.asked)
+        return self._same_as_known(NOTHING, NOTHING)
 
     def _judged(self, interface: NetworkInterface) -> Allowed:
         step = self.judge.step(interface, self.asked, False) if self.judge is not None else None
@@ -136,14 +144,16 @@ class OwnGroups:
             return self.all_of_it
         if len(interface.groups or ()) == 1:
             self.blockers.update((b.component, _of_any(b, interface)) for b in step.blockers)
-        if self.others is None:
+        if self.numbered is None:
             return self._same_as_known(step.passed, step.unknown)
-        passed, unknown = self.others.numbered(step.passed), self.others.numbered(step.unknown)
+        passed, unknown = self.numbered(step.passed), self.numbered(step.unknown)
         return self.all_of_it if passed.covers(self.all_of_it.passed) else self._same_as_known(passed, unknown)
 
     def _union(self, parts: list[Allowed]) -> Allowed:
         if len(parts) == 1:
             return parts[0]
+        if not parts:
+            return self._same_as_known(NOTHING, NOTHING)
         passed, maybe = NOTHING, NOTHING
         for part in parts:
             passed = passed.union(part.passed)

@@ -8,49 +8,29 @@ addresses, so that a set no longer shows whose traffic is dropped, they are trac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace.codes import Code
-from diagnosis.trace.cohort_verdicts import Fate, Verdicts, down, uniform
-from diagnosis.trace.cohorts import Cohort, by_route, cohorts, own_addresses, registered, singled_out
-from diagnosis.trace.letting_in import last_rule_set, letting_in
+from diagnosis.trace.cohort_verdicts import Verdicts, addresses_of, uniform
+from diagnosis.trace.cohorts import NAT, Cohort, by_route, cohorts, joined_towards, registered, singled_out
+from diagnosis.trace.glances import Glance
+from diagnosis.trace.letting_in import RULES, last_rule_set, letting_in
+from diagnosis.trace.lots import GroupBits, Sorted, down, lots_of
 from diagnosis.trace.own_groups import Allowed, OwnGroups, of_any
 from diagnosis.trace.places import Held, Internet, OnPremises, Place, Undecided
 from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, AtInternet, InRange, place_both
-from diagnosis.trace.step import Blocker, Leg, Step
+from diagnosis.trace.rows import Alike, Kind, Row, joined, parted, told_together
+from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Flow, Path, Trace, Verdict, trace
 from diagnosis.traffic.addresses import NOT_PUBLIC, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
 from diagnosis.traffic.traffic import NOTHING, SideName, Traffic
 
-Kind = Literal["interfaces", "internet", "on-premises"]
 RANK: tuple[Verdict, ...] = ("reachable", "partly", "unknown", "blocked")
-
-
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """Parties that behave alike towards the target."""
-
-    kind: Kind
-    vpc: str | None
-    subnet: str | None
-    groups: tuple[str, ...]
-    """The security groups that all of them hold."""
-    members: tuple[str, ...]
-    """Interface ids; empty for the internet and on-premises ranges."""
-    addresses: IntervalSet
-    verdict: Verdict
-    passes: Traffic
-    """What gets through, there and back."""
-    blockers: tuple[tuple[Leg, Blocker], ...]
-    decided_by: Step | None
-    """The last rule set on the way that lets it in, where something passes."""
-    gaps: tuple[Missing, ...]
 
 
 def reach(
@@ -60,11 +40,11 @@ def reach(
     asked = _Asked(network, target, towards, protocol, port)
     own = asked.own()
     alone = registered(network) if own & singled_out(network) else frozenset()
-    found = [
-        one
-        for cohort in cohorts(network, [network.interfaces[eni] for eni in own])
-        for one in asked.of(_lonely(cohort, alone))
-    ]
+    targets = [network.interfaces[eni] for eni in own]
+    others: Iterable[Cohort] = (_lonely(cohort, alone) for cohort in cohorts(network, targets))
+    if towards and own:
+        others = joined_towards(network, others, join_all(one.own_addresses for one in targets))
+    found = [one for cohort in others for one in asked.of(cohort)]
     found += asked.outside()
     return tuple(
         sorted(joined(found), key=lambda a: (RANK.index(a.verdict), a.kind, a.subnet or "", a.groups, a.members))
@@ -78,6 +58,13 @@ def _lonely(cohort: Cohort, alone: frozenset[str]) -> Cohort:
     return replace(cohort, alone=any(one.id in alone for one in cohort.members))
 
 
+def _told_by_filters(result: Trace) -> bool:
+    """Whether nothing but groups and ACLs stands in the way, on plain paths."""
+    steps = [step for path in result.paths for hop in (*path.forward_hops, *path.return_hops) for step in hop.steps]
+    plain = bool(result.paths) and all(path.plain for path in result.paths)
+    return plain and all(step.unknown.empty and (step.dropped.empty or step.kind in RULES) for step in steps)
+
+
 @dataclass(slots=True)
 class _Asked:
     network: Network
@@ -85,7 +72,7 @@ class _Asked:
     towards: bool
     protocol: int | None
     port: int | None
-    own_groups: dict[Hashable, OwnGroups] = field(default_factory=dict)
+    own_groups: dict[Hashable, GroupBits] = field(default_factory=dict)
 
     @property
     def side(self) -> SideName:
@@ -130,7 +117,8 @@ class _Asked:
     def _traced(self, cohort: Cohort, ours: Place, theirs: Place, *, finest: bool) -> Iterator[Alike]:
         place = ours if self.towards else theirs
         assert isinstance(place, Held)
-        first = next((m for m in cohort.members if not down(self.network, m)), cohort.members[0])
+        up = (m for m in cohort.members if not down(self.network, m) and m.kind != NAT)
+        first = next(up, cohort.members[0])
         if first.id != place.interface.id:
             ours, theirs = self._placed(AtInterface(first.id))
             place = ours if self.towards else theirs
@@ -138,7 +126,10 @@ class _Asked:
         place = cohort.place(place)
         ours, theirs = (place, theirs) if self.towards else (ours, place)
         result = trace(self.network, Flow(ours, theirs, self.protocol, self.port), explain=cohort.alone)
-        if not result.paths and result.gap is not None:
+        if cohort.parts and not _told_by_filters(result):
+            for part in cohort.parts:  # What stands in the way may be their route tables, each its own.
+                yield from self.of(part)
+        elif not result.paths and result.gap is not None:
             yield from self._not_placed(cohort, result.gap)
         elif cohort.alone:
             yield self._alone(cohort.members[0], place, result)
@@ -179,47 +170,61 @@ class _Asked:
     def _split(self, cohort: Cohort, place: Held, result: Trace, *, flat: bool) -> Iterator[Alike]:
         """A cohort by the verdicts of its members."""
         verdicts = Verdicts(self.network, result, place, self.side, flat=flat)
-        groups = [self._groups(path, place.interface) for path in verdicts.paths]
-        fates: dict[Hashable, tuple[Fate, list[NetworkInterface], bool]] = {}
-        for member in cohort.members:
-            allowed = tuple(own.of(member) for own in groups)
-            fate = verdicts.of(member, allowed)
-            apart = member.id if fate.personal or down(self.network, member) is not None else ""
-            free = all(one.everything for one in allowed)
-            if fate.verdict == "blocked":
-                # Which groups these are does not matter: whether they stand in the way does.
-                key: Hashable = (fate.mask, fate.clients, free, member.subnet, apart)
-            else:
-                key = (id(fate), member.subnet, member.groups, apart)
-            fates.setdefault(key, (fate, [], free))[1].append(member)
-        stopping = {name: blocker for own in groups for name, blocker in own.blockers.items()}
-        for fate, some, free in fates.values():
-            yield self._told(fate, some, verdicts, {} if free else stopping, result)
+        sorted_ = lots_of(self.network, cohort, six=verdicts.six)
+        groups = [self._groups(path, place.interface, sorted_) for path in verdicts.paths]
+        rows: dict[Hashable, Row] = {}
+        for lot in sorted_.lots:
+            for mask, parts, holders in parted(lot, verdicts, groups):
+                if parts is None:
+                    allowed = tuple([one.own.of(holders[0].interface) for one in groups])
+                else:
+                    allowed = tuple([one.of(part) for one, part in zip(groups, parts, strict=True)])
+                fate = verdicts.of(mask, lot, allowed)
+                free = all(one.everything for one in allowed)
+                apart = fate.personal or lot.state != "up"
+                for key, some in told_together(fate, free, lot, holders, apart=apart):
+                    row = rows.get(key)
+                    if row is None:
+                        row = rows[key] = Row(fate, free)
+                    row.holders.extend(some)
+        stopping = [one.own for one in reversed(groups)]
+        last = last_rule_set(result.paths)
+        for row in rows.values():
+            row.holders.sort(key=lambda holder: holder.interface.id)
+            found = self._told(row, verdicts, stopping)
+            if found.verdict in ("reachable", "partly"):
+                first = row.holders[0].interface
+                step = letting_in(self.network, result, last, found.passes, first, self.side)
+                found = replace(found, decided_by=step)
+            yield found
 
-    def _told(
-        self,
-        fate: Fate,
-        some: list[NetworkInterface],
-        verdicts: Verdicts,
-        stopping: Mapping[str, Blocker],
-        result: Trace,
-    ) -> Alike:
-        addresses = join_all(own_addresses(one, six=verdicts.six) for one in some)
+    def _told(self, row: Row, verdicts: Verdicts, stopping: list[OwnGroups]) -> Alike:
+        def stops(group: str, holder: NetworkInterface) -> Blocker | None:
+            found = (own.stopping(group, holder) for own in stopping)
+            return next((blocker for blocker in found if blocker is not None), None)
+
+        fate, first = row.fate, row.holders[0].interface
+        addresses = addresses_of(row.holders)
         passes = fate.passes_at(addresses, self.side)
-        blockers = verdicts.blockers(fate, some, stopping) if fate.verdict in ("blocked", "partly") else ()
-        gaps = verdicts.gaps(fate, some[0]) if fate.verdict == "unknown" else ()
-        found = self._alike(tuple(some), addresses, fate.verdict, passes, blockers, gaps)
-        if fate.verdict not in ("reachable", "partly"):
-            return found
-        return replace(found, decided_by=letting_in(self.network, result, passes, some[0], self.side))
+        blockers: tuple[tuple[Leg, Blocker], ...] = ()
+        if fate.verdict in ("blocked", "partly"):
+            blockers = verdicts.blockers(fate, row.holders, None if row.free else stops)
+        gaps = verdicts.gaps(fate, first) if fate.verdict == "unknown" else ()
+        members = [holder.interface for holder in row.holders]
+        return self._alike(members, addresses, fate.verdict, passes, blockers, gaps)
 
-    def _groups(self, path: Path, like: NetworkInterface) -> OwnGroups:
+    def _groups(self, path: Path, like: NetworkInterface, cohort: Sorted) -> GroupBits:
+        """The groups of the cohort on a path, with those judged that anything in it holds."""
         judge = path.leaving if self.towards else path.entering
         asked = of_any(path.question, self.side)
         key = (judge.key if judge is not None else None, like.vpc, asked.boxes)
         found = self.own_groups.get(key)
         if found is None:
-            found = self.own_groups[key] = OwnGroups(judge, asked, Allowed(asked, everything=True), self.towards)
+            everything = Allowed(asked, everything=True)
+            glance = Glance.of(self.network, asked, egress=self.towards)
+            own = OwnGroups(judge, asked, everything, glance=glance)
+            found = self.own_groups[key] = GroupBits(own, cohort.numbers)
+        found.learn(cohort.held, like)
         return found
 
     def _alike(
@@ -293,26 +298,3 @@ def _premises(network: Network) -> IntervalSet:
         if route.target_kind in kinds and not route.is_prefix_list
     ]
     return minus(meet(join_all(ranges), NOT_PUBLIC), network.all_vpc_addresses)
-
-
-def joined(found: Iterable[Alike]) -> list[Alike]:
-    """Groups that differ only in what does not show (platform, family, the cuts of rules) become one."""
-    known: dict[object, list[Alike]] = defaultdict(list)
-    for one in found:
-        causes = tuple((leg, b.code, b.component, b.rule) for leg, b in one.blockers)
-        groups = one.groups if one.verdict != "blocked" else ()
-        known[one.kind, one.vpc, one.subnet, groups, one.verdict, causes, one.gaps].append(one)
-    return [some[0] if len(some) == 1 else _together(some) for some in known.values()]
-
-
-def _together(some: list[Alike]) -> Alike:
-    passes = NOTHING
-    for one in some:
-        passes = passes.union(one.passes)
-    return replace(
-        some[0],
-        groups=tuple(sorted(set(some[0].groups).intersection(*(one.groups for one in some[1:])))),
-        members=tuple(sorted(member for one in some for member in one.members)),
-        addresses=join_all(one.addresses for one in some),
-        passes=passes,
-    )

@@ -7,7 +7,6 @@ associated with the security groups. The traffic is based on the private IP addr
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from diagnosis.network.coverage import Missing
@@ -19,10 +18,10 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell, passes
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter, Rule
-from diagnosis.traffic.intervals import IntervalSet, covers, has, join_all, meet, minus
+from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
 from diagnosis.traffic.ports import ALL_PORTS, format_ports
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, protocol_name
-from diagnosis.traffic.traffic import Box, SideName, Traffic
+from diagnosis.traffic.traffic import Traffic
 
 KIND = "security-group"
 CALL = "ec2.describe_security_groups"
@@ -61,7 +60,7 @@ def member_addresses(network: Network, group: str, scope: Scope | None) -> Inter
     return found
 
 
-def _peer_addresses(network: Network, rule: GroupRule, scope: Scope) -> IntervalSet | None:
+def peer_addresses(network: Network, rule: GroupRule, scope: Scope) -> IntervalSet | None:
     """The addresses that a rule's peer stands for; None where they were not seen."""
     match rule.peer:
         case CidrPeer():
@@ -109,7 +108,7 @@ def _compile(
             gaps.append(network.gap(CALL, interface.origins, f"security group {identity}"))
             doubtful.append(Rule(True, ALL_ADDRESSES, ALL_PROTOCOLS, ALL_PORTS, None))
             continue
-        works = _works_in(network, group, interface)
+        works = works_in(network, group, interface)
         if isinstance(works, Missing):
             gaps.append(works)
         else:
@@ -118,7 +117,7 @@ def _compile(
         for index, rule in enumerate(group.in_direction(egress=egress)):
             ref = f"{identity}#{index}"
             refs[ref] = (identity, rule)
-            addresses = _peer_addresses(network, rule, scope)
+            addresses = peer_addresses(network, rule, scope)
             if addresses is None:
                 assert isinstance(rule.peer, PrefixListPeer)
                 gaps.append(network.prefix_list_gap(rule.peer.prefix_list, group.origins))
@@ -134,7 +133,7 @@ def _compile(
     return GroupFilter(sure, Filter([*certain, *doubtful]) if doubtful else sure, tuple(gaps), refs, tuple(assumed))
 
 
-def _works_in(network: Network, group: SecurityGroup, interface: NetworkInterface) -> tuple[str, ...] | Missing:
+def works_in(network: Network, group: SecurityGroup, interface: NetworkInterface) -> tuple[str, ...] | Missing:
     """What is assumed of a group that works in the interface's VPC, or why it is not certain that it does.
 
     A group of another VPC works where it is associated with this one
@@ -165,10 +164,10 @@ def _possible_members(
         beyond = member_addresses(network, group, doubt)
         if beyond:
             return beyond, network.gap(PEERINGS, interface.origins, f"whether {', '.join(sorted(doubt))} is peered")
-    silent = _silent(network, scope)
-    if silent:
+    unheard = silent(network, scope)
+    if unheard:
         reason = f"the security groups of interfaces that {group} may be held by"
-        return silent, network.coverage.missing("ec2.describe_network_interfaces", interface.origins, reason)
+        return unheard, network.coverage.missing("ec2.describe_network_interfaces", interface.origins, reason)
     return (), None
 
 
@@ -177,7 +176,7 @@ def refers_into(network: Network, groups: tuple[str, ...], vpc: str, *, egress: 
     names = named(network, groups, egress=egress)
     if not names:
         return False
-    return any(vpc in _homes(network, name) for name in names) or bool(_silent(network, frozenset({vpc})))
+    return any(vpc in _homes(network, name) for name in names) or bool(silent(network, frozenset({vpc})))
 
 
 def _homes(network: Network, group: str) -> frozenset[str]:
@@ -214,57 +213,7 @@ def references(network: Network, group: str, *, egress: bool) -> dict[str, tuple
     return found
 
 
-def outright(
-    network: Network,
-    identity: str,
-    interface: NetworkInterface,
-    traffic: Traffic,
-    there: Callable[[IntervalSet], IntervalSet],
-    *,
-    egress: bool,
-) -> bool | None:
-    """Whether one rule of a group lets all of this traffic pass (True), or no rule is about any of it (False).
-
-    `there` is which of some addresses peers have. None where it takes more to tell. It is so on every path: whether a
-    path carries the groups of peers decides only over rules that name groups, for the traffic that they are about.
-    """
-    group = network.groups.get(identity)
-    if group is None or not isinstance(works := _works_in(network, group, interface), tuple) or works:
-        return None
-    far: SideName = "destination" if egress else "source"
-    about = False
-    for rule in group.rules:
-        if rule.egress is not egress or not any(_is_about(rule, box) for box in traffic.boxes):
-            continue
-        known = _at_most(network, rule)
-        if known is not None and not there(known):
-            continue
-        about = True
-        protocols = protocols_of(rule.protocol)
-        if isinstance(rule.peer, CidrPeer) and all(
-            covers(protocols, box.protocol) and covers(rule.ports, box.port) and covers(known or (), getattr(box, far))
-            for box in traffic.boxes
-        ):
-            return True
-    return None if about else False
-
-
-def _at_most(network: Network, rule: GroupRule) -> IntervalSet | None:
-    """Addresses beside which the peer of a rule has none on any path; None where that is not known."""
-    if not isinstance(rule.peer, GroupPeer):
-        return _peer_addresses(network, rule, frozenset())
-    holders = network.members.get(rule.peer.group)
-    if not holders or _silent(network, None):
-        return None
-    return member_addresses(network, rule.peer.group, None)
-
-
-def _is_about(rule: GroupRule, box: Box) -> bool:
-    """Whether some of a box has a protocol and port of the rule."""
-    return (rule.protocol is None or has(box.protocol, rule.protocol)) and bool(meet(rule.ports, box.port))
-
-
-def _silent(network: Network, scope: Scope | None) -> IntervalSet:
+def silent(network: Network, scope: Scope | None) -> IntervalSet:
     """Addresses of the interfaces in `scope`, or anywhere, that do not say which groups they hold."""
     key = ("silent", scope)
     found: IntervalSet | None = network.memo.get(key)

@@ -11,7 +11,8 @@ from diagnosis.network.build import build
 from diagnosis.network.network import Network
 from diagnosis.snapshots.read import read_snapshot
 from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, AtInternet, place_both
-from diagnosis.trace.reach import Alike, reach
+from diagnosis.trace.reach import reach
+from diagnosis.trace.rows import Alike
 from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Flow, Trace, trace
 from diagnosis.traffic.traffic import Traffic

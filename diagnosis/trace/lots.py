@@ -1,0 +1,166 @@
+"""Lots: the members of a cohort that differ in nothing but their addresses and the security groups that they hold."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.network import Network
+from diagnosis.trace import interfaces
+from diagnosis.trace.cohorts import Cohort, own_addresses
+from diagnosis.trace.group_references import MOUNT_TARGET
+from diagnosis.trace.own_groups import Allowed, OwnGroups
+from diagnosis.trace.step import Step
+from diagnosis.traffic.addresses import ALL_ADDRESSES
+from diagnosis.traffic.intervals import IntervalSet
+from diagnosis.traffic.ports import ALL_PORTS
+from diagnosis.traffic.protocols import ALL_PROTOCOLS
+from diagnosis.traffic.traffic import Box, Traffic
+
+State = Literal["up", "unknown", "down"]
+NO_GROUP = 1
+"""The bit of those that hold no group at all."""
+OPEN = -1
+"""Stands for groups of which one lets all pass."""
+BY_ITSELF = -1
+"""Stands for the groups of an interface that are judged all together: those not seen, and those of a mount target."""
+_ANYTHING = Traffic.of(Box(ALL_ADDRESSES, ALL_ADDRESSES, ALL_PROTOCOLS, ALL_PORTS, ALL_PORTS))
+
+
+class Holder(NamedTuple):
+    """A member: the address by which it stands for itself, and its groups as bits by the numbers of its VPC."""
+
+    address: int
+    held: int
+    interface: NetworkInterface
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lot:
+    """Members of one subnet that send from the same ports and are in the same state."""
+
+    subnet: str | None
+    clients: IntervalSet
+    state: State
+    holders: list[Holder] = field(default_factory=list)
+    """In the order of their ids."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sorted:
+    """A cohort in lots, and all groups that are held in it."""
+
+    cohort: Cohort
+    lots: list[Lot]
+    held: int
+    numbers: Mapping[str, int]
+    """The numbers of the groups of its VPC."""
+
+
+def lots_of(network: Network, cohort: Cohort, *, six: bool) -> Sorted:
+    """The lots of a cohort in one family. Those of a cohort that is there in every question are kept."""
+    known: dict[tuple[int, bool], Sorted] | None = network.memo.get("lots")
+    if known is None:
+        known = network.memo["lots"] = {}
+    found = known.get((id(cohort), six))
+    if found is None:
+        found = _sorted(network, cohort, six=six)
+        if cohort.kept:
+            known[id(cohort), six] = found
+    return found
+
+
+def _sorted(network: Network, cohort: Cohort, *, six: bool) -> Sorted:
+    numbers = _numbers(network, cohort.members[0].vpc)
+    lots: dict[Hashable, Lot] = {}
+    everything = 0
+    for one in cohort.members:
+        clients = interfaces.client_ports(network, one)
+        state = state_of(network, one)
+        lot = lots.get((one.subnet, clients, state))
+        if lot is None:
+            lot = lots[one.subnet, clients, state] = Lot(one.subnet, clients, state)
+        if one.groups is None or one.description.startswith(MOUNT_TARGET):
+            held = BY_ITSELF
+        else:
+            held = sum([1 << numbers[group] for group in one.groups]) or NO_GROUP
+            everything |= held
+        lot.holders.append(Holder(own_addresses(one, six=six)[0], held, one))
+    return Sorted(cohort, list(lots.values()), everything, numbers)
+
+
+def _numbers(network: Network, vpc: str | None) -> Mapping[str, int]:
+    """The groups that anything in a VPC holds, numbered from 1."""
+    known: dict[str, dict[str, int]] | None = network.memo.get("group numbers")
+    if known is None:
+        known = defaultdict(dict)
+        for one in network.interfaces.values():
+            numbers = known[one.vpc or ""]
+            for group in one.groups or ():
+                numbers.setdefault(group, len(numbers) + 1)
+        network.memo.keep("group numbers", known)
+    return known[vpc or ""]
+
+
+class GroupBits:
+    """What groups let pass at one end of a path, asked by bits. What it learns of its groups it keeps."""
+
+    def __init__(self, own: OwnGroups, numbers: Mapping[str, int]) -> None:
+        self.own = own
+        self.open = NO_GROUP
+        """Those of the groups that let all pass."""
+        self.some = 0
+        """Those that let a part pass, or may."""
+        self._numbers = numbers
+        self._known = NO_GROUP
+        self._each: dict[int, Allowed] = {}
+        self._together: dict[int, Allowed] = {}
+
+    def learn(self, held: int, like: NetworkInterface) -> None:
+        """Judges the groups that were not judged yet."""
+        missing = held & ~self._known
+        if not missing:
+            return
+        for group, number in self._numbers.items():
+            bit = 1 << number
+            if missing & bit:
+                one = self._each[number] = self.own.of_one(group, like)
+                if one.everything:
+                    self.open |= bit
+                elif not (one.passed.empty and one.unknown.empty):
+                    self.some |= bit
+        self._known |= missing
+
+    def of(self, part: int) -> Allowed:
+        """What groups let pass of which these let a part pass, and none all; or those of which one does."""
+        if part == OPEN:
+            return self.own.all_of_it
+        found = self._together.get(part)
+        if found is None:
+            members = [one for number, one in self._each.items() if part >> number & 1]
+            found = self._together[part] = self.own.together(members)
+        return found
+
+
+def state_of(network: Network, interface: NetworkInterface) -> State:
+    """Whether an interface is up."""
+    step = down(network, interface)
+    return "up" if step is None else "down" if step.unknown.empty else "unknown"
+
+
+def down(network: Network, interface: NetworkInterface) -> Step | None:
+    """Why an interface may not send and receive; None where it can."""
+    known: dict[str, Step | None] | None = network.memo.get("down")
+    if known is None:
+        known = network.memo.keep("down", {})
+    if interface.id in known:
+        return known[interface.id]
+    if interfaces.plainly_up(network, interface):
+        known[interface.id] = None
+    else:
+        step = interfaces.judge(network, interface, _ANYTHING)
+        known[interface.id] = None if step.dropped.empty and step.unknown.empty else step
+    return known[interface.id]
