@@ -100,7 +100,7 @@ def _once(number: int, hands: Hands, account: SmallAccount, engine: Any) -> tupl
     applied = hands.apply(proposal, PERSON)
     store.move(identity, Event.APPLIED, now)
     there = time.perf_counter()
-    verified = hands.verify(proposal)
+    verified = hands.verification(proposal)
     seen = time.perf_counter()
     store.move(identity, Event.BEGIN_UNDO, now)
     undone = hands.undo(proposal, PERSON)

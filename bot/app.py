@@ -27,6 +27,7 @@ from bot.clock.clock import Clock
 from bot.eyes import AccountReader, FolderEyes, LiveEyes
 from bot.health.metrics import Metrics
 from bot.health.probes import Probes
+from bot.listeners.fixes import FixPresses
 from bot.listeners.forms import Forms
 from bot.listeners.hearing import Hearing
 from bot.listeners.homes import Homes
@@ -40,6 +41,8 @@ from bot.runner.answering import Logs, Say
 from bot.runner.courier import NOT_SENT, Courier
 from bot.runner.desk import Desk
 from bot.runner.drawing import Draughtsman
+from bot.runner.fix_rounds import FixRounds
+from bot.runner.fixes import Fixes
 from bot.runner.morning import Morning
 from bot.runner.mornings import Mornings
 from bot.runner.networks import Eyes, Networks
@@ -56,9 +59,12 @@ from bot.store.store import Store
 from bot.transport.requests import HttpTransport
 from bot.transport.socket import SocketTransport
 from diagnosis.aws.reachability_analyzer import ReachabilityAnalyzer
+from diagnosis.evidence.query import Last
+from diagnosis.evidence.recorded import Recorded
 from diagnosis.flowlogs.account import AccountFlowLogs
 from diagnosis.flowlogs.account_rejects import AccountRejects
 from diagnosis.flowlogs.files import FlowLogFiles
+from diagnosis.flowlogs.refused_tuples import RefusedTuples
 from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.flowlogs.remote import Remote
 from diagnosis.network.network import Network
@@ -73,6 +79,7 @@ LISTENERS: Final = 32
 HANDS: Final = 2
 SLACK_SECONDS: Final = 15
 AUTH_SECONDS: Final = 60.0
+DAY: Final = 86_400
 REQUIRED_SCOPES: Final = frozenset(
     {"app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "users:read"}
 )
@@ -107,14 +114,14 @@ class Transport(Protocol):
 class SlackApp:
     """The running app. `start` raises CannotStart, StoreUnavailable where something is missing."""
 
-    def __init__(self, settings: Settings, *, eyes: Eyes | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self._client = client_of(settings)
         identity = _identity(self._client)
         self.team, self.user = str(identity["team_id"]), str(identity["user_id"])
         self.store = Store.open(settings.store.url.get_secret_value())
-        eyes = eyes or eyes_of(settings)
+        eyes = eyes_of(settings)
         self._networks = Networks(eyes, settings.account.keep_minutes * 60, time.monotonic)
         courier = Courier(self._client, self.metrics)
         self._draughtsman = Draughtsman(HANDS)
@@ -137,7 +144,9 @@ class SlackApp:
             holder=f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
         )
         self.desk = Desk(tools, self.team)
-        self.watch = Watch(self.desk)
+        hands = hands_of(settings, eyes, self._networks, self.store.ledger)
+        self.fixes = Fixes(self.desk, hands, self.team, recall_of(settings))
+        self.watch = Watch(self.desk, FixRounds(self.fixes) if self.fixes.on else None)
         self._one_by_one = OneByOne(self.metrics.fault)
         self._morning = Morning(tools, Summariser(self._networks, rejects_of(settings, eyes)), self._one_by_one)
         self.clock = Clock(self._morning, self.metrics.fault)
@@ -159,11 +168,13 @@ class SlackApp:
         )
         homes = Homes(self.desk, self.team)
         mornings = Mornings(self.desk, self._morning)
+        fixes = FixPresses(self.fixes)
         register(
             bolt,
             Hearing(self.desk, homes, self.user),
-            Presses(self.desk, homes, mornings),
+            Presses(self.desk, homes, mornings, fixes),
             Forms(self.desk, Reports(self.desk, write_snapshot), mornings),
+            fixes,
             self.metrics,
         )
         return bolt
@@ -216,6 +227,7 @@ class SlackApp:
         self.clock.stop()
         self._one_by_one.close()
         self.opinions.stop()
+        self.fixes.carrying_out.close()
         self.desk.close(self.settings.runner.stop_seconds)
         self.watch.stop()
         self.transport.stop()
@@ -338,6 +350,12 @@ def hands_of(settings: Settings, eyes: FolderEyes | LiveEyes, networks: Networks
         writer_for = AwsHands(session.client, credentials).writer
     reader = AccountReader(networks, eyes)
     return Hands(writer_for, reader, ledger, settings.fixes, Patience(time.time, time.sleep))
+
+
+def recall_of(settings: Settings) -> Callable[[], Recorded] | None:
+    """What was refused in the last day, by the flow-log files that are named."""
+    paths = list(settings.account.flow_logs)
+    return (lambda: RefusedTuples(paths).recorded(Last(DAY))) if paths else None
 
 
 def rejects_of(settings: Settings, eyes: Eyes) -> Rejects:

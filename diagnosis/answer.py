@@ -199,6 +199,9 @@ class Proof(_Value):
     verdict_after: Verdict
 
 
+ManagedBy = Literal["Terraform", "CloudFormation"]
+
+
 class Fix(_Value):
     """Changes that were proven to open the path, as commands, with their undo and exposure."""
 
@@ -210,6 +213,12 @@ class Fix(_Value):
     undo: tuple[str, ...]
     proof: Proof
     exposure: Exposure
+    managed_by: ManagedBy | None = None
+    """What else keeps a group or ACL that is edited, and will undo the change the next time it runs."""
+    managed: str = ""
+    """The same as a sentence that names the components, with what to do about it."""
+    terraform: str = ""
+    """The changes as Terraform text: resources to add."""
 
 
 class SnapshotFacts(_Value):

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from bot.listeners.press import typed
 from bot.listeners.presses import metadata_of
 from bot.listeners.understanding import addressed, commanded, one_line, summary_words
 from bot.runner.desk import Ask, Desk
@@ -88,8 +89,8 @@ class Forms:
     def asked(self, body: Mapping[str, Any], ack: Callable[..., object]) -> None:
         """The form was submitted: what is wrong with it is shown in it, else it is asked."""
         view = body.get("view") or {}
-        source, destination = _typed(view, Field.SOURCE), _typed(view, Field.DESTINATION)
-        protocol, port = _typed(view, Field.PROTOCOL) or "tcp", _typed(view, Field.PORT)
+        source, destination = typed(view, Field.SOURCE), typed(view, Field.DESTINATION)
+        protocol, port = typed(view, Field.PROTOCOL) or "tcp", typed(view, Field.PORT)
         faults = form_faults(source, destination, protocol, port)
         if faults:
             ack(response_action="errors", errors=faults)
@@ -119,7 +120,7 @@ class Forms:
         """Somebody says what is wrong with an answer."""
         view = body.get("view") or {}
         person = str((body.get("user") or {}).get("id") or "")
-        identity, comment = str(view.get("private_metadata") or ""), _typed(view, Field.COMMENT)
+        identity, comment = str(view.get("private_metadata") or ""), typed(view, Field.COMMENT)
         if self._desk.first_time((f"view:{view.get('id')}:{view.get('hash')}",)):
             self._desk.later(lambda: self._reports.report(identity, person, comment))
 
@@ -127,7 +128,7 @@ class Forms:
         """A cause of a summary is not to be shown for a while."""
         view = body.get("view") or {}
         person = str((body.get("user") or {}).get("id") or "")
-        days, reason = _typed(view, Field.DAYS), _typed(view, Field.COMMENT)
+        days, reason = typed(view, Field.DAYS), typed(view, Field.COMMENT)
         try:
             place = json.loads(str(view.get("private_metadata") or "{}"))
             value, channel = str(place["cause"]), str(place["channel"])
@@ -153,13 +154,6 @@ def text_of(message: Mapping[str, Any]) -> str:
         if isinstance(file, Mapping):
             texts.append(str(file.get("preview") or ""))
     return "\n".join(dict.fromkeys(text for text in texts if text))
-
-
-def _typed(view: Mapping[str, Any], field: Field) -> str:
-    values = ((view.get("state") or {}).get("values") or {}).get(field.value) or {}
-    given = values.get(field.value) or {}
-    selected = given.get("selected_option") or {}
-    return str(selected.get("value") or given.get("value") or "")
 
 
 def _place(view: Mapping[str, Any]) -> tuple[str, str]:

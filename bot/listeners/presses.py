@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.listeners.fixes import FixPresses
 from bot.listeners.homes import Homes
+from bot.listeners.press import Press
 from bot.listeners.understanding import addressed, one_line
 from bot.runner.desk import Ask, Desk
 from bot.runner.details import ask_for_opinion, show, show_again
@@ -30,37 +33,25 @@ _DETAILS: Final = {
 }
 
 
-class Press:
-    """One press: who pressed what, where."""
-
-    def __init__(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
-        container = body.get("container") or {}
-        message = body.get("message") or {}
-        self.action_id = str(action.get("action_id") or "")
-        selected = action.get("selected_option") or {}
-        self.value = str(selected.get("value") or action.get("value") or "")
-        self.person = str((body.get("user") or {}).get("id") or "")
-        self.team = str((body.get("team") or {}).get("id") or (body.get("user") or {}).get("team_id") or "")
-        self.channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
-        self.message = str(message.get("ts") or container.get("message_ts") or "")
-        self.thread = str(message.get("thread_ts") or container.get("thread_ts") or self.message)
-        self.trigger = str(body.get("trigger_id") or "")
-        self.key = f"press:{self.message}:{self.person}:{self.action_id}:{action.get('action_ts') or self.trigger}"
-
-
 class Presses:
     """Does what a press asks for."""
 
-    def __init__(self, desk: Desk, homes: Homes, mornings: Mornings) -> None:
+    def __init__(self, desk: Desk, homes: Homes, mornings: Mornings, fixes: FixPresses) -> None:
         self._desk = desk
         self._homes = homes
         self._mornings = mornings
+        self._fixes = fixes
         self._unknown: set[str] = set()
 
     def pressed(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         """Something was pressed or chosen."""
         press = Press(body, action)
-        if not press.person or not self._desk.first_time((press.key,)):
+        try:
+            if not press.person or not self._desk.first_time((press.key,)):
+                return
+        except SQLAlchemyError:
+            log.exception("the store did not take a press")
+            self._desk.later(lambda: self._whisper(press, Refusal.NO_STORE))
             return
         try:
             kind = family(press.action_id)
@@ -92,6 +83,8 @@ class Presses:
                 self._mute(press)
             case Action.OPEN_RECENT:
                 self._desk.later(lambda: show_again(self._desk, press.value, press.person))
+            case Action.PROPOSE_FIX | Action.APPROVE_FIX | Action.REJECT_FIX | Action.FORESEE_FIX | Action.UNDO_FIX:
+                self._fixes.pressed(kind, press)
 
     def _show(self, press: Press, identity: str, which: Detail) -> None:
         self._desk.later(lambda: show(self._desk, identity, which, press.channel, press.person))

@@ -10,6 +10,7 @@ import structlog
 from slack_bolt import Ack, App, BoltResponse
 
 from bot.health.metrics import Metrics
+from bot.listeners.fixes import FixPresses
 from bot.listeners.forms import Forms
 from bot.listeners.hearing import Hearing
 from bot.listeners.presses import Presses
@@ -23,7 +24,7 @@ ANYTHING: Final = re.compile(r".*", re.DOTALL)
 Body = Mapping[str, Any]
 
 
-def register(app: App, hearing: Hearing, presses: Presses, forms: Forms, metrics: Metrics) -> None:
+def register(app: App, hearing: Hearing, presses: Presses, forms: Forms, fixes: FixPresses, metrics: Metrics) -> None:
     """Let the app hear everything that it declares, and acknowledge everything else without a word."""
 
     def on(kind: str, do: Callable[[Body], None]) -> Callable[[Body], None]:
@@ -64,6 +65,13 @@ def register(app: App, hearing: Hearing, presses: Presses, forms: Forms, metrics
     def muted(ack: Ack, body: dict[str, Any]) -> None:
         ack()
         on("view", forms.muted)(body)
+
+    for callback in (Callback.APPROVE, Callback.REJECT, Callback.UNDO):
+
+        @app.view(callback)
+        def decided(ack: Ack, body: dict[str, Any]) -> None:
+            ack()
+            on("view", fixes.sent)(body)
 
     @app.action(ANYTHING)
     def action(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ class Hands:
             return self.undo(proposal, by)
         return self._apply(proposal, by, resumed=True)
 
-    def verify(self, proposal: Proposal) -> Verification:
+    def verification(self, proposal: Proposal) -> Verification:
         """Whether the path is open in the account as it is now. Raises LedgerUnavailable."""
         return verified(proposal, self.ledger, self.reader, self.patience)
 

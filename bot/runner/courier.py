@@ -268,6 +268,11 @@ class Courier:
         found = self._tried("users.info", lambda: self._client.users_info(user=identity))
         return dict(found["user"]) if found is not None else None
 
+    def members(self, group: str) -> frozenset[str] | None:
+        """Who is in a user group; None where Slack does not say."""
+        found = self._tried("usergroups.users.list", lambda: self._client.usergroups_users_list(usergroup=group))
+        return frozenset(str(user) for user in found["users"]) if found is not None else None
+
     def shared(self, channel: str) -> bool | None:
         """Whether a channel is shared with another organisation; None where Slack does not say."""
         found = self._tried("conversations.info", lambda: self._client.conversations_info(channel=channel))

@@ -49,6 +49,7 @@ def spoken_of(
     pictures: Pictures,
     *,
     opinion: bool = False,
+    proposable: bool = False,
 ) -> Spoken:
     """What is said of an outcome in a channel with these settings. Draws the picture, where there is to be one.
 
@@ -59,7 +60,7 @@ def spoken_of(
             shown = outcome if allowed.raw_logs else without_raw_logs(outcome)
             picture = pictures.path(shown) if allowed.pictures else None
             ready = picture.file if picture is not None and picture.ready else None
-            message = answer_message(shown, ref=row.id, picture=ready, opinion=opinion)
+            message = answer_message(shown, ref=row.id, picture=ready, opinion=opinion, proposable=proposable)
             kept = shown.model_dump_json()
             later = picture.file if picture is not None and not picture.ready else None
             told = shown.verdict, shown.headline, kept, shown.verdict, later, opinion

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from bot.access.people import Asker
 from bot.runner.courier import Courier
@@ -31,13 +31,7 @@ class People:
         found = self._courier.person(person)
         if found is None:
             return None
-        asker = Asker(
-            id=person,
-            team=str(found.get("team_id") or ""),
-            guest=bool(found.get("is_restricted") or found.get("is_ultra_restricted")),
-            bot=bool(found.get("is_bot")),
-            gone=bool(found.get("deleted")),
-        )
+        asker = asker_of(person, found)
         with self._lock:
             self._askers[person] = (self._clock(), asker)
         return asker
@@ -60,3 +54,14 @@ class People:
         with self._lock:
             found = known.get(key)
         return found[1] if found is not None and self._clock() - found[0] < KEPT_SECONDS else None
+
+
+def asker_of(person: str, found: Mapping[str, Any]) -> Asker:
+    """Somebody as `users.info` describes them. What it leaves out stands against them where it could."""
+    return Asker(
+        id=str(found.get("id") or person),
+        team=str(found.get("team_id") or ""),
+        guest=bool(found.get("is_restricted") or found.get("is_ultra_restricted")),
+        bot=bool(found.get("is_bot")),
+        gone=bool(found.get("deleted")),
+    )

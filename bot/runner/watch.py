@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.runner.courier import Unreachable
 from bot.runner.desk import LEASE_SECONDS, Desk
+from bot.runner.fix_rounds import FixRounds
 from bot.store.rows import StoredQuestion
 
 log = structlog.get_logger("whynot.watch")
@@ -25,7 +26,7 @@ DAY = 86_400.0
 class Watch:
     """One thread that looks after the desk. `start` first finds what an earlier process left."""
 
-    def __init__(self, desk: Desk, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, desk: Desk, fixes: FixRounds | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._desk = desk
         self._clock = clock
         self._ended = threading.Event()
@@ -40,6 +41,15 @@ class Watch:
             (ORPHANS_SECONDS, desk.tools.opinions.interrupted),
             (FORGET_SECONDS, self._forget),
         ]
+        if fixes is not None:
+            self._jobs += [
+                (TICK_SECONDS, fixes.expire),
+                (TICK_SECONDS, fixes.undo_what_is_due),
+                (TICK_SECONDS, fixes.look_for_traffic),
+                (HOLD_SECONDS, fixes.hold),
+                (HOLD_SECONDS, fixes.orphans),
+                (FORGET_SECONDS, fixes.post_head),
+            ]
 
     def start(self) -> None:
         """Begin to look round."""

@@ -69,6 +69,11 @@ class Work:
         self._readers = Turns(READING)
         self._remembered = Remembered(time.monotonic)
 
+    @property
+    def _proposable(self) -> bool:
+        """Whether fixes are put to those who may decide."""
+        return self._tools.settings.fix_mode != "off"
+
     def run(self, identity: str, telling: Telling, stop: Stop) -> Callable[[], None] | None:
         """Work on a question that waits; whatever happens, its thread is told. Raises what nobody foresaw.
 
@@ -124,7 +129,8 @@ class Work:
         def say_it() -> None:
             # AWS looks at all there is: what it says could name what lies outside a channel's scope.
             opinion = tools.opinions.offered and sight.network is sight.whole
-            spoken = spoken_of(outcome, row, question, allowed, tools.pictures, opinion=opinion)
+            may = {"opinion": opinion, "proposable": self._proposable}
+            spoken = spoken_of(outcome, row, question, allowed, tools.pictures, **may)
             self.deliver(row, telling, ("running",), spoken)
 
         return say_it
@@ -155,7 +161,8 @@ class Work:
         try:
             self.say_rest(moved, Reply(tuple(rest), spoken.reply.files))
             if spoken.picture is not None and answer is not None and tools.pictures.ready(spoken.picture):
-                shown = answer_message(answer, ref=row.id, picture=spoken.picture, opinion=spoken.opinion)
+                may = {"opinion": spoken.opinion, "proposable": self._proposable}
+                shown = answer_message(answer, ref=row.id, picture=spoken.picture, **may)
                 tools.courier.update(row.channel, reply, shown)
         except Unreachable as error:
             log.warning("not all of an answer could be said", question=row.id, error=error.code)

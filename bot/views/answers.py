@@ -57,13 +57,20 @@ MOST_CAUSES: Final = 6
 
 
 def answer_message(
-    answer: Answer, *, ref: str, picture: str | None = None, fixable: bool = True, opinion: bool = False
+    answer: Answer,
+    *,
+    ref: str,
+    picture: str | None = None,
+    fixable: bool = True,
+    opinion: bool = False,
+    proposable: bool = False,
 ) -> Message:
     """The answer to one question.
 
     `ref` comes back with every press (`controls`). `picture` is the file id of the uploaded picture of the path; where
     there is none the path is set as text. `fixable=False` leaves the fix out, where commands must not be shown;
-    `opinion=True` offers to ask AWS for a second one.
+    `opinion=True` offers to ask AWS for a second one; `proposable=True` gives each fix that is shown a button that puts
+    it to those who may decide.
     """
     for room in ROOMS:
         blocks = (
@@ -74,6 +81,7 @@ def answer_message(
             *_path(answer, picture),
             rich(line(bold("Seen  "), *marked(clip(_seen(answer), room.sentence)))),
             *(_fixes(answer.fixes, room) if fixable else ()),
+            *(_proposing(answer.fixes[: room.listed], ref) if fixable and proposable else ()),
             *_advice(answer.advice, room),
             *_notes(answer, room),
             context(" · ".join(sources_told(answer))),
@@ -180,6 +188,18 @@ def _fixes(fixes: Sequence[Fix], room: Room) -> Iterator[Block]:
         yield rich(line(f"and {len(fixes) - room.listed} more, which Show commands lists"))
 
 
+def _proposing(fixes: Sequence[Fix], ref: str) -> Iterator[Block]:
+    """A button for each fix that puts it to those who may decide."""
+    if fixes:
+        names = ["Propose fix"] if len(fixes) == 1 else [f"Propose fix {number}" for number in range(1, len(fixes) + 1)]
+        yield actions(
+            *(
+                button(name, f"{Action.PROPOSE_FIX}:{place}", f"{ref}:{fix.id}")
+                for place, (name, fix) in enumerate(zip(names, fixes, strict=True))
+            )
+        )
+
+
 def _fix(fix: Fix, room: Room, *, whole: bool) -> Block:
     judged = " Needs judgement: read what it opens before you run it." if fix.risk == "needs judgement" else ""
     said = f" Proven on the model: {fix.proof.verdict_after} after it.{judged} "
@@ -204,6 +224,15 @@ def exposure_told(fix: Fix) -> str:
     told = told.rstrip(".")
     least = " This is the least that it opens: the count was stopped before its end." if exposure.at_least else ""
     return f"{told[:1].upper()}{told[1:]}.{least}"
+
+
+def opened_rows(fix: Fix) -> list[str]:
+    """Line by line what a fix opens."""
+    return [
+        f"{one.source} → {one.destination} {one.protocol} {one.ports}".rstrip()
+        + (f", {one.count:,} pairs" if one.count > 1 else "")
+        for one in fix.exposure.newly_reachable
+    ]
 
 
 def _advice(told: Sequence[str], room: Room) -> Iterator[Block]:

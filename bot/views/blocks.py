@@ -30,6 +30,14 @@ class Span:
     italic: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A person, or with `group` a user group, by their Slack id: shown by the name that they have now."""
+
+    id: str
+    group: bool = False
+
+
 def bold(text: str) -> Span:
     """Text that stands out."""
     return Span(text, bold=True)
@@ -50,7 +58,10 @@ def plain(text: str, most: int) -> dict[str, Any]:
     return {"type": "plain_text", "text": shown(text, most), "emoji": False}
 
 
-def _span(span: Span | str) -> dict[str, Any]:
+def _span(span: Span | Somebody | str) -> dict[str, Any]:
+    if isinstance(span, Somebody):
+        kind = "usergroup" if span.group else "user"
+        return {"type": kind, f"{kind}_id": span.id}
     told = Span(span) if isinstance(span, str) else span
     style = {name: True for name in ("bold", "code", "italic") if getattr(told, name)}
     return {"type": "text", "text": tame(told.text) or " ", **({"style": style} if style else {})}
@@ -66,7 +77,7 @@ def marked(text: str) -> list[Span | str]:
     return [*found, text[end:]]
 
 
-def line(*spans: Span | str) -> dict[str, Any]:
+def line(*spans: Span | Somebody | str) -> dict[str, Any]:
     """One paragraph of rich text."""
     return {"type": "rich_text_section", "elements": [_span(span) for span in spans if span != ""]}
 

@@ -34,6 +34,13 @@ class Action(StrEnum):
     MUTE_CAUSE = "mute_cause"
     OPEN_RECENT = "open_recent"
     """A question of the App Home, `open_recent:0` and on; the value is the caller's."""
+    PROPOSE_FIX = "propose_fix"
+    """Puts a proven fix to those who may decide: `propose_fix:0` and on; the value is a `ref` and a fix's id."""
+    APPROVE_FIX = "approve_fix"
+    """The value of this one and of those below is the id of a proposal and its nonce."""
+    REJECT_FIX = "reject_fix"
+    FORESEE_FIX = "foresee_fix"
+    UNDO_FIX = "undo_fix"
 
 
 class Detail(StrEnum):
@@ -56,6 +63,9 @@ class Callback(StrEnum):
     ASK = "ask"
     WRONG = "wrong"
     MUTE = "mute"
+    APPROVE = "approve"
+    REJECT = "reject"
+    UNDO = "undo"
 
 
 class Field(StrEnum):
@@ -66,6 +76,7 @@ class Field(StrEnum):
     PROTOCOL = "protocol"
     PORT = "port"
     COMMENT = "comment"
+    UNDO_AFTER = "undo_after"
     DAYS = "days"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, assert_never
 
-from bot.views.answers import exposure_told, title
+from bot.views.answers import exposure_told, opened_rows, title
 from bot.views.blocks import bold, context, image, line, marked, preformatted, rich, table
 from bot.views.controls import Detail
 from bot.views.legs import every_step
@@ -65,16 +65,17 @@ def _fix(number: int, fix: Fix) -> Iterator[Block]:
         yield rich(line("Needs judgement: read what it opens before you run it."))
     yield from boxes("\n".join(fix.commands))
     yield rich(line(*marked(exposure_told(fix))))
-    opened = [
-        f"{one.source} → {one.destination} {one.protocol} {one.ports}".rstrip()
-        + (f", {one.count:,} pairs" if one.count > 1 else "")
-        for one in fix.exposure.newly_reachable
-    ]
+    opened = opened_rows(fix)
     if opened:
         yield from boxes("opens\n" + "\n".join(opened))
     if fix.undo:
         yield rich(line("undo"))
         yield from boxes("\n".join(fix.undo))
+    if fix.managed:
+        yield rich(line(bold("Managed elsewhere: "), *marked(clip(fix.managed, 1_000))))
+    if fix.terraform:
+        yield rich(line("the same as Terraform text"))
+        yield from boxes(fix.terraform)
 
 
 def six_steps(answer: Answer) -> Reply:

@@ -46,6 +46,7 @@ class Refusal(Enum):
     NOT_YOURS = ("Only whoever asked this can do that.", "Ask the question yourself.")
     TOO_LATE = ("Slack opened no form: it lets an app do that for three seconds after a press.", "Press it again.")
     UNKNOWN = ("This belongs to another version of whynot.", "Ask the question again.")
+    NO_STORE = ("The store does not answer, so nothing was done.", "Press it again in a minute.")
     GONE = (
         "This answer is no longer kept: questions are deleted after a set time.",
         "Ask again.",

@@ -11,7 +11,9 @@ from diagnosis.explanation.causes import cause
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteChange, undo_of
 from diagnosis.fix.commands import NotPrintable, command
 from diagnosis.fix.exposure import exposure
+from diagnosis.fix.managed import managed, warning
 from diagnosis.fix.propose import NoFix, Proposal, Retrace, propose
+from diagnosis.fix.terraform import terraform
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
 from diagnosis.trace.codes import Code
@@ -37,6 +39,7 @@ def _fix(network: Network, proposal: Proposal, traces: tuple[Trace, ...]) -> Fix
     changes = proposal.changes
     commands = tuple(command(change) for change in changes)
     undo = tuple(command(change) for change in undo_of(changes))
+    kept = managed(network, changes)
     return Fix(
         id=f"fix-{hashlib.sha256(chr(10).join(commands).encode()).hexdigest()[:8]}",
         title="; ".join(_title(network, change) for change in changes),
@@ -46,6 +49,9 @@ def _fix(network: Network, proposal: Proposal, traces: tuple[Trace, ...]) -> Fix
         undo=undo,
         proof=Proof(verdict_after="reachable"),
         exposure=exposure(network, proposal.network, changes, traces),
+        managed_by=kept[0].by if kept else None,
+        managed=warning(network, kept),
+        terraform=terraform(network, changes),
     )
 
 

@@ -6,7 +6,7 @@ A connection that is cut off is judged alike before and after. Where that is not
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteChange
 from diagnosis.network.coverage import Missing
@@ -16,12 +16,19 @@ from diagnosis.network.shape import rule_ports
 from diagnosis.replay.packets import Packets
 from diagnosis.replay.ranks import inside
 from diagnosis.trace.spots import singled_out
+from diagnosis.traffic.addresses import format_address
 from diagnosis.traffic.intervals import IntervalSet, join_all
 from diagnosis.traffic.protocols import ICMP, ICMPV6, TCP, UDP, protocol_number
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+_ENDS: Final = frozenset({"interface", "lambda"})
+"""Kinds of interfaces at which traffic ends."""
+_NATS: Final = frozenset({"natgateway"})
+"""Kinds that pass on what others send through them, and nothing that is sent to them."""
 
 
 def touched(network: Network, changes: Iterable[Change], packets: Packets) -> NDArray[np.bool_]:
@@ -54,8 +61,25 @@ def _by_group(network: Network, change: GroupRuleChange, packets: Packets) -> ND
     if protocol in (TCP, UDP):
         ports = rule_ports(protocol, change.from_port, change.to_port)
         mine &= inside(ports, packets.port) | (packets.port < 0)
-    found: NDArray[np.bool_] = alike & (mine | _relayed(network, packets))
+    if any(_may_be_sent_on_to(network, one) for one in members):
+        mine |= _relayed(network, packets)
+    found: NDArray[np.bool_] = alike & mine
     return found
+
+
+def _may_be_sent_on_to(network: Network, interface: NetworkInterface) -> bool:
+    """Whether a load balancer or endpoint may pass on to it what was sent to them, or it is one of their own."""
+    if interface.id in network.balancer_of_interface or interface.id in network.endpoint_of_interface:
+        return True
+    if not network.load_balancers and not network.endpoints:
+        return False
+    groups = network.target_groups.values()
+    if any(group.targets is None for group in groups):
+        return True
+    named = {target.id for group in groups for target in group.targets or ()}
+    named |= {instance for balancer in network.load_balancers for instance in balancer.instances}
+    own = {format_address(number) for number in (*(a.private for a in interface.ipv4), *interface.ipv6)}
+    return bool(named & own) or network.instance_of_interface.get(interface.id) in named or bool(interface.prefixes)
 
 
 def _by_acl(network: Network, change: AclEntryChange, packets: Packets) -> NDArray[np.bool_]:
@@ -114,7 +138,7 @@ def _of_protocol(packets: Packets, protocol: int | None) -> NDArray[np.bool_]:
 
 def _relayed(network: Network, packets: Packets) -> NDArray[np.bool_]:
     """What is sent to something that sends on from there, to another address or another port."""
-    devices = [one for one in network.interfaces.values() if _is_device(network, one)]
+    devices = [i for i in network.interfaces.values() if i.kind not in _NATS and _is_device(network, i)]
     found: NDArray[np.bool_] = packets.ranks.among(_addresses(devices))[packets.server]
     return found
 
@@ -126,7 +150,7 @@ def _passes_on(network: Network, interface: NetworkInterface) -> bool:
 
 def _is_device(network: Network, interface: NetworkInterface) -> bool:
     owned = interface.id in network.balancer_of_interface or interface.id in network.endpoint_of_interface
-    return interface.kind not in ("interface", "lambda") or owned
+    return interface.kind not in _ENDS or owned
 
 
 def _addresses(members: Iterable[NetworkInterface]) -> IntervalSet:

@@ -28,6 +28,11 @@ def _fix(page: Page, label: str, fix: Fix, *, explain: bool) -> list[str]:
         rows += page.beside("needs judgement: read what it opens before you run it", Tone.WARN)
     rows += [page.verbatim(command) for command in fix.commands]
     rows += _exposure(page, fix.exposure, explain=explain)
+    if fix.managed:
+        rows += page.beside(fix.managed, Tone.WARN)
+    if fix.terraform and (explain or fix.managed_by == "Terraform"):
+        rows += page.beside("the same as Terraform text:")
+        rows += [page.verbatim(text) for text in fix.terraform.splitlines()]
     return [*rows, *(page.verbatim(page.paint("undo: ", Tone.DIM) + command) for command in fix.undo)]
 
 

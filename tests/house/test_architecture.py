@@ -12,7 +12,12 @@ LINES_OF_A_FUNCTION = 60
 NAMES_THAT_SAY_NOTHING = {"base", "common", "core", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}
 
 # The outermost functions of the process and of its threads: what nobody foresaw becomes one line there, not an end.
-ENTRY_POINTS = {Path("diagnosis/cli/program.py"), Path("bot/cli.py"), Path("bot/runner/pool.py")}
+ENTRY_POINTS = {
+    Path("diagnosis/cli/program.py"),
+    Path("bot/cli.py"),
+    Path("bot/runner/carrying_out.py"),
+    Path("bot/runner/pool.py"),
+}
 
 # Not values but work under way: made, used and dropped inside one call. What comes out of them is frozen.
 UNDER_WAY = {"Clause", "Placed", "Walk"}

@@ -34,6 +34,7 @@ SCOPES_OF_CALLS: dict[str, set[str]] = {
     "files_completeUploadExternal": {"files:write"},
     "files_getUploadURLExternal": {"files:write"},
     "files_info": {"files:read"},
+    "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read"},
     "views_open": set(),
     "views_publish": set(),
@@ -86,7 +87,7 @@ def heard() -> dict[str, list[Any]]:
             return lambda *_: None
 
     nobody = cast("Any", Anything())
-    register(cast("App", ears), nobody, nobody, nobody, nobody)
+    register(cast("App", ears), nobody, nobody, nobody, nobody, nobody)
     return ears.heard
 
 

@@ -47,7 +47,7 @@ def test_a_fix_is_made_verified_and_taken_back_and_leaves_the_account_as_it_was(
     assert both.states() == ["made", "made"]
     assert {entry.by for entry in applied.entries} == {APPROVER}
     assert [rule["SecurityGroupRuleId"] for rule in both.ours()] == [applied.entries[1].rule]
-    assert both.hands.verify(both.proposal) == Verified()
+    assert both.hands.verification(both.proposal) == Verified()
     assert isinstance(both.undo(), Undone)
     assert both.states("undo") == ["taken back", "taken back"]
     assert (both.account.rules(), both.account.entries()) == (rules, entries)
@@ -72,7 +72,7 @@ def test_a_fix_that_does_not_help_is_told(story: Story) -> None:
         CidrBlock="10.0.1.0/24",
     )
 
-    assert isinstance(story.hands.verify(story.proposal), NotHelped)
+    assert isinstance(story.hands.verification(story.proposal), NotHelped)
 
 
 Meddling = Callable[[Story], object]

@@ -56,7 +56,7 @@ def test_the_embedded_account_is_repaired_verified_and_as_before_after_the_undo(
 
     assert isinstance(ours.apply(proposal, APPROVER), Applied)
 
-    assert ours.verify(proposal) == Verified()
+    assert ours.verification(proposal) == Verified()
     after = texts(folder)
     changed = sorted(name.rpartition("/")[2] for name in before if before[name] != after[name])
     assert changed == ["ec2.describe_security_group_rules.json", "ec2.describe_security_groups.json"]
@@ -172,4 +172,4 @@ def test_a_fix_that_does_not_help_there_is_told(folder: Path) -> None:
         acl["Entries"] = [entry for entry in acl["Entries"] if entry["RuleAction"] == "deny"]
     file.write_text(json.dumps(body))
 
-    assert isinstance(ours.verify(proposal), NotHelped)
+    assert isinstance(ours.verification(proposal), NotHelped)
