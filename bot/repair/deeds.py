@@ -132,7 +132,8 @@ class Deeds:
             if not (isinstance(found, Present) and self._still(change, found, made)):
                 return self._not_ours(entry, found, doubt=doubt)
             try:
-                return self._settle(entry, "taken back", self.writer.take(change, rule))
+                # A rule whose id was not told when it was made was just found by its stamp.
+                return self._settle(entry, "taken back", self.writer.take(change, rule or found.rule))
             except NotThere:
                 return self._settle(entry, "taken back" if doubt else "absent", Done(rule))
             except NoAnswer as error:
@@ -188,11 +189,19 @@ class Deeds:
         if isinstance(found, Present) and found.exact:
             if self._ours(change, found, doubt=doubt):
                 return self._settle(entry, "made", Done(found.rule))
-            return self._settle(entry, "already there")
+            return self._theirs(entry)
         self._settle(entry, "refused")
         if isinstance(found, Present) and isinstance(change, AclEntryChange):
             raise TakenByOther(f"{change.component} has another entry {change.number} for {change.direction} by now.")
         raise Refused(f"{change.component} does not exist any more.")
+
+    def _theirs(self, entry: Entry) -> Entry:
+        """Settle as somebody else's, unless another process of ours is at the same: then it may have been that one."""
+        if isinstance(entry.change, AclEntryChange):
+            self.patience.sleep(self.patience.first)
+        if entry not in self.ledger.entries(self.proposal):
+            raise StillInDoubt("another process is at it")
+        return self._settle(entry, "already there")
 
     def _not_ours(self, entry: Entry, found: Found, *, doubt: bool) -> Entry:
         """Settle a take where what we made is not there any more, or not as we made it."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.approvals.states import State
+from bot.approvals.states import Event, State
 from bot.repair.outcomes import AlreadyThere, Applied, Drifted, Failed, InDoubt, NotHelped, Undone, Verified
+from bot.store.rows import Decision
+from bot.store.store import Store
 from diagnosis.fix.change import AclEntryChange, GroupRuleChange, RouteChange
 from tests.bot.repair.accounts import small_account
 from tests.bot.repair.stories import APPROVER, Failing, Meddler, Story, a_proposal, a_story, writer_at
@@ -333,6 +338,17 @@ def test_an_entry_that_somebody_else_made_to_the_letter_is_theirs(both: Story) -
     assert (80, False) in both.account.entries()
 
 
+def test_an_entry_that_another_process_of_ours_made_is_not_taken_for_somebody_elses(both: Story) -> None:
+    other = replace(both).hands
+    both.writer = Meddler(both.writer, lambda: other.apply(both.proposal, APPROVER))
+
+    assert isinstance(both.apply(), InDoubt)
+
+    assert both.states() == ["made", "made"]
+    assert isinstance(both.undo(), Undone)
+    assert (80, False) not in both.account.entries()
+
+
 def test_an_entry_of_another_content_under_the_number_ends_it(both: Story) -> None:
     both.writer = Meddler(both.writer, lambda: take_the_number(both))
 
@@ -377,3 +393,29 @@ def test_an_interrupted_application_that_has_expired_meanwhile_is_not_gone_on_wi
     assert both.ours() == []
     assert len(outcome.made) == (at > 1)
     assert ((80, False) in both.account.entries()) is (at > 1)
+
+
+def test_of_several_processes_that_apply_the_same_nothing_is_made_twice(both: Story, tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'store.db'}")
+    store.proposals.add(both.proposal)
+    now = both.proposal.proposed_at
+    store.proposals.decide(both.proposal.id, Decision(person=APPROVER, verdict="approve", at=now))
+    store.proposals.move(both.proposal.id, Event.BEGIN, now)
+    both.ledger = store.ledger
+    outcomes: list[Any] = []
+    threads = [threading.Thread(target=lambda: outcomes.append(both.apply())) for _ in range(4)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {type(outcome) for outcome in outcomes} <= {Applied, InDoubt}
+    assert isinstance(both.hands.resume(both.proposal, State.APPLYING, APPROVER), Applied)
+    assert both.states() == ["made", "made"]
+    assert [rule["SecurityGroupRuleId"] for rule in both.ours()] == [store.ledger.entries(both.proposal.id)[1].rule]
+    store.proposals.move(both.proposal.id, Event.APPLIED, now)
+    store.proposals.move(both.proposal.id, Event.BEGIN_UNDO, now)
+    assert isinstance(both.undo(), Undone)
+    assert (both.ours(), (80, False) in both.account.entries()) == ([], False)
+    store.close()

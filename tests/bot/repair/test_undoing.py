@@ -97,6 +97,14 @@ def test_a_rule_whose_description_was_rewritten_is_still_ours(applied: Story) ->
     assert applied.account.rules() == []
 
 
+def test_a_rule_whose_id_was_not_told_is_found_by_its_stamp(applied: Story) -> None:
+    for entry in applied.ledger.entries(applied.proposal.id):
+        applied.ledger.settle(entry.model_copy(update={"rule": None}))
+
+    assert isinstance(applied.undo(), Undone)
+    assert gone(applied)
+
+
 def test_an_entry_that_somebody_replaced_is_left_and_named(applied: Story) -> None:
     replace_entry(applied)
 
