@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.mutants.faults import FAULTS
 from tests.mutants.mutant import ROOT, Mutant
 
-COPIED = ("bot", "diagnosis", "tests", "pyproject.toml")
+COPIED = ("bot", "deploy", "diagnosis", "tests", "pyproject.toml")
 NOTICED, UNNOTICED = 1, 0
 """What pytest exits with: tests failed, or all passed. Anything else is a fault of the run itself."""
 
