@@ -40,18 +40,22 @@ def _group(
     if count == max(_rules(before, group, egress=egress)):
         return
     # A group that holds more than the quota of the settings shows that the account's was raised.
-    most = max(
-        settings.rules_per_group,
-        *(n for g in before.groups for e in (False, True) for n in _rules(before, g, egress=e)),
-    )
+    most = max(settings.rules_per_group, *_seen_rules(before, before.groups[group].account))
     if count > most:
         yield f"{group} would have {count} {direction} rules, and the quota is {most}"
     for eni in after.members.get(group, ()):
         held = after.interfaces[eni].groups or ()
-        total = max(sum(side) for side in zip(*(_rules(after, one, egress=egress) for one in held), strict=True))
-        if total > RULES_PER_INTERFACE:
+        known, total = (_together(network, held, egress=egress) for network in (before, after))
+        # Where more are held already, AWS counts otherwise than we do.
+        if known <= RULES_PER_INTERFACE < total:
             yield f"the groups of {eni} would have {total} {direction} rules, and the quota is {RULES_PER_INTERFACE}"
             return
+
+
+def _together(network: Network, groups: Iterable[str], *, egress: bool) -> int:
+    """How many rules these groups count together, for IPv4 or IPv6."""
+    counts = [_rules(network, group, egress=egress) for group in groups]
+    return max(sum(four for four, _ in counts), sum(six for _, six in counts))
 
 
 def _rules(network: Network, group: str, *, egress: bool) -> tuple[int, int]:
