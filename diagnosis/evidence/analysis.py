@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from diagnosis.evidence.analysis_codes import EXPLANATIONS, ONE_WAY, Standing
+from diagnosis.evidence.analysis_rules import said, told
 
 Status = Literal["running", "succeeded", "failed"]
 Direction = Literal["egress", "ingress"]
 _APART = frozenset({"ExplanationCode", "Direction"})
-_RULES = {"AclRule": "acl rule", "SecurityGroupRule": "rule", "RouteTableRoute": "route"}
+_RULES = ("AclRule", "SecurityGroupRule", "RouteTableRoute", "TransitGatewayRouteTableRoute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One explanation: a code, the components it names by member, and all its other members as text."""
+    """One explanation: a code, the components it names by member, and all its other members in words."""
 
     code: str
     direction: Direction | None = None
@@ -43,14 +44,14 @@ class Explained:
     @property
     def standing(self) -> Standing:
         """What it is good for."""
-        told = EXPLANATIONS.get(self.code)
-        return told.standing if told is not None else "unlisted"
+        listed = EXPLANATIONS.get(self.code)
+        return listed.standing if listed is not None else "unlisted"
 
     @property
     def blamed(self) -> tuple[Component, ...]:
         """What a person would look at: the components of the first member that tells; all of them where none does."""
-        told = EXPLANATIONS.get(self.code)
-        for member in told.members if told is not None else ():
+        listed = EXPLANATIONS.get(self.code)
+        for member in listed.members if listed is not None else ():
             if self.components.get(member):
                 return self.components[member]
         named = [self.components[member] for member in ("Component", *self.components) if member in self.components]
@@ -59,18 +60,18 @@ class Explained:
     @property
     def text(self) -> str:
         """In a sentence; an unlisted code as it is, with what it names."""
-        told = EXPLANATIONS.get(self.code)
+        listed = EXPLANATIONS.get(self.code)
         who = ", ".join(component.label for component in self.blamed)
-        rest = "; ".join(f"{name} {value}" for name, value in self.facts.items())
-        if told is None:
+        rest = "; ".join(self.facts.values())
+        if listed is None:
             return " ".join(filter(None, (f"{self.code or 'no code'}:", who or "no component named", rest))).rstrip()
         way = {"egress": "outbound ", "ingress": "inbound "}.get(self.direction or "", "")
-        words = told.words.replace("{way}", way).replace(" {way_in}", f" {way.strip()}".rstrip())
+        words = listed.words.replace("{way}", way).replace(" {way_in}", f" {way.strip()}".rstrip())
         several = "Each of " if len(self.blamed) > 1 else ""
         subject = (
             f"{several}{who}"
             if who
-            else ("The request" if told.standing == "filter" else "AWS" if not told.members else "A component")
+            else ("The request" if listed.standing == "filter" else "AWS" if not listed.members else "A component")
         )
         return f"{subject} {words}{f' ({rest})' if rest else ''}."
 
@@ -168,7 +169,7 @@ def parse_analysis(item: Mapping[str, Any]) -> Analysis:
         told=tuple(parse_explanation(one) for one in _dicts(item, "Explanations")),
         hints=tuple(hint for hint in hints if hint is not None),
         accounts=_texts(item.get("SuggestedAccounts")),
-        further={name: _said(value) for name, value in item.items() if name not in _KNOWN},
+        further={name: said(value) for name, value in item.items() if name not in _KNOWN},
     )
 
 
@@ -192,11 +193,9 @@ def _in_turn(item: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 def _stop(item: Mapping[str, Any]) -> Stop:
     component = _component(item.get("Component")) or _component({"Id": item.get("ServiceName")})
-    rules = [f"{word} {_said(item[member])}" for member, word in _RULES.items() if item.get(member)]
-    tgw = item.get("TransitGatewayRouteTableRoute")
     return Stop(
         component=component or Component("(unnamed)"),
-        rule="; ".join([*rules, *([f"route {_said(tgw)}"] if tgw else [])]),
+        rule="; ".join(told(member, item[member]) for member in _RULES if item.get(member)),
         direction=_way_of(item),
         explanations=tuple(parse_explanation(one) for one in _dicts(item, "Explanations")),
         details=tuple(_detail(one) for one in _dicts(item, "AdditionalDetails")),
@@ -227,7 +226,7 @@ def _split(item: Mapping[str, Any], apart: frozenset[str]) -> tuple[dict[str, tu
         if found:
             components[name] = found
         if not found or name.startswith("Firewall"):
-            facts[name] = _said(value)
+            facts[name] = told(name, value)
     return components, facts
 
 
@@ -253,17 +252,6 @@ def _component(item: Any) -> Component | None:
 def _direction(value: Any) -> Direction | None:
     word = _text(value).lower()
     return "egress" if word == "egress" else "ingress" if word == "ingress" else None
-
-
-def _said(value: Any) -> str:
-    """Anything as text: a mapping as its members, a range of ports as AWS's consoles write it."""
-    if isinstance(value, Mapping):
-        if value.keys() == {"From", "To"}:
-            return str(value["From"]) if value["From"] == value["To"] else f"{value['From']}-{value['To']}"
-        return ", ".join(f"{name} {_said(inner)}" for name, inner in value.items() if inner not in (None, "", [], {}))
-    if isinstance(value, list | tuple):
-        return ", ".join(_said(inner) for inner in value)
-    return str(value).lower() if isinstance(value, bool) else _text(value)
 
 
 def _text(value: Any) -> str:

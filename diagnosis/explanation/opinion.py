@@ -145,7 +145,7 @@ def _caveats(request: PathRequest, analysis: Analysis) -> Iterator[str]:
     for detail in analysis.details:
         told = DETAILS.get(detail.code)
         where = f" ({detail.component.label})" if detail.component is not None else ""
-        facts = "; ".join(f"{name} {value}" for name, value in detail.facts.items())
+        facts = "; ".join(detail.facts.values())
         told = told.rstrip(".") if told is not None else f"AWS adds {detail.code or 'a detail without a code'}"
         yield f"{told}{where}{f': {facts}' if facts else ''}."
     if analysis.one_way and request.protocol == "tcp" and not request.caveats and analysis.reachable:

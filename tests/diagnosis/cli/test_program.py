@@ -358,7 +358,8 @@ def test_a_question_has_no_effect_on_the_next_in_the_same_process() -> None:
     case = CASES / "rds-both-missing" / "account"
     run("ask", BLOCKED, "--snapshot", str(case))
 
-    assert ask(BLOCKED, *LOGS, "--json") == first
+    again = ask(BLOCKED, *LOGS, "--json")
+    assert (again.status, again.out) == (first.status, first.out)  # a busy machine tells more of its progress
 
 
 def test_a_pasted_record_is_decoded_and_answered() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from diagnosis.evidence.analysis import parse_analysis, parse_explanation
 from diagnosis.evidence.analysis_codes import DETAILS, EXPLANATIONS
 from diagnosis.evidence.analysis_failures import why_failed
+from diagnosis.evidence.analysis_rules import told
 
 COMPONENTS = {
     "Acl": "acl-0a1",
@@ -82,7 +83,7 @@ def test_a_documented_code_names_its_component_and_says_what_it_does(code: str) 
     assert found.standing == told.standing
     assert "{" not in found.text
     assert found.text.endswith(").")
-    assert "Port 3306; Cidrs 10.0.0.0/16" in found.text
+    assert "port 3306; cidrs 10.0.0.0/16" in found.text
     if told.members:
         assert [one.id for one in found.blamed] == IDS.get(told.members[0], [COMPONENTS.get(told.members[0])])
         assert all(one.id in found.text for one in found.blamed)
@@ -95,15 +96,15 @@ def test_a_documented_code_names_its_component_and_says_what_it_does(code: str) 
     [
         (
             "ENI_SG_RULES_MISMATCH",
-            "Each of web (sg-0a1), sg-0b2 has no inbound rule that admits the traffic (Port 3306; Cidrs 10.0.0.0/16).",
+            "Each of web (sg-0a1), sg-0b2 has no inbound rule that admits the traffic (port 3306; cidrs 10.0.0.0/16).",
         ),
         (
             "SUBNET_ACL_RESTRICTION",
-            "the-acl (acl-0a1) does not admit the traffic inbound (Port 3306; Cidrs 10.0.0.0/16).",
+            "the-acl (acl-0a1) does not admit the traffic inbound (port 3306; cidrs 10.0.0.0/16).",
         ),
         (
             "IGW_EXPECTS_PUBLIC_ADDRESS",
-            "the-internetgateway (igw-0a1) takes only public addresses (Port 3306; Cidrs 10.0.0.0/16).",
+            "the-internetgateway (igw-0a1) takes only public addresses (port 3306; cidrs 10.0.0.0/16).",
         ),
     ],
 )
@@ -129,7 +130,7 @@ def test_a_code_and_members_that_no_list_holds_are_kept_and_told() -> None:
     )
 
     assert found.standing == "unlisted"
-    assert found.text == "QUANTUM_GATEWAY_DECOHERED: cat (qgw-0a1) Phase Angle 90, Unit degrees"
+    assert found.text == "QUANTUM_GATEWAY_DECOHERED: cat (qgw-0a1) phase angle 90, unit degrees"
 
 
 def test_an_analysis_keeps_its_hops_in_order_with_rules_details_and_what_is_new() -> None:
@@ -153,13 +154,56 @@ def test_an_analysis_keeps_its_hops_in_order_with_rules_details_and_what_is_new(
 
     assert [one.component.id for one in found.forward] == ["eni-0a1", "acl-0a1"]
     assert found.forward[1].direction == "egress"
-    assert found.forward[1].rule == "acl rule Cidr 0.0.0.0/0, Egress true, PortRange 1024-65535"
+    assert found.forward[1].rule == "a rule 1024-65535 to 0.0.0.0/0"
     assert [one.code for one in found.explanations] == ["ENI_SG_RULES_MISMATCH", "CANNOT_ROUTE"]
     assert [one.code for one in found.details] == ["AVAILABILITY_ZONE_CROSSED"]
     assert found.accounts == ("210987654321",)
-    assert found.further == {"Confidence": "Level high"}
+    assert found.further == {"Confidence": "level high"}
     assert found.reachable is False
     assert not found.one_way
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "words"),
+    [
+        (
+            "AclRule",
+            {"RuleNumber": 50, "RuleAction": "deny", "Protocol": "all", "Cidr": "0.0.0.0/0", "Egress": False},
+            "rule 50 denies all from 0.0.0.0/0",
+        ),
+        (
+            "AclRule",
+            {"RuleNumber": 100, "RuleAction": "allow", "Protocol": "tcp", "PortRange": {"From": 1024, "To": 65535}},
+            "rule 100 allows tcp 1024-65535",
+        ),
+        (
+            "SecurityGroupRule",
+            {
+                "Direction": "ingress",
+                "Protocol": "tcp",
+                "PortRange": {"From": 22, "To": 22},
+                "SecurityGroupId": "sg-0a1",
+            },
+            "rule tcp 22 from sg-0a1",
+        ),
+        (
+            "RouteTableRoute",
+            {"DestinationCidr": "0.0.0.0/0", "NatGatewayId": "nat-0a1", "State": "blackhole", "Origin": "createroute"},
+            "route 0.0.0.0/0 → nat-0a1 (blackhole), origin createroute",
+        ),
+        (
+            "TransitGatewayRouteTableRoute",
+            {"DestinationCidr": "10.0.0.0/8", "AttachmentId": "tgw-attach-0a1", "State": "active", "New": {"A": 1}},
+            "route 10.0.0.0/8 → tgw-attach-0a1, new A 1",
+        ),
+        ("AvailabilityZones", ["us-east-1a", "us-east-1b"], "availability zones us-east-1a, us-east-1b"),
+        ("PortRanges", [{"From": 1024, "To": 65535}, {"From": 80, "To": 80}], "port ranges 1024-65535, 80"),
+    ],
+)
+def test_rules_and_routes_are_told_in_our_words_and_what_is_new_in_them_after_that(
+    member: str, value: Any, words: str
+) -> None:
+    assert told(member, value) == words
 
 
 @pytest.mark.parametrize("status", ["running", "failed", "succeeded", "else"])

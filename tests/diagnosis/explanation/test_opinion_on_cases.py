@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from diagnosis.answer import Answer
+from diagnosis.explanation.path import shown_path
 from diagnosis.explanation.path_request import PathRequest
 from diagnosis.investigate import investigate
 from diagnosis.second_opinion import second_opinion, to_be_asked
 from tests.case_folder import Case, all_cases
-from tests.diagnosis.explanation.opinions import Aws, asked, network_of
+from tests.diagnosis.explanation.opinions import Aws, asked, network_of, traces
 
 MEMBERS = {
     "sg-": "SecurityGroups",
@@ -42,8 +43,8 @@ def member_of(component: str) -> dict[str, Any]:
     return {member: [{"Id": component}] if member == "SecurityGroups" else {"Id": component}}
 
 
-def right_about(answer: Answer) -> dict[str, Any]:
-    """What an AWS says that sees what the answer says."""
+def right_about(answer: Answer, verdict: str) -> dict[str, Any]:
+    """What an AWS says that sees what the answer says of the pair that it is asked about."""
     explanations = [
         {
             "ExplanationCode": cause.code,
@@ -52,16 +53,16 @@ def right_about(answer: Answer) -> dict[str, Any]:
         }
         for cause in answer.causes
     ]
-    found = answer.verdict != "blocked"
+    found = verdict != "blocked"
     return {
         "NetworkPathFound": found,
         **({"ReturnPathComponents": WAY_BACK} if found else {"Explanations": explanations}),
     }
 
 
-def wrong_about(answer: Answer) -> dict[str, Any]:
+def wrong_about(verdict: str) -> dict[str, Any]:
     """The opposite: a path where there is none, and none where there is one, stopped by the source's group."""
-    if answer.verdict == "blocked":
+    if verdict == "blocked":
         return {"NetworkPathFound": True, "ReturnPathComponents": WAY_BACK}
     reason = {"ExplanationCode": "BAD_STATE", "Component": {"Id": "eni-0dead"}}
     return {"NetworkPathFound": False, "Explanations": [reason]}
@@ -80,10 +81,12 @@ def test_an_aws_that_is_right_agrees_and_one_that_is_wrong_does_not(case: Case) 
         assert second_opinion(network, asked(case.name), Aws({}), lambda _: None).state == "not asked"
         return
 
-    right = second_opinion(network, asked(case.name), Aws(right_about(answer)), lambda _: None)
-    wrong = second_opinion(network, asked(case.name), Aws(wrong_about(answer)), lambda _: None)
+    shown = shown_path(traces(case.name))
+    verdict = shown.verdict if shown is not None else answer.verdict
+    right = second_opinion(network, asked(case.name), Aws(right_about(answer, verdict)), lambda _: None)
+    wrong = second_opinion(network, asked(case.name), Aws(wrong_about(verdict)), lambda _: None)
 
-    if answer.verdict == "unknown":
+    if verdict == "unknown":
         assert (right.agrees, wrong.agrees) == (None, None)
     else:
         assert (right.agrees, wrong.agrees) == (True, False), (right.text, wrong.text)
