@@ -96,9 +96,8 @@ class Opinions:
     def ask(self, row: StoredQuestion) -> bool:
         """Begin a second opinion on an answer; False where one is being asked for. Its thread is told all else."""
         given = self._given
-        now = given.now()
-        until = now + given.settings.second_opinion.seconds + MARGIN_SECONDS
-        if not self.offered or not given.store.opinions.begin(row.id, row.channel, now, until):
+        # It may have to wait for others first.
+        if not self.offered or not given.store.opinions.begin(row.id, row.channel, given.now(), self._until(2)):
             return False
         try:
             self._pool.submit(self._run, row)
@@ -106,6 +105,10 @@ class Opinions:
             given.store.opinions.end(row.id, "interrupted")
             return False
         return True
+
+    def _until(self, turns: int = 1) -> float:
+        """When so many of them, one after the other, must be over, in Unix seconds."""
+        return self._given.now() + turns * (self._given.settings.second_opinion.seconds + MARGIN_SECONDS)
 
     def interrupted(self) -> None:
         """Tell the threads whose opinions a process took with it. Raises Unreachable."""
@@ -130,6 +133,8 @@ class Opinions:
     def _run(self, row: StoredQuestion) -> None:
         progress = _Progress(self._given, row)
         ledger = self._given.store.opinions
+        if not ledger.goes_on(row.id, self._until()):
+            return  # it waited so long that it was given up
         with structlog.contextvars.bound_contextvars(question=row.id):
             try:
                 said = self._said(row, progress)

@@ -74,6 +74,16 @@ class OpinionLedger:
             return again.rowcount == 1
         return True
 
+    def goes_on(self, question: str, until: float) -> bool:
+        """Put off until when it must be over; False where it was given up meanwhile."""
+        with self._engine.begin() as connection:
+            changed = connection.execute(
+                update(opinions)
+                .where(opinions.c.question == question, opinions.c.state == "running")
+                .values(until=until)
+            )
+        return changed.rowcount == 1
+
     def shows(self, question: str, message: str) -> None:
         """The message that shows how far it is."""
         with self._engine.begin() as connection:

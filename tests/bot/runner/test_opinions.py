@@ -12,7 +12,7 @@ import pytest
 from bot.access.scope import Scope
 from bot.runner.courier import Courier
 from bot.runner.networks import Networks, Sight
-from bot.runner.opinions import Opinions, Wherewithal
+from bot.runner.opinions import AT_ONCE, Opinions, Wherewithal
 from bot.settings.values import Settings
 from bot.store.rows import StoredQuestion
 from bot.store.store import Store
@@ -198,6 +198,22 @@ def test_a_fault_of_ours_ends_it_with_a_word_and_is_no_end_of_others(store: Stor
 
     assert "by a fault of whynot" in thread.said[-1]
     assert store.opinions.begin("q1", "C1", 2, 3)
+
+
+def test_one_that_waited_so_long_that_it_was_given_up_asks_nothing(store: Store) -> None:
+    thread, aws = Thread(), Aws(FOUND)
+    some = opinions(store, thread, aws)
+    row = kept(store, answer())
+    done = threading.Event()
+    for _ in range(AT_ONCE):  # every thread is busy
+        some._pool.submit(done.wait, 10)
+
+    assert some.ask(row)
+    store.opinions.end(row.id, "interrupted")
+    done.set()
+    finish(some)
+
+    assert (aws.asked, thread.said) == ([], [])
 
 
 def test_an_opinion_that_a_process_took_with_it_is_told_as_interrupted_once(store: Store) -> None:

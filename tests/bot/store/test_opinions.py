@@ -56,8 +56,11 @@ def test_what_ought_to_be_over_is_found_with_its_message(store: Store) -> None:
     [late] = ledger.overdue(500)
 
     assert (late.question, late.channel, late.message) == ("q1", "C1", "17.5")
-    ledger.end("q1", "interrupted")
+    assert ledger.goes_on("q1", 600)
     assert ledger.overdue(500) == ()
+    ledger.end("q1", "interrupted")
+    assert ledger.overdue(700) == ()
+    assert not ledger.goes_on("q1", 900)
 
 
 def test_disagreements_are_kept_with_their_reports_until_they_are_old_enough(store: Store) -> None:
