@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diagnosis.evidence.query import FlowLogQuery
+from diagnosis.evidence.query import FlowLogQuery, spellings
 from diagnosis.evidence.records import FIELDS, field_of, line_patterns
 from diagnosis.flowlogs import statements
 from diagnosis.flowlogs.exact import HOUR
 from diagnosis.flowlogs.lines import Unreadable, usable
+from diagnosis.flowlogs.sql import any_of, both
+from diagnosis.flowlogs.sql import name as quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,35 +89,70 @@ def by_columns(
     return groups, unreadable
 
 
-def statement(place: int, columns: Columns, query: FlowLogQuery, action: str | None = None) -> str:
+def counts(place: int, columns: Columns, query: FlowLogQuery) -> str:
     """Return the SELECT that judges and groups every row as `scan.TABLE` says; the list of files is its parameter.
 
-    Rows that may belong to the query are kept, with the gaps of its interfaces; where an `action` is given, those of
-    that action and all gaps.
+    Of a row only what tells its kind, its time and an interface of interest is read. None is kept: see `kept`.
+    """
+    told = ", ".join(each for each in ("log_status", "action") if each.replace("_", "-") in columns.fields)
+    return f"""
+SELECT {place}, file, kind, interface, CASE WHEN kind < 3 THEN ended_in END, NULL, NULL, SUM(lines)::BIGINT, 0,
+  MIN(oldest) FILTER (WHERE kind < 3), MAX(newest) FILTER (WHERE kind < 3)
+FROM (
+  SELECT *, {_kind(columns, "whole", "backwards")} AS kind
+  FROM (
+    SELECT file, {told}, {_interface(columns, query)} AS interface,
+      CASE WHEN interface IS NULL THEN "end" - "end" % {HOUR} ELSE "end" END AS ended_in,
+      "end" < "start" AS backwards, {_whole(columns)} AS whole, COUNT(*) AS lines, MIN("start") AS oldest,
+      MAX("end") AS newest
+    FROM ({rows(columns)}) GROUP BY ALL))
+GROUP BY ALL"""
+
+
+def kept(place: int, columns: Columns, query: FlowLogQuery, *, hot: bool) -> str:
+    """Return the SELECT of every row that may belong to the query, or if `hot` of every REJECT and gap; as above.
+
+    `counts` has counted each of them already, so each comes a second time, to be taken off there.
     """
     names = {field.replace("-", "_") for field in columns.fields}
-    wanted = statements.may_belong(query, names) if action is None else statements.column("action").eq(action)
-    hit = statements.said(wanted, "duckdb")
-    gap = "interface IS NOT NULL" if action is None else "TRUE"
-    own, interface = "FALSE", "NULL::VARCHAR"
-    if "interface_id" in names:
-        own = statements.said(statements.any_of(statements.column("interface_id"), query.interfaces), "duckdb")
-        interface = f"CASE WHEN {own} THEN interface_id END"
+    rejected_or_none = "action = 'REJECT' OR action IS NULL"
+    wanted = rejected_or_none if hot else statements.said(statements.may_belong(query, names), "duckdb")
+    early = "TRUE" if hot or names & {"pkt_srcaddr", "pkt_dstaddr"} else _either_way(columns, query)
     return f"""
-SELECT {place}, file, kind, interface, ended_in, kept, number, COUNT(*), 0, MIN(started), MAX(ended)
-FROM (
-  SELECT file, kind, interface, CASE WHEN kind < 3 THEN "start" END AS started,
-    CASE WHEN kind < 3 THEN "end" END AS ended,
-    CASE WHEN kind >= 3 THEN NULL WHEN interface IS NULL THEN "end" - "end" % {HOUR} ELSE "end" END AS ended_in,
-    CASE WHEN kind < 3 THEN line END AS kept, CASE WHEN kind < 3 AND line IS NOT NULL THEN number END AS number
-  FROM (
-    SELECT * REPLACE (
-      CASE WHEN kind = 0 AND NOT REGEXP_FULL_MATCH(line, {_ok(columns)}) THEN 3 ELSE kind END AS kind)
-    FROM (
-      SELECT file, number, "start", "end", kind, interface,
-        CASE WHEN kind = 0 AND {hit} OR kind IN (1, 2) AND {gap} THEN {_line(columns)} END AS line
-      FROM (SELECT *, {_kind(columns)} AS kind, {interface} AS interface FROM ({rows(columns)})))))
-GROUP BY ALL"""
+WITH found AS (
+  SELECT file, number, "start", "end", {_kind(columns)} AS kind, {_interface(columns, query)} AS interface,
+    {_line(columns)} AS line
+  FROM ({rows(columns, early)}) WHERE {wanted}),
+judged AS (
+  SELECT *, CASE WHEN kind = 0 AND NOT REGEXP_FULL_MATCH(line, {_ok(columns)}) THEN 3 ELSE kind END AS judgement
+  FROM found)
+SELECT {place}, file, judgement, interface, CASE WHEN judgement < 3 THEN {_ended_in()} END,
+  CASE WHEN judgement < 3 THEN line END, CASE WHEN judgement < 3 THEN number END, 1, 0,
+  CASE WHEN judgement < 3 THEN "start" END, CASE WHEN judgement < 3 THEN "end" END FROM judged
+UNION ALL
+SELECT {place}, file, kind, interface, {_ended_in()}, NULL, NULL, -1, 0,
+  CASE WHEN kind < 3 THEN "start" END, CASE WHEN kind < 3 THEN "end" END FROM judged"""
+
+
+def _ended_in() -> str:
+    return f'CASE WHEN kind >= 3 THEN NULL WHEN interface IS NULL THEN "end" - "end" % {HOUR} ELSE "end" END'
+
+
+def _interface(columns: Columns, query: FlowLogQuery) -> str:
+    if "interface-id" not in columns.fields or not query.interfaces:
+        return "NULL::VARCHAR"
+    own = statements.said(statements.any_of(statements.column("interface_id"), query.interfaces), "duckdb")
+    return f"CASE WHEN {own} THEN interface_id END"
+
+
+def _either_way(columns: Columns, query: FlowLogQuery) -> str:
+    """A test that DuckDB makes while it unpacks a column: both addresses are of either party, as they are written."""
+    sides = (query.sources, query.destinations)
+    if not all(sides) or any("/" in each for side in sides for each in side):
+        return "TRUE"
+    parties = {spelt for side in sides for each in side for spelt in spellings(each)}
+    written = [quoted(name) for field, name, kind in columns.found if field in {"srcaddr", "dstaddr"}]
+    return both(any_of(name, parties) for name in written)
 
 
 def first_malformed(columns: Columns, most: int) -> str:
@@ -125,19 +162,23 @@ def first_malformed(columns: Columns, most: int) -> str:
     return f"SELECT number, {line} FROM ({rows(columns)}) WHERE {bad} ORDER BY number LIMIT {most}"
 
 
-def rows(columns: Columns) -> str:
-    """Return the SELECT of the rows with columns by our names and types, NULL for a missing value; as above."""
+def rows(columns: Columns, where: str = "TRUE") -> str:
+    """Return the SELECT of the rows with columns by our names and types, NULL for a missing value; as above.
+
+    `where` is a test of columns as the file has them.
+    """
     missing = [f'NULL::BIGINT AS "{each}"' for each in ("start", "end") if each not in columns.fields]
     typed = all(kind != "VARCHAR" for field, _, kind in columns.found if field_of(field).highest is not None)
     values = [f'{_value(*each, typed=typed)} AS "{each[0].replace("-", "_")}"' for each in columns.found]
     return (
         f"SELECT filename AS file, file_row_number + 1 AS number, {', '.join([*values, *missing])} FROM READ_PARQUET("
-        "?, binary_as_string = true, hive_partitioning = false, filename = true, file_row_number = true)"
+        "?, binary_as_string = true, hive_partitioning = false, filename = true, file_row_number = true) AS held "
+        f"WHERE {where}"
     )
 
 
 def _value(field: str, name: str, kind: str, *, typed: bool) -> str:
-    column = '"' + name.replace('"', '""') + '"'
+    column = quoted(name)
     if field_of(field).highest is None:
         return f"NULLIF({column}, '-')" if typed and kind == "VARCHAR" else _cleaned(f"{column}::VARCHAR")
     if kind.startswith("TIMESTAMP"):
@@ -149,20 +190,24 @@ def _cleaned(text: str) -> str:
     return f"CASE WHEN {text} NOT IN {_NOTHING} THEN {text} END"
 
 
-def _kind(columns: Columns) -> str:
+def _kind(columns: Columns, whole: str | None = None, backwards: str = '"end" < "start"') -> str:
     """What a row is, as `exact.KINDS` numbers it. Columns have types, so of a row that is not kept only its addresses,
     its times and what happened are looked at: every further column would have to be unpacked.
     """
-    there = [field for field in columns.fields if field in {"srcaddr", "dstaddr", "start", "end"}]
-    whole = " AND ".join(f'"{field.replace("-", "_")}" IS NOT NULL' for field in there) or "TRUE"
+    whole = whole or _whole(columns)
     if "log-status" in columns.fields:
         ok, nodata, skipdata = (f"log_status = '{status}'" for status in ("OK", "NODATA", "SKIPDATA"))
     else:
         ok, nodata, skipdata = "action IS NOT NULL", "action IS NULL", "FALSE"
     return (
-        f"""CASE WHEN "end" < "start" THEN 3 WHEN {ok} AND action IN ('ACCEPT', 'REJECT') AND {whole} THEN 0 """
+        f"CASE WHEN {backwards} THEN 3 WHEN {ok} AND action IN ('ACCEPT', 'REJECT') AND {whole} THEN 0 "
         f"WHEN {nodata} AND action IS NULL THEN 1 WHEN {skipdata} AND action IS NULL THEN 2 ELSE 3 END"
     )
+
+
+def _whole(columns: Columns) -> str:
+    there = [field for field in columns.fields if field in {"srcaddr", "dstaddr", "start", "end"}]
+    return " AND ".join(f'"{field.replace("-", "_")}" IS NOT NULL' for field in there) or "TRUE"
 
 
 def _line(columns: Columns) -> str:

@@ -221,7 +221,7 @@ class HotReading(Reading):
         self.connection.execute(TABLE)
         hot = self.folder / "hot"
         hot.mkdir()
-        scan = Scan(self.connection, self.query, Interest(REFUSED, frozenset(), hot), action="REJECT")
+        scan = Scan(self.connection, self.query, Interest(REFUSED, frozenset(), hot))
         formats = self._fill(scan, files)
         columns = tuple(_WANTED.items())
         rows = [kept_records(place, fields, columns) for place, fields in enumerate(scan.formats)]

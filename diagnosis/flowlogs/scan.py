@@ -43,8 +43,6 @@ class Scan:
     connection: duckdb.DuckDBPyConnection
     query: FlowLogQuery
     interest: Interest
-    action: str | None = None
-    """In Parquet, records of this action are of interest instead of those of the query."""
     formats: list[tuple[str, ...]] = field(default_factory=list)
     columns: dict[int, parquet.Columns] = field(default_factory=dict)
     """Of the formats that are Parquet."""
@@ -82,10 +80,13 @@ class Scan:
             self.formats.append(columns.fields)
             place = len(self.formats) - 1
             self.columns[place] = columns
-            statement = f"INSERT INTO scan {parquet.statement(place, columns, self.query, self.action)}"
+            files = [[not_a_glob(str(path)) for path in alike]]
+            hot = self.interest.hot is not None
             try:
-                self.connection.execute(statement, [[not_a_glob(str(path)) for path in alike]])
+                self.connection.execute(f"INSERT INTO scan {parquet.counts(place, columns, self.query)}", files)
+                self.connection.execute(f"INSERT INTO scan {parquet.kept(place, columns, self.query, hot=hot)}", files)
             except duckdb.Error:
+                self.connection.execute("DELETE FROM scan WHERE format = ?", [place])
                 if len(alike) == 1:
                     self.unreadable[alike[0]] = parquet.DAMAGED
                 else:
