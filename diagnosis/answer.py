@@ -83,6 +83,15 @@ class RecordCounts(_Value):
     unreadable_files: int = 0
 
 
+class OtherClients(_Value):
+    """Other clients at the same addresses, protocol and port of the destination, in the window: how many of them."""
+
+    refused: int
+    accepted: int
+    at_least: bool = False
+    """Whether there may be more: a limit was reached, or several flow logs were read."""
+
+
 class FlowLogs(_Value):
     """What the flow logs say of this conversation."""
 
@@ -91,6 +100,8 @@ class FlowLogs(_Value):
     records: RecordCounts
     accepts: int
     rejects: int
+    other_clients: OtherClients | None = None
+    """None where the question names no port, or no parties by address."""
     first_reject: str | None = None
     last_reject: str | None = None
     last_accept: str | None = None
@@ -101,7 +112,7 @@ class FlowLogs(_Value):
     pattern: str
     limits: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
-    """What was seen, in words, at most three."""
+    """What was seen, in words."""
     bytes_scanned: int = 0
     """What the engine charges for, or what was fetched; 0 for files."""
     cost_usd: float = 0.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
-from diagnosis.evidence.query import Between, Counts, InterfaceStatus, Seen, Sightings
+from diagnosis.evidence.query import Between, Counts, Crossing, InterfaceStatus, Others, Seen, Sightings
 
 _LINES_EACH = 2
 
@@ -29,9 +29,11 @@ def combined(found: Sequence[Sightings]) -> Sightings:
         ),
         seen=together(seen for each in found for seen in each.seen),
         earlier=together(seen for each in found for seen in each.earlier),
+        crossings=joined(row for each in found for row in each.crossings),
+        others=_others([each.others for each in found if each.others is not None]),
         statuses=_statuses(each.statuses for each in found),
         newest=max((each.newest for each in found if each.newest is not None), default=None),
-        fields=frozenset.intersection(*(each.fields for each in found)),
+        fields=frozenset.intersection(*([each.fields for each in found if each.fields] or [frozenset()])),
         warnings=tuple(dict.fromkeys(warning for each in found for warning in each.warnings)),
         partial=tuple(dict.fromkeys(sentence for each in found for sentence in each.partial)),
         delivered_until=min((each.delivered_until for each in found if each.delivered_until is not None), default=None),
@@ -60,6 +62,41 @@ def _sum(one: Seen, other: Seen) -> Seen:
         last=max((each.last for each in (one, other) if each.last is not None), default=None),
         tcp_flags=(flags[0] | flags[-1]) if flags else None,
         lines=tuple(lines[:_LINES_EACH]),
+    )
+
+
+def _others(found: Sequence[Others]) -> Others | None:
+    """The most that one reading saw, and perhaps more: two may have seen the same clients."""
+    if not found:
+        return None
+    refused, accepted = (max(map(attrgetter(name), found)) for name in ("refused", "accepted"))
+    return Others(refused, accepted, at_least=len(found) > 1 or found[0].at_least)
+
+
+def joined(rows: Iterable[Crossing]) -> tuple[Crossing, ...]:
+    """Return rows of which no two agree in gateway, attachments and leg, ordered by these."""
+    groups: dict[tuple[str | None, ...], list[Crossing]] = {}
+    for row in rows:
+        groups.setdefault((row.gateway, row.attachment, row.pair, row.leg), []).append(row)
+    ordered = sorted(groups, key=lambda key: tuple(part or "" for part in key))
+    return tuple(_sum_of(groups[key]) for key in ordered)
+
+
+def _sum_of(rows: Sequence[Crossing]) -> Crossing:
+    one = rows[0]
+    return Crossing(
+        one.gateway,
+        one.attachment,
+        one.pair,
+        one.leg,
+        sum(row.records for row in rows),
+        sum(row.packets for row in rows),
+        sum(row.no_route for row in rows),
+        sum(row.blackhole for row in rows),
+        sum(row.mtu_exceeded for row in rows),
+        sum(row.ttl_expired for row in rows),
+        min((row.first for row in rows if row.first is not None), default=None),
+        max((row.last for row in rows if row.last is not None), default=None),
     )
 
 

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     ACL_INBOUND_OF_SOURCE = "ACCEPT out, REJECT of the reply"
     CONNECTION_TAIL = "REJECT after the connection"
     PORT_CLOSED = "port closed"
+    LOST_AT_GATEWAY = "lost at the transit gateway"
     REPLY_LOST = "reply dropped between"
     ACCEPT_ONLY = "ACCEPT both ways"
     HOST_SILENT = "host silent"
@@ -52,7 +53,7 @@ REJECTING = frozenset(
 """A rule, or Block Public Access, refuses packets."""
 PASSING = frozenset({Kind.CONNECTION_TAIL, Kind.PORT_CLOSED, Kind.ACCEPT_ONLY, Kind.HOST_SILENT})
 """The network let the packets through to the destination."""
-LOST = frozenset({Kind.DROPPED_BETWEEN, Kind.REPLY_LOST, Kind.NO_REPLY})
+LOST = frozenset({Kind.LOST_AT_GATEWAY, Kind.DROPPED_BETWEEN, Kind.REPLY_LOST, Kind.NO_REPLY})
 """Packets left and were not seen again: no record says REJECT for a route, a gateway or a firewall."""
 SILENT = frozenset({Kind.SKIPDATA, Kind.NO_FLOW_LOG, Kind.NOT_DELIVERED, Kind.NODATA, Kind.NO_RECORDS})
 """Nothing of the conversation is recorded, or nothing can be concluded from what is absent."""
@@ -60,7 +61,9 @@ SILENT = frozenset({Kind.SKIPDATA, Kind.NO_FLOW_LOG, Kind.NOT_DELIVERED, Kind.NO
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table: when it holds, and what it means; `{source}`, `{destination}` and `{where}` are names."""
+    """One row of the table: when it holds, and what it means; `{source}`, `{destination}` and `{where}` are names,
+    `{lost}` is what gateways lost.
+    """
 
     kind: Kind
     evidence: str
@@ -166,6 +169,12 @@ TABLE: tuple[Row, ...] = (
         "ACCEPT out, REJECT of the reply as it comes back to {source}: the network ACL of its subnet refuses it on the "
         "client's ephemeral ports; a security group cannot do that.",
         "reply",
+    ),
+    Row(
+        Kind.LOST_AT_GATEWAY,
+        "transit gateway: packets lost",
+        lambda view: bool(view.losing),
+        "A transit gateway drops it: {lost}.",
     ),
     Row(
         Kind.CONNECTION_TAIL,

@@ -6,9 +6,10 @@ Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.flow_log_setup import READABLE, FlowLog
 from diagnosis.evidence.query import Between
 from diagnosis.evidence.records import shown
@@ -145,7 +146,7 @@ def _unreadable(log: FlowLog) -> str:
         return f"delivers to {shown(log.destination_type)}, from where it cannot be read back"
     names = set(log.fields)
     lacking = [each for each in ("srcaddr", "dstaddr") if not names & {each, f"pkt-{each}"}]
-    lacking += [] if "action" in names else ["action"]
+    lacking += [] if "action" in names or of_gateway(names) else ["action"]
     if lacking:
         return f"lacks {', '.join(lacking)}, which finding a conversation needs, and a format cannot be changed"
     return ""
@@ -162,10 +163,14 @@ def _troubles(log: FlowLog) -> Iterable[str]:
         )
 
 
-def transit_notes(logs: Iterable[FlowLog]) -> tuple[str, ...]:
-    """What is said of the flow logs of the transit gateways on the path: their records have no ACCEPT or REJECT."""
-    return tuple(
-        f"{log.id} logs {log.resource} to {shown(log.destination, 120)}: its packets-lost-no-route and "
-        "packets-lost-blackhole tell what the transit gateway drops; it holds no ACCEPT or REJECT and was not read."
-        for log in logs
-    )
+def choose_of_gateways(placed: Iterable[Placed], window: Between, *, narrow: int = NARROW) -> Choice:
+    """Choose how the flow logs of transit gateways on the path are read. Athena is not asked for them."""
+    groups: dict[tuple[str, ...], list[tuple[str, Placed]]] = {}
+    notes: dict[str, None] = {}
+    for each in placed:
+        notes.update(dict.fromkeys(_troubles(each.log)))
+        if not _unreadable(each.log):
+            groups.setdefault((*_together(each), each.log.destination), []).append((each.log.resource, each))
+    seconds = (window.end or 0) - (window.start or 0)
+    found = (_reading(members, seconds, narrow, athena=False) for _, members in sorted(groups.items()))
+    return Choice(tuple(replace(reading, interfaces=frozenset()) for reading in found), tuple(notes))

@@ -30,7 +30,7 @@ def seen_in(lines: Iterable[Logged], query: FlowLogQuery, window: Between) -> tu
             continue
         values = dict(zip(logged.fields, logged.line.split(" "), strict=True))
         leg = leg_of(values, query)
-        if leg is not None and _within(values, window):
+        if leg is not None and within(values, window):
             rows.append(_seen(values, leg, logged))
     return together(rows)
 
@@ -68,7 +68,8 @@ def _holds(address: str, network: str) -> bool:
         return False
 
 
-def _within(values: Mapping[str, str], window: Between) -> bool:
+def within(values: Mapping[str, str], window: Between) -> bool:
+    """Whether a record falls into the window at least in part."""
     start, end = seconds(values.get("start")), seconds(values.get("end"))
     early = window.start is not None and end is not None and end < window.start
     late = window.end is not None and start is not None and start > window.end

@@ -80,21 +80,61 @@ def _missing_fields(view: View) -> Iterator[str]:
 
 
 def _untold(view: View) -> Iterator[str]:
-    fields = view.sightings.fields
-    if view.sightings.query.protocol == 6 and "tcp-flags" not in fields and view.accepted("forward"):
+    """A sentence for each missing field that would have told more of what was seen here, with its version."""
+    fields, query = view.sightings.fields, view.sightings.query
+    apart = _needs_packet_addresses(view)
+    if query.protocol == 6 and "tcp-flags" not in fields and view.accepted("forward"):
         yield (
             "The format has no tcp-flags: a refused connection (RST) looks like an answered one. A flow log of version "
             "3 with tcp-flags would tell."
         )
-    if not {"pkt-srcaddr", "pkt-dstaddr"} <= fields and _needs_packet_addresses(view):
+    if not {"pkt-srcaddr", "pkt-dstaddr"} <= fields and apart:
         yield (
             "The format has no pkt-srcaddr and pkt-dstaddr: through a NAT gateway or a transit gateway, and for "
             "secondary addresses, the real addresses do not show. A flow log of version 3 with both would tell."
         )
+    if "flow-direction" not in fields and view.sightings.seen and apart:
+        yield (
+            "The format has no flow-direction: at an interface of neither party a record does not say whether the "
+            "packet came or went. A flow log of version 5 with flow-direction would tell."
+        )
+    if "traffic-path" not in fields and view.left.accept is not None and view.arrived.accept is None:
+        yield (
+            "The format has no traffic-path: by which gateway the packet left does not show. A flow log of version 5 "
+            "with traffic-path would tell."
+        )
+    if "reject-reason" not in fields and view.sightings.rejects:
+        yield (
+            "The format has no reject-reason: whether VPC Block Public Access refused it does not show. A flow log of "
+            "version 8 with reject-reason would tell."
+        )
+    if "pkt-src-aws-service" not in fields and view.sightings.rejects and not view.source:
+        yield (
+            "The format has no pkt-src-aws-service: whether a service of AWS sent it does not show. A flow log of "
+            "version 5 with pkt-src-aws-service would tell."
+        )
+    yield from _untold_of_version_2(view)
+
+
+def _untold_of_version_2(view: View) -> Iterator[str]:
+    """What is in the default format, and can only be missing from a custom one."""
+    fields, query = view.sightings.fields, view.sightings.query
     if "interface-id" not in fields:
         yield "The format has no interface-id, so a record does not say where it was made."
+    elif "resource-id" not in fields and any(seen.interface is None for seen in view.sightings.seen):
+        yield (
+            "The format has no resource-id: which regional NAT gateway made the records without an interface does not "
+            "show. A flow log of version 9 with resource-id would tell."
+        )
     if not {"start", "end"} <= fields:
         yield "The format has no start and end, so records cannot be told apart by time."
+    if "log-status" not in fields:
+        yield "The format has no log-status, so that records were lost (SKIPDATA) does not show."
+    asked = [("protocol", query.protocol is not None)]
+    asked += [(name, query.ports_matter and query.port is not None) for name in ("srcport", "dstport")]
+    if missing := [name for name, matters in asked if matters and name not in fields]:
+        lacking = " and no ".join(missing)
+        yield f"The format has no {lacking}, so its records cannot be told from those of other services."
 
 
 def _needs_packet_addresses(view: View) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from diagnosis.evidence import limits
+from diagnosis.evidence.crossings import reasons, told
 from diagnosis.evidence.decision_table import LOST, PASSING, REJECTING, SILENT, TABLE, Kind
-from diagnosis.evidence.query import Leg, Sightings
+from diagnosis.evidence.query import Crossing, Leg, Sightings
 from diagnosis.evidence.records import iso
-from diagnosis.evidence.view import Place, view_of
-from diagnosis.evidence.wording import Named, counted
+from diagnosis.evidence.view import Place, View, view_of
+from diagnosis.evidence.wording import Named, counted, others
 
 __all__ = ["LOST", "PASSING", "REJECTING", "SILENT", "Kind", "Pattern", "read_pattern"]
 
@@ -24,7 +25,7 @@ class Pattern:
     leg: Leg | None = None
     """The leg that is refused or lost."""
     sentences: tuple[str, ...] = ()
-    """What was counted, for a reader; at most three."""
+    """What was counted, for a reader."""
     limits: tuple[str, ...] = ()
     """What this cannot prove, and what would."""
     accepted_until: int | None = None
@@ -58,16 +59,28 @@ def read_pattern(
             destination=named.destination,
             where=named.interfaces(_where(refusing)),
             unlogged=named.unlogged,
+            lost=_lost(view.losing),
         )
         + _so_far(row.kind, sightings),
-        leg=row.leg or (refusing[0].leg if refusing else None),
-        sentences=(*counted(view, named), *_changes(refusing, settled, named)),
+        leg=row.leg or _leg(row.kind, view, refusing),
+        sentences=(
+            *counted(view, named),
+            *_changes(refusing, settled, named),
+            *told(sightings.crossings),
+            *others(sightings),
+        ),
         limits=limits.of(view, silent=row.kind in SILENT | LOST, named=named, traffic_types=traffic_types or {}),
         accepted_until=max((until for place in refusing if (until := place.accepted_until) is not None), default=None),
         accepted_since=None
         if refusing
         else min((since for place in settled if (since := _since(place))), default=None),
     )
+
+
+def _leg(kind: Kind, view: View, refusing: Sequence[Place]) -> Leg | None:
+    if kind is Kind.LOST_AT_GATEWAY:
+        return view.losing[0].leg
+    return refusing[0].leg if refusing else None
 
 
 def _so_far(kind: Kind, sightings: Sightings) -> str:
@@ -80,6 +93,10 @@ def _so_far(kind: Kind, sightings: Sightings) -> str:
 def _where(refusing: Iterable[Place]) -> tuple[str, ...]:
     found = {each for place in refusing if place.reject is not None for each in place.reject.interfaces}
     return tuple(sorted(found))
+
+
+def _lost(crossings: Iterable[Crossing]) -> str:
+    return "; ".join(f"{each.gateway or 'transit gateway'}, {reasons(each)}" for each in crossings)
 
 
 def _since(place: Place) -> int | None:

@@ -70,6 +70,11 @@ class FlowLogQuery:
         """Whether records of this protocol tell ports apart."""
         return self.protocol not in PORTLESS
 
+    @property
+    def asks_for_others(self) -> bool:
+        """Whether other clients of the same service can be told: it has addresses and a port, and so has who asks."""
+        return bool(self.sources and self.destinations) and self.ports_matter and self.port is not None
+
     def within(self, window: Window) -> FlowLogQuery:
         """Return the same question for another time."""
         return replace(self, window=window)
@@ -147,6 +152,50 @@ class InterfaceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """Other clients at the same addresses, protocol and port of the destination, in the window.
+
+    A client is an address, the packet's own before the interface's. One may be among both.
+    """
+
+    refused: int = 0
+    """So many have a REJECT record."""
+    accepted: int = 0
+    """So many have an ACCEPT record."""
+    at_least: bool = False
+    """Whether there may be more: a limit was reached, or several flow logs were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """All records of one leg that a transit gateway made between two of its attachments.
+
+    They have no action: what the gateway loses is counted by its reason.
+    """
+
+    gateway: str | None
+    attachment: str | None
+    pair: str | None
+    """The other attachment (`tgw-pair-attachment-id`)."""
+    leg: Leg
+    records: int
+    packets: int
+    no_route: int = 0
+    """Packets lost for want of a route."""
+    blackhole: int = 0
+    """Packets lost in a blackhole route."""
+    mtu_exceeded: int = 0
+    ttl_expired: int = 0
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def lost(self) -> int:
+        """Packets lost for any reason."""
+        return self.no_route + self.blackhole + self.mtu_exceeded + self.ttl_expired
+
+
+@dataclass(frozen=True, slots=True)
 class Sightings:
     """What the flow logs hold of a conversation, and how far that can be trusted."""
 
@@ -162,6 +211,10 @@ class Sightings:
     seen: tuple[Seen, ...] = ()
     earlier: tuple[Seen, ...] = ()
     """The same before the window, as far back as was looked: it tells when things changed. No raw lines."""
+    crossings: tuple[Crossing, ...] = ()
+    """What transit gateways logged of the conversation in the window."""
+    others: Others | None = None
+    """None where the query does not ask for them (`asks_for_others`)."""
     statuses: tuple[InterfaceStatus, ...] = ()
     """One for each interface of interest, in the query's order of ids."""
     newest: int | None = None

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnosis.evidence.query import Leg, Seen, Sightings
+from diagnosis.evidence.query import Crossing, Leg, Seen, Sightings
 
 TCP = 6
 FIN, SYN, RST, ACK = 1, 2, 4, 16
@@ -116,6 +116,11 @@ class View:
     def rejecting(self, place: Place) -> bool:
         """Whether packets are being refused there: the rejects go on, and are more than the tail of a connection."""
         return place.reject is not None and not place.accepted_since and not place.is_tail(flags_known=self.flags_known)
+
+    @property
+    def losing(self) -> tuple[Crossing, ...]:
+        """The transit gateways that lost packets of it, on the way there first."""
+        return tuple(sorted((each for each in self.sightings.crossings if each.lost), key=lambda each: each.leg))
 
     def accepted(self, leg: Leg) -> bool:
         """Whether any interface accepted this leg."""

@@ -57,6 +57,18 @@ def counted(view: View, named: Named) -> tuple[str, ...]:
     return (f"{parts[0]} {when}, {parts[1]}" if rejected else f"{parts[1]} {when}, {parts[0]}",)
 
 
+def others(sightings: Sightings) -> tuple[str, ...]:
+    """Return the sentence on other clients of the same service: whether it is this one alone that is refused."""
+    found = sightings.others
+    if found is None:
+        return ()
+    if not found.refused and not found.accepted:
+        return ("No other client was seen at the same address and port",)
+    more = "at least " if found.at_least else ""
+    told = f"{more}{found.refused:,} refused, {more}{found.accepted:,} accepted"
+    return (f"Other clients at the same address and port: {told}",)
+
+
 def window_words(sightings: Sightings) -> str:
     """Say which time was read: "in the last hour", "since ...", "from ... to ..."."""
     window = sightings.window

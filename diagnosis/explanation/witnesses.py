@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnosis.answer import FlowLogs, RecordCounts, Window
+from diagnosis.answer import FlowLogs, OtherClients, RecordCounts, Window
 from diagnosis.evidence.patterns import Pattern
 from diagnosis.evidence.query import Seen, Sightings
 from diagnosis.evidence.records import iso
@@ -34,6 +34,7 @@ def to_flow_logs(sightings: Sightings, pattern: Pattern) -> FlowLogs:
         ),
         accepts=sightings.accepts,
         rejects=sightings.rejects,
+        other_clients=_other_clients(sightings),
         first_reject=_iso(min((seen.first for seen in (*rejects, *began) if seen.first is not None), default=None)),
         last_reject=_iso(_last(rejects)),
         last_accept=_iso(last_accept),
@@ -45,6 +46,13 @@ def to_flow_logs(sightings: Sightings, pattern: Pattern) -> FlowLogs:
         bytes_scanned=sightings.scanned,
         cost_usd=round(sightings.dollars, 6),
     )
+
+
+def _other_clients(sightings: Sightings) -> OtherClients | None:
+    found = sightings.others
+    if found is None:
+        return None
+    return OtherClients(refused=found.refused, accepted=found.accepted, at_least=found.at_least)
 
 
 def to_window(sightings: Sightings) -> Window:

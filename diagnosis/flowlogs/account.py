@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from diagnosis.evidence.combine import combined
-from diagnosis.evidence.engine_choice import NARROW, Choice, Placed, Reading, choose, transit_notes
+from diagnosis.evidence.engine_choice import NARROW, Choice, Placed, Reading, choose, choose_of_gateways
 from diagnosis.evidence.flow_log_setup import covering, logging
 from diagnosis.evidence.query import Between, FlowLogQuery, Last, Sightings, Window
 from diagnosis.flowlogs.athena import AthenaSettings, FlowLogAthena
@@ -54,7 +54,7 @@ class AccountFlowLogs:
         """
         window = self._bounded(query.window)
         found = self._read(query, window)
-        if isinstance(query.window, Last) and query.window.widen and not found.seen:
+        if isinstance(query.window, Last) and query.window.widen and not (found.seen or found.crossings):
             wide = Between((window.end or self._remote.now()) - self._settings.widest, window.end)
             found = replace(self._read(query, wide), widened=True)
         return replace(found, query=query)
@@ -102,17 +102,25 @@ class AccountFlowLogs:
         """Which engine reads which flow log for these interfaces, and what is said of the others."""
         covered = {each: self._placed(each) for each in interfaces}
         chosen = choose(covered, window, narrow=self._settings.narrow, athena=self._settings.athena is not None)
-        crossed = logging(self._network.flow_logs, self._gateways_between(interfaces))
-        return replace(chosen, notes=(*chosen.notes, *transit_notes(crossed)))
+        gateways = self._gateways_between(interfaces)
+        placed = [
+            Placed(log, log.account or gateways[log.resource][0], gateways[log.resource][1])
+            for log in logging(self._network.flow_logs, gateways)
+        ]
+        crossed = choose_of_gateways(placed, window, narrow=self._settings.narrow)
+        return replace(chosen, readings=(*chosen.readings, *crossed.readings), notes=(*chosen.notes, *crossed.notes))
 
-    def _gateways_between(self, interfaces: Iterable[str]) -> list[str]:
-        """The transit gateways and attachments by which the parties' VPCs are left; none where both are in one."""
+    def _gateways_between(self, interfaces: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """The transit gateways and attachments by which the parties' VPCs are left, with the account and the Region of
+        a party there; none where both are in one VPC.
+        """
         known = [self._network.interfaces[each] for each in interfaces if each in self._network.interfaces]
-        vpcs = {interface.vpc for interface in known}
+        vpcs = {interface.vpc: (interface.account, interface.region) for interface in known}
         attachments = self._network.transit.attachments
         if len(vpcs) == 1 < len(known):
-            return []
-        return sorted({identity for a in attachments if a.resource in vpcs for identity in (a.gateway, a.id)})
+            return {}
+        found = {each: vpcs[a.resource] for a in attachments if a.resource in vpcs for each in (a.gateway, a.id)}
+        return dict(sorted(found.items()))
 
     def _placed(self, eni: str) -> Placed | None:
         interface = self._network.interfaces.get(eni)

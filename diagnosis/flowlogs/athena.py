@@ -24,6 +24,7 @@ from diagnosis.evidence.query import (
     FlowLogQuery,
     InterfaceStatus,
     Leg,
+    Others,
     RawLine,
     Seen,
     Sightings,
@@ -31,8 +32,11 @@ from diagnosis.evidence.query import (
 from diagnosis.flowlogs.athena_failures import why_failed
 from diagnosis.flowlogs.athena_statement import SEPARATOR, overview
 from diagnosis.flowlogs.athena_tables import LogTable, ddl, new_table, tables_in
+from diagnosis.flowlogs.legs import names_ipv6_network
+from diagnosis.flowlogs.log_records import records
 from diagnosis.flowlogs.remote import Remote, cancelled_on_the_way_out, of_bytes, of_dollars
-from diagnosis.flowlogs.statements import ipv6_addresses, names_ipv6_network, records, said
+from diagnosis.flowlogs.statements import ipv6_addresses
+from diagnosis.flowlogs.terms import said
 from diagnosis.sources import SourceUnavailable
 
 ENGINE = "Athena"
@@ -240,6 +244,10 @@ class FlowLogAthena:
 
     def _told(self, query: FlowLogQuery, window: Between, text: str, rows: Sequence[Row], spent: _Spent) -> Sightings:
         dollars = spent.charged / 1000**4 * self._settings.dollars_per_tb
+        rows, sums = (
+            [row for row in rows if row.get("of_all") != "1"],
+            [row for row in rows if row.get("of_all") == "1"],
+        )
         now = [row for row in rows if row["earlier"] != "1"]
         return Sightings(
             engine=f"{ENGINE}, workgroup {self._settings.workgroup} ({of_bytes(spent.size)} scanned, "
@@ -250,6 +258,7 @@ class FlowLogAthena:
             window=window,
             seen=together(_seen(row) for row in now if row["leg"]),
             earlier=together(_seen(row, lines=False) for row in rows if row["leg"] and row["earlier"] == "1"),
+            others=_others(sums) if query.asks_for_others and "dstport" in self._reading.fields else None,
             statuses=_statuses(now, query.interfaces),
             newest=max((int(last) for row in rows if (last := row["last_seen"])), default=None),
             fields=frozenset(self._reading.fields),
@@ -275,6 +284,13 @@ def _counts(rows: Sequence[Row]) -> Counts:
         found[str(row["kind"])] += _number(row, "records")
     read = found["OK"] + found["NODATA"] + found["SKIPDATA"]
     return Counts(read, found["malformed"], found["NODATA"], found["SKIPDATA"])
+
+
+def _others(rows: Sequence[Row]) -> Others:
+    """How many clients a row of each action counts."""
+    told = [row for row in rows if row["kind"] == "OK" and row["earlier"] != "1"]
+    found = {row["any_action"]: _number(row, "clients") for row in told}
+    return Others(found.get("REJECT", 0), found.get("ACCEPT", 0))
 
 
 def _statuses(rows: Sequence[Row], interfaces: frozenset[str]) -> tuple[InterfaceStatus, ...]:

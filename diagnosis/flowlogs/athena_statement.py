@@ -12,9 +12,16 @@ from sqlglot import exp
 
 from diagnosis.evidence.query import Between, FlowLogQuery
 from diagnosis.flowlogs.athena_tables import LogTable
-from diagnosis.flowlogs.statements import any_of, both, column, leg_of, number, records, sums, text
+from diagnosis.flowlogs.legs import client, leg_of, of_another
+from diagnosis.flowlogs.log_records import records
+from diagnosis.flowlogs.statements import sums
+from diagnosis.flowlogs.terms import any_of, both, column, number, text
 
 KEYS = ("kind", "earlier", "leg", "interface_id", "flow_direction", "action", "reject_reason")
+OTHERS = ("kind", "earlier", "any_action")
+"""What rows agree in that tell how many `clients` of the same service, other than the query's own, there are: they
+have `of_all` 1, the rows of `KEYS` 0.
+"""
 LINES_EACH = 2
 SEPARATOR = "\n"
 _PATH = "$path"
@@ -42,30 +49,33 @@ def overview(
         *(_only(_has_a_leg(), each) for each in ("flow_direction", "action", "reject_reason")),
         *(column(each) for each in ("packets", "start", "end", "tcp_flags", "line", "file")),
     ]
+    if query.asks_for_others:
+        taken.append(exp.Case().when(of_another(query, ipv6), client(), copy=False).as_("client"))
+        taken.append(column("action").as_("any_action"))
     with_leg = exp.select("*", leg_of(query, ipv6, of_any=True).as_("leg")).from_(source.subquery("records"))
     judged = exp.select(*taken).from_(with_leg.subquery("flow_logs"))
     if window.end is not None:
         until = exp.LTE(this=column("start"), expression=number(window.end))
         judged = judged.where(exp.or_(exp.Is(this=column("start"), expression=exp.null()), until, copy=False))
-    return _summed(judged)
+    return _summed(judged, others=query.asks_for_others)
 
 
-def _summed(judged: exp.Select) -> exp.Select:
+def _summed(judged: exp.Select, *, others: bool) -> exp.Select:
     line = exp.DPipe(this=exp.DPipe(this=column("file"), expression=text(" ")), expression=column("line"), safe=True)
     newest = exp.ArrayToString(
         this=exp.ArgMax(this=line, expression=column("end"), count=number(LINES_EACH)), expression=text(SEPARATOR)
     )
-    keys = [column(each) for each in KEYS]
-    return (
-        exp.select(
-            *keys,
-            *sums(),
-            exp.Case().when(_has_a_leg(), newest, copy=False).as_("lines"),
-        )
-        .from_(judged.subquery("judged"))
-        .group_by(*(column(each) for each in KEYS))
-        .order_by(*(column(each) for each in KEYS))
-    )
+    taken = [*map(column, KEYS), *sums(), exp.Case().when(_has_a_leg(), newest, copy=False).as_("lines")]
+    groups: list[exp.Expr] = [*map(column, KEYS)]
+    if others:
+        taken += [
+            column("any_action"),
+            exp.Count(this=exp.Distinct(expressions=[column("client")])).as_("clients"),
+            exp.func("GROUPING", column("leg")).as_("of_all"),
+        ]
+        sets = [exp.Tuple(expressions=[column(each) for each in keys]) for keys in (KEYS, OTHERS)]
+        groups = [exp.GroupingSets(expressions=sets)]
+    return exp.select(*taken).from_(judged.subquery("judged")).group_by(*groups).order_by(*map(column, KEYS))
 
 
 def _has_a_leg() -> exp.Expr:

@@ -18,8 +18,9 @@ from sqlglot import exp
 from diagnosis.evidence.engine_choice import Reading
 from diagnosis.evidence.records import field_of
 from diagnosis.flowlogs.layout import DELIVERY
+from diagnosis.flowlogs.log_records import Names
 from diagnosis.flowlogs.object_keys import bucket_and_folder
-from diagnosis.flowlogs.statements import Names, any_of, both, column, either, number, text
+from diagnosis.flowlogs.terms import any_of, both, column, either, number, text
 
 FIRST_YEAR, LAST_YEAR = 2015, 2099
 """Flow logs exist since 2015."""

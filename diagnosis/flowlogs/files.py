@@ -10,23 +10,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diagnosis.evidence.combine import joined
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.query import (
     Between,
     Counts,
+    Crossing,
     FlowLogQuery,
     InterfaceStatus,
     Last,
+    Others,
     RawLine,
     Seen,
     Sightings,
     Window,
 )
 from diagnosis.evidence.records import read_header, shown, why_malformed
-from diagnosis.flowlogs import history, statements
+from diagnosis.flowlogs import history, legs, log_records, statements, terms
 from diagnosis.flowlogs.exact import BAD_KEPT, HOUR, Interest
 from diagnosis.flowlogs.layout import LogFile, find, pruned
 from diagnosis.flowlogs.lines import Format, Parquet, Unreadable, line_numbers, recognise, usable
-from diagnosis.flowlogs.needles import needles
+from diagnosis.flowlogs.needles import needles_of_service
 from diagnosis.flowlogs.scan import TABLE, Scan, kept_records
 from diagnosis.sources import FlowLogsUnavailable
 
@@ -66,7 +70,7 @@ class FlowLogFiles:
         chosen = pruned(self._files, query.window)
         whole = len(chosen) == len(self._files)
         found = self._read(query, chosen, whole=whole)
-        if _widens(query) and not found.seen and not whole:
+        if _widens(query) and not found.seen and not found.crossings and not whole:
             return replace(self._read(query.within(Between()), self._files, whole=True), query=query, widened=True)
         return history.completed(found, query, self._left_out(chosen), self._given)
 
@@ -126,29 +130,34 @@ class Reading:
         inner = statements.conversation(self.query, "flow_logs", self._ipv6(), also=("file", "line", "number"))
         window = self._window(self.query.window, newest)
         seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
-        widened = whole and not seen and _widens(self.query)
+        crossings = self._crossings(statements.within(window))
+        widened = whole and not seen and not crossings and _widens(self.query)
         if widened:
             window = self._window(Between(), newest)
+            crossings = self._crossings(statements.within(window))
             seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
+        formats = [frozenset(fields) for fields in scan.formats if not of_gateway(fields)]
         return Sightings(
             engine=ENGINE,
             query=self.query,
-            text=statements.said(statements.sightings(inner, statements.within(window)), "duckdb"),
+            text=terms.said(statements.sightings(inner, statements.within(window)), "duckdb"),
             counts=self.counted(scan),
             window=window,
             widened=widened,
             seen=seen,
             earlier=() if window.start is None else self._seen(inner, statements.before(window.start), lines=0),
+            crossings=crossings,
+            others=self._others(formats, statements.within(window)),
             statuses=self._statuses(window),
             newest=newest,
-            fields=frozenset.intersection(*map(frozenset, scan.formats)) if scan.formats else frozenset(),
+            fields=frozenset.intersection(*formats) if formats else frozenset(),
             warnings=(*self.warnings, *self._malformed(scan), *unreadable(scan.unreadable), *skewed),
         )
 
     def _scan(self, files: Sequence[LogFile]) -> Scan:
         """Read the files into the tables `scan`, of everything, and `flow_logs`, of the records that were kept."""
         self.connection.execute(TABLE)
-        scan = Scan(self.connection, self.query, Interest(needles(self.query), self.query.interfaces))
+        scan = Scan(self.connection, self.query, Interest(needles_of_service(self.query), self.query.interfaces))
         self._fill(scan, files)
         self._tabulate(scan)
         return scan
@@ -171,18 +180,25 @@ class Reading:
 
     def _tabulate(self, scan: Scan) -> None:
         """Make the table `flow_logs` of the lines that were kept, their fields as columns."""
-        columns = ", ".join(f'"{column}" {kind}' for column, kind in statements.COLUMNS.items())
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in log_records.COLUMNS.items())
         self.connection.execute(f"CREATE TEMP TABLE flow_logs (file VARCHAR, line VARCHAR, number BIGINT, {columns})")
+        further = ", ".join(f'"{column}" {kind}' for column, kind in log_records.OF_GATEWAYS.items())
+        self.connection.execute(
+            f"CREATE TEMP TABLE gateway_logs (file VARCHAR, line VARCHAR, number BIGINT, {columns}, {further})"
+        )
+        own = tuple(log_records.COLUMNS.items())
         for place, fields in enumerate(scan.formats):
-            self.connection.execute(
-                f"INSERT INTO flow_logs {kept_records(place, fields, tuple(statements.COLUMNS.items()))}"
-            )
+            if of_gateway(fields):
+                taken = kept_records(place, fields, (*own, *log_records.OF_GATEWAYS.items()))
+                self.connection.execute(f"INSERT INTO gateway_logs {taken}")
+            else:
+                self.connection.execute(f"INSERT INTO flow_logs {kept_records(place, fields, own)}")
 
     def _rows(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(statement, list(parameters)).fetchall()
 
     def _asked(self, tree: exp.Expr) -> list[tuple[Any, ...]]:
-        return self._rows(statements.said(tree, "duckdb"))
+        return self._rows(terms.said(tree, "duckdb"))
 
     def _newest(self) -> tuple[int | None, tuple[str, ...]]:
         """The end of the newest record, and a warning on the few whose clock is more than a day ahead of all others."""
@@ -213,11 +229,11 @@ class Reading:
                 end = newest if until is None else until
                 return Between() if end is None else Between(end - seconds, end)
 
-    def _ipv6(self) -> frozenset[str]:
+    def _ipv6(self, table: str = "flow_logs") -> frozenset[str]:
         """Addresses among the kept lines, where the query names an IPv6 network."""
-        if not statements.names_ipv6_network(self.query):
+        if not legs.names_ipv6_network(self.query):
             return frozenset()
-        return frozenset(str(row[0]) for row in self._asked(statements.ipv6_addresses("flow_logs", ())))
+        return frozenset(str(row[0]) for row in self._asked(statements.ipv6_addresses(table, ())))
 
     def _seen(self, inner: exp.Select, when: Sequence[exp.Expr], *, lines: int) -> tuple[Seen, ...]:
         newest: dict[tuple[Any, ...], list[RawLine]] = defaultdict(list)
@@ -246,6 +262,18 @@ class Reading:
                 statements.sightings(inner, when)
             )
         )
+
+    def _crossings(self, when: Sequence[exp.Expr]) -> tuple[Crossing, ...]:
+        inner = statements.conversation(
+            self.query, "gateway_logs", self._ipv6("gateway_logs"), list(log_records.OF_GATEWAYS)
+        )
+        return joined(Crossing(*row) for row in self._asked(statements.crossings(inner, when)))
+
+    def _others(self, formats: Sequence[frozenset[str]], when: Sequence[exp.Expr]) -> Others | None:
+        if not self.query.asks_for_others or not all("dstport" in fields for fields in formats):
+            return None
+        found = dict(self._asked(statements.others(self.query, "flow_logs", when, self._ipv6())))
+        return Others(found.get("REJECT", 0), found.get("ACCEPT", 0))
 
     def _statuses(self, window: Between) -> tuple[InterfaceStatus, ...]:
         rows = self._rows(

@@ -1,7 +1,8 @@
 """Flow logs in CloudWatch Logs, asked with Logs Insights.
 
-A query is started, waited for with growing pauses, and stopped when whoever asked gives up. Two are enough for an
-answer: the records of the conversation, and how many records of which status each interface has. Limits:
+A query is started, waited for with growing pauses, and stopped when whoever asked gives up. Three are an
+answer: the records of the conversation, how many records of which status each interface has, and who else was
+accepted or refused at the same service. Limits:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 """
 
@@ -15,16 +16,19 @@ from typing import Any, cast
 from diagnosis.aws.errors import FAILURES, code_of, said_by, unavailable
 from diagnosis.aws.flow_log_calls import ACTIONS
 from diagnosis.evidence.combine import together
+from diagnosis.evidence.crossings import crossings_in, of_gateway
 from diagnosis.evidence.engine_choice import Reading
 from diagnosis.evidence.grouping import Logged, known, seconds, seen_in
 from diagnosis.evidence.query import (
     Action,
     Between,
     Counts,
+    Crossing,
     Direction,
     FlowLogQuery,
     InterfaceStatus,
     Leg,
+    Others,
     Seen,
     Sightings,
 )
@@ -87,8 +91,12 @@ class FlowLogGroups:
             raise SourceUnavailable("CloudWatch Logs Insights is asked for a window with both ends: give --since.")
         spent = _Spent()
         text, exact = self._conversation(query, window, spent)
-        records, statuses = self._asked([text, self._text.statuses(window)], window, spent)
-        seen = self._seen(query, window, records, spent, exact=exact)
+        texts = [text, self._text.statuses(window)]
+        crossed = of_gateway(self._reading.fields)
+        if exact and query.asks_for_others and "dstport" in self._reading.fields and not crossed:
+            texts.append(self._text.others(query, window))
+        records, statuses, *clients = self._asked(texts, window, spent)
+        seen = () if crossed else self._seen(query, window, records, spent, exact=exact)
         counts, each, newest = self._counted(statuses.rows, query.interfaces, spent)
         earlier = self._earlier(query, seen, window.start, spent) if exact else ()
         dollars = spent.size / 1000**3 * self._limits.dollars_per_gb
@@ -100,9 +108,11 @@ class FlowLogGroups:
             window=window,
             seen=seen,
             earlier=earlier,
+            crossings=self._crossings(query, window, records, spent) if crossed else (),
+            others=self._others(clients[0].rows) if clients else None,
             statuses=each,
             newest=newest,
-            fields=frozenset(self._reading.fields),
+            fields=frozenset() if crossed else frozenset(self._reading.fields),
             partial=tuple(spent.partial),
             delivered_until=self._remote.now() - self._reading.delay,
             scanned=spent.size,
@@ -123,12 +133,7 @@ class FlowLogGroups:
     def _seen(
         self, query: FlowLogQuery, window: Between, records: _Result, spent: _Spent, *, exact: bool
     ) -> tuple[Seen, ...]:
-        lines = [
-            Logged(self._reading.fields, row["@message"], f"{row.get('@log', '')} {row.get('@logStream', '')}".strip())
-            for row in records.rows
-            if "@message" in row
-        ]
-        seen = seen_in(lines, query, window)
+        seen = seen_in(self._lines(records), query, window)
         if records.matched <= len(records.rows) or len(records.rows) < MOST_ROWS:
             return seen
         if not exact:
@@ -140,6 +145,22 @@ class FlowLogGroups:
         sums = self._summed(query, ("forward", "reply"), window, spent)
         lines_of = {_place(row): row.lines for row in seen}
         return tuple(replace(row, lines=lines_of.get(_place(row), ())) for row in together(sums))
+
+    def _lines(self, records: _Result) -> list[Logged]:
+        return [
+            Logged(self._reading.fields, row["@message"], f"{row.get('@log', '')} {row.get('@logStream', '')}".strip())
+            for row in records.rows
+            if "@message" in row
+        ]
+
+    def _crossings(self, query: FlowLogQuery, window: Between, records: _Result, spent: _Spent) -> tuple[Crossing, ...]:
+        """What a transit gateway logged; the sums of the losses are not asked for, so these are of what came back."""
+        if records.matched > len(records.rows) >= MOST_ROWS:
+            spent.partial.append(
+                f"Insights returns {MOST_ROWS:,} records at most, and {records.matched:,} matched: what the transit "
+                "gateway dropped is counted in the newest."
+            )
+        return crossings_in(self._lines(records), query, window)
 
     def _summed(self, query: FlowLogQuery, legs: Sequence[Leg], window: Between, spent: _Spent) -> list[Seen]:
         results = self._asked([self._text.sums(query, leg, window) for leg in legs], window, spent)
@@ -174,6 +195,15 @@ class FlowLogGroups:
             spent.partial.append(f"The time before was not searched: {error}")
             return ()
 
+    def _others(self, rows: Sequence[Row]) -> Others:
+        names = self._text.names
+        found: dict[str, set[str]] = {"REJECT": set(), "ACCEPT": set()}
+        for row in rows:
+            address = known(row.get(names.get("pkt-srcaddr", ""))) or known(row.get(names.get("srcaddr", "")))
+            if address and (action := row.get(names["action"], "")) in found:
+                found[action].add(address)
+        return Others(len(found["REJECT"]), len(found["ACCEPT"]), at_least=len(rows) >= MOST_ROWS)
+
     def _counted(
         self, rows: Sequence[Row], interfaces: frozenset[str], spent: _Spent
     ) -> tuple[Counts, tuple[InterfaceStatus, ...], int | None]:
@@ -184,7 +214,8 @@ class FlowLogGroups:
         newest: int | None = None
         names = self._text.names
         for row in rows:
-            kind = _STATUSES.get(row.get(names[self._text.status], ""), "malformed")
+            told = names.get(self._text.status)
+            kind = "ok" if told is None else _STATUSES.get(row.get(told, ""), "malformed")
             count = int(float(row["records"]))
             totals[kind] += count
             interface = row.get(names.get("interface-id", ""), "")

@@ -78,6 +78,17 @@ class QueryText:
         keys = self._keys(("interface-id", self.status))
         return self._piped(*tests, f"stats count(*) as records{last} by {keys}", f"limit {MOST_ROWS}")
 
+    def others(self, query: FlowLogQuery, window: Between) -> str:
+        """Each other client of the same service, once for each action and pair of addresses."""
+        own = self._address("srcaddr", query.sources)
+        tests = [self._is_ok(), *self._within(window), *self._protocol(query)]
+        tests += [self._address("dstaddr", query.destinations), f"not ({own})"]
+        tests.append(f"{self.names['dstport']} = {int(query.port or 0)}")
+        keys = self._keys(("action", "srcaddr", "pkt-srcaddr"))
+        return self._piped(
+            f"filter {' and '.join(tests)}", f"stats count(*) as records by {keys}", f"limit {MOST_ROWS}"
+        )
+
     @property
     def status(self) -> str:
         """The field that tells what a record is: without a status, one without an action is NODATA."""
@@ -108,6 +119,8 @@ class QueryText:
     def _is_ok(self) -> str:
         if "log-status" in self.fields:
             return f'{self.names["log-status"]} = "OK"'
+        if "action" not in self.fields:
+            return "ispresent(@message)"
         return f'{self.names["action"]} in ["ACCEPT", "REJECT"]'
 
     def _within(self, window: Between) -> list[str]:

@@ -12,6 +12,7 @@ from typing import cast
 
 from isal import isal_zlib
 
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.records import DEFAULT_FORMAT, Kind, classify, read_header
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -127,7 +128,10 @@ _DAMAGED = "the gzip file is damaged, so its lines are not counted"
 
 
 def usable(fields: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the fields. Raises Unreadable when they cannot tell one conversation from another."""
+    """Return the fields. Raises Unreadable when they cannot tell one conversation from another.
+
+    An action is needed but of transit gateways, whose records have none.
+    """
     names = set(fields)
     lacking = [
         name
@@ -138,6 +142,8 @@ def usable(fields: tuple[str, ...]) -> tuple[str, ...]:
         )
         if not names & any_of
     ]
+    if of_gateway(fields):
+        lacking.remove("action")
     if lacking:
         raise Unreadable(f"its format lacks {', '.join(lacking)}, without which a conversation cannot be found")
     return fields

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnosis.evidence.query import FlowLogQuery, spellings
 
@@ -28,6 +28,11 @@ def needles(query: FlowLogQuery) -> Needles:
     if query.ports_matter:
         sides += [(str(port),) for port in (query.port, query.source_port) if port is not None]
     return Needles(tuple(side for side in sides if side))
+
+
+def needles_of_service(query: FlowLogQuery) -> Needles:
+    """Return the needles of a query and of other clients of the same service, where it asks for them."""
+    return needles(replace(query, sources=frozenset()) if query.asks_for_others else query)
 
 
 def _texts(side: frozenset[str]) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.query import FlowLogQuery, spellings
 from diagnosis.evidence.records import FIELDS, field_of, line_patterns
-from diagnosis.flowlogs import statements
+from diagnosis.flowlogs import legs, terms
 from diagnosis.flowlogs.exact import HOUR
 from diagnosis.flowlogs.lines import Unreadable, usable
 from diagnosis.flowlogs.sql import any_of, both
@@ -94,14 +95,14 @@ def counts(place: int, columns: Columns, query: FlowLogQuery) -> str:
 
     Of a row only what tells its kind, its time and an interface of interest is read. None is kept: see `kept`.
     """
-    told = ", ".join(each for each in ("log_status", "action") if each.replace("_", "-") in columns.fields)
+    told = "".join(f", {each}" for each in ("log_status", "action") if each.replace("_", "-") in columns.fields)
     return f"""
 SELECT {place}, file, kind, interface, CASE WHEN kind < 3 THEN ended_in END, NULL, NULL, SUM(lines)::BIGINT, 0,
   MIN(oldest) FILTER (WHERE kind < 3), MAX(newest) FILTER (WHERE kind < 3)
 FROM (
   SELECT *, {_kind(columns, "whole", "backwards")} AS kind
   FROM (
-    SELECT file, {told}, {_interface(columns, query)} AS interface,
+    SELECT file{told}, {_interface(columns, query)} AS interface,
       CASE WHEN interface IS NULL THEN "end" - "end" % {HOUR} ELSE "end" END AS ended_in,
       "end" < "start" AS backwards, {_whole(columns)} AS whole, COUNT(*) AS lines, MIN("start") AS oldest,
       MAX("end") AS newest
@@ -115,14 +116,15 @@ def kept(place: int, columns: Columns, query: FlowLogQuery, *, hot: bool) -> str
     `counts` has counted each of them already, so each comes a second time, to be taken off there.
     """
     names = {field.replace("-", "_") for field in columns.fields}
-    rejected_or_none = "action = 'REJECT' OR action IS NULL"
-    wanted = rejected_or_none if hot else statements.said(statements.may_belong(query, names), "duckdb")
-    early = "TRUE" if hot or names & {"pkt_srcaddr", "pkt_dstaddr"} else _either_way(columns, query)
+    rejected_or_none = "FALSE" if of_gateway(columns.fields) else "action = 'REJECT' OR action IS NULL"
+    wanted = rejected_or_none if hot else terms.said(legs.may_belong(query, names), "duckdb")
+    parts = ["TRUE"] if hot or names & {"pkt_srcaddr", "pkt_dstaddr"} else _ways(columns, query)
+    taken = " UNION ALL ".join(rows(columns, part) for part in parts)
     return f"""
 WITH found AS (
   SELECT file, number, "start", "end", {_kind(columns)} AS kind, {_interface(columns, query)} AS interface,
     {_line(columns)} AS line
-  FROM ({rows(columns, early)}) WHERE {wanted}),
+  FROM ({taken}) WHERE {wanted}),
 judged AS (
   SELECT *, CASE WHEN kind = 0 AND NOT REGEXP_FULL_MATCH(line, {_ok(columns)}) THEN 3 ELSE kind END AS judgement
   FROM found)
@@ -141,18 +143,32 @@ def _ended_in() -> str:
 def _interface(columns: Columns, query: FlowLogQuery) -> str:
     if "interface-id" not in columns.fields or not query.interfaces:
         return "NULL::VARCHAR"
-    own = statements.said(statements.any_of(statements.column("interface_id"), query.interfaces), "duckdb")
+    own = terms.said(terms.any_of(terms.column("interface_id"), query.interfaces), "duckdb")
     return f"CASE WHEN {own} THEN interface_id END"
 
 
-def _either_way(columns: Columns, query: FlowLogQuery) -> str:
-    """A test that DuckDB makes while it unpacks a column: both addresses are of either party, as they are written."""
+def _ways(columns: Columns, query: FlowLogQuery) -> list[str]:
+    """Tests that DuckDB makes while it unpacks a column, on addresses as they are written: to the service, and back.
+
+    A row passes at most one of them.
+    """
     sides = (query.sources, query.destinations)
     if not all(sides) or any("/" in each for side in sides for each in side):
-        return "TRUE"
-    parties = {spelt for side in sides for each in side for spelt in spellings(each)}
-    written = [quoted(name) for field, name, kind in columns.found if field in {"srcaddr", "dstaddr"}]
-    return both(any_of(name, parties) for name in written)
+        return ["TRUE"]
+    source, destination, port = (
+        next((quoted(name) for each, name, kind in columns.found if each == field and kind in allowed), None)
+        for field, allowed in (("srcaddr", {"VARCHAR"}), ("dstaddr", {"VARCHAR"}), ("dstport", _INTEGERS))
+    )
+    if source is None or destination is None:
+        return ["TRUE"]
+    senders, receivers = ({spelt for each in side for spelt in spellings(each)} for side in sides)
+    there = [any_of(destination, receivers)]
+    if not query.asks_for_others:
+        there.append(any_of(source, senders))
+    elif port is not None:
+        there.append(f"{port} = {query.port}")
+    back = [any_of(source, receivers), any_of(destination, senders), f"({both(there)}) IS NOT TRUE"]
+    return [both(there), both(back)]
 
 
 def first_malformed(columns: Columns, most: int) -> str:
@@ -172,7 +188,7 @@ def rows(columns: Columns, where: str = "TRUE") -> str:
     values = [f'{_value(*each, typed=typed)} AS "{each[0].replace("-", "_")}"' for each in columns.found]
     return (
         f"SELECT filename AS file, file_row_number + 1 AS number, {', '.join([*values, *missing])} FROM READ_PARQUET("
-        "?, binary_as_string = true, hive_partitioning = false, filename = true, file_row_number = true) AS held "
+        "$1, binary_as_string = true, hive_partitioning = false, filename = true, file_row_number = true) AS held "
         f"WHERE {where}"
     )
 
@@ -195,6 +211,14 @@ def _kind(columns: Columns, whole: str | None = None, backwards: str = '"end" < 
     its times and what happened are looked at: every further column would have to be unpacked.
     """
     whole = whole or _whole(columns)
+    if of_gateway(columns.fields):
+        ok, nodata, skipdata = (f"log_status = '{status}'" for status in ("OK", "NODATA", "SKIPDATA"))
+        if "log-status" not in columns.fields:
+            ok, nodata, skipdata = "TRUE", "FALSE", "FALSE"
+        return (
+            f"CASE WHEN {backwards} THEN 3 WHEN {ok} AND {whole} THEN 0 WHEN {nodata} THEN 1 WHEN {skipdata} THEN 2 "
+            "ELSE 3 END"
+        )
     if "log-status" in columns.fields:
         ok, nodata, skipdata = (f"log_status = '{status}'" for status in ("OK", "NODATA", "SKIPDATA"))
     else:
@@ -216,4 +240,4 @@ def _line(columns: Columns) -> str:
 
 
 def _ok(columns: Columns) -> str:
-    return statements.said(statements.text(line_patterns(columns.fields).ok), "duckdb")
+    return terms.said(terms.text(line_patterns(columns.fields).ok), "duckdb")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.query import Between, FlowLogQuery, Window
 from diagnosis.evidence.records import shown
 from diagnosis.evidence.rejects import (
@@ -25,7 +26,7 @@ from diagnosis.evidence.rejects import (
     RejectClass,
     Rejections,
 )
-from diagnosis.flowlogs import parquet, statements
+from diagnosis.flowlogs import log_records, parquet, statements, terms
 from diagnosis.flowlogs.accepted import ADDRESS, TUPLE, Comparing, Table
 from diagnosis.flowlogs.exact import REFUSED, Interest
 from diagnosis.flowlogs.files import ENGINE, FlowLogFiles, Reading, connected, unreadable
@@ -37,7 +38,7 @@ from diagnosis.flowlogs.sql import name, text
 from diagnosis.traffic.addresses import format_address, parse_address
 
 _TUPLE = ("src", "dst", "protocol", "srcport", "dstport")
-_WANTED = {**statements.COLUMNS, "pkt_src_aws_service": "VARCHAR"}
+_WANTED = {**log_records.COLUMNS, "pkt_src_aws_service": "VARCHAR"}
 _FETCHED = 10_000
 """So many groups are taken out of the engine at a time."""
 
@@ -233,8 +234,8 @@ class HotReading(Reading):
 
     def _refused(self, window: Between) -> None:
         """Make the table `refused`: records that agree in interface and tuple, within the window and before it."""
-        within = statements.said(statements.both(statements.within(window)), "duckdb")
-        not_after = statements.said(statements.both(statements.within(Between(None, window.end))), "duckdb")
+        within = terms.said(terms.both(statements.within(window)), "duckdb")
+        not_after = terms.said(terms.both(statements.within(Between(None, window.end))), "duckdb")
         only = "TRUE"
         if self.only is not None:
             self.connection.execute("CREATE TEMP TABLE known (id VARCHAR)")
@@ -261,9 +262,12 @@ class HotReading(Reading):
         for form, paths in formats.items():
             readable = [path for path in paths if path not in scan.unreadable and path not in compared]
             if isinstance(form, Format):
-                self._look(form, readable)
+                if not of_gateway(form.fields):
+                    self._look(form, readable)
             else:
                 for columns, alike in parquet.by_columns(self.connection, readable)[0].items():
+                    if of_gateway(columns.fields):
+                        continue
                     names = [field.replace("-", "_") for field in columns.fields]
                     taken = _tuple({name: f'"{name}"' for name in names})
                     rows = f"SELECT {taken} FROM ({parquet.rows(columns)}) WHERE action = 'ACCEPT'"

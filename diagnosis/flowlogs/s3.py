@@ -19,8 +19,9 @@ from typing import Any
 from diagnosis.aws.errors import FAILURES, code_of, is_denied, said_by, unavailable
 from diagnosis.aws.flow_log_calls import ACTIONS
 from diagnosis.evidence.combine import together
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.engine_choice import Reading
-from diagnosis.evidence.query import Between, Counts, FlowLogQuery, InterfaceStatus, Seen, Sightings
+from diagnosis.evidence.query import Between, Counts, FlowLogQuery, InterfaceStatus, Others, Seen, Sightings
 from diagnosis.evidence.records import iso
 from diagnosis.flowlogs.files import FlowLogFiles, shown_path
 from diagnosis.flowlogs.layout import DELIVERY, dated
@@ -258,8 +259,9 @@ class FlowLogObjects:
         return replace(
             found,
             engine=f"{ENGINE} of {', '.join(log.id for log in self._reading.logs)} ({of_bytes(size)} fetched)",
-            fields=found.fields or frozenset(self._reading.fields),
+            fields=found.fields or frozenset(() if of_gateway(self._reading.fields) else self._reading.fields),
             window=window,
+            others=replace(found.others, at_least=True) if left and found.others else found.others,
             partial=(*found.partial, *partial),
             delivered_until=self._remote.now() - self._reading.delay,
             scanned=size,
@@ -290,7 +292,8 @@ def _read(query: FlowLogQuery, files: dict[Path, str], bucket: str) -> Sightings
     if not files:
         nothing = tuple(InterfaceStatus(each) for each in sorted(query.interfaces))
         window = query.window if isinstance(query.window, Between) else Between()
-        return Sightings(ENGINE, query, "", Counts(), window, statuses=nothing)
+        others = Others() if query.asks_for_others else None
+        return Sightings(ENGINE, query, "", Counts(), window, others=others, statuses=nothing)
     found = FlowLogFiles(list(files)).read(query)
     names = {str(path): f"s3://{bucket}/{shown_path(key)}" for path, key in files.items()}
 

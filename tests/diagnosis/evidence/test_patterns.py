@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from diagnosis.evidence.decision_table import TABLE
 from diagnosis.evidence.patterns import LOST, PASSING, REJECTING, SILENT, Kind, Pattern, read_pattern
-from diagnosis.evidence.query import Between, Counts, Last, Sightings
+from diagnosis.evidence.query import Between, Counts, Last, Others, Sightings
 from tests.diagnosis.evidence.sightings import DB, NAMES, NAT, NOON, V2, V5, WEB, seen, sightings
 
 LOGGED: dict[str, bool | None] = {WEB: True, DB: True}
@@ -293,3 +294,33 @@ def test_missing_interface_and_time_fields_are_named() -> None:
 
 def test_a_widened_window_is_said() -> None:
     assert "Nothing of this conversation is in the last hour" in limits(sightings(widened=True))
+
+
+def test_each_missing_field_that_would_have_told_more_is_named_with_its_version() -> None:
+    refused = seen(DB, "forward", "REJECT")
+    assert "version 8 with reject-reason" in limits(sightings(refused))
+    assert "reject-reason" not in limits(sightings(refused, fields=V2 | {"reject-reason"})).split("create-flow-logs")[0]
+    assert "reject-reason" not in limits(sightings(seen(DB, "forward", "ACCEPT"))).split("create-flow-logs")[0]
+    at_nat = seen(NAT, "forward", "ACCEPT")
+    assert "version 5 with flow-direction" in limits(sightings(at_nat))
+    assert "no flow-direction" not in limits(sightings(at_nat, fields=V5))
+    assert "version 5 with traffic-path" in limits(sightings(seen(WEB, "forward", "ACCEPT")))
+    assert "no traffic-path" not in limits(sightings(seen(WEB, "forward", "ACCEPT"), seen(DB, "forward", "ACCEPT")))
+    assert "version 9 with resource-id" in limits(sightings(seen(None, "forward", "ACCEPT")))
+    assert "SKIPDATA" in limits(sightings(at_nat, fields=V2 - {"log-status"}))
+    assert "no protocol and no dstport" in limits(sightings(at_nat, fields=V2 - {"protocol", "dstport"}))
+
+
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        (None, ""),
+        (Others(), "No other client was seen at the same address and port"),
+        (Others(3, 1200), "Other clients at the same address and port: 3 refused, 1,200 accepted"),
+        (Others(1, 0, at_least=True), "Other clients at the same address and port: at least 1 refused"),
+    ],
+)
+def test_the_evidence_says_whether_others_are_refused_at_the_same_service(others: Others | None, told: str) -> None:
+    said = pattern(replace(sightings(seen(DB, "forward", "REJECT")), others=others)).sentences
+    assert said[-1].startswith(told)
+    assert len(said) == (1 if others is None else 2)

@@ -159,6 +159,21 @@ def _judge(line: str, names: Sequence[str], asked: Asked, truth: Truth) -> None:
             truth.flags[key] = truth.flags.get(key, 0) | int(flags)
 
 
+def other_clients(files: Mapping[Path, str], asked: Asked) -> dict[str, set[str]]:
+    """Who else was refused and accepted at the destination and port of the question, by the packet's own address."""
+    found: dict[str, set[str]] = {"REJECT": set(), "ACCEPT": set()}
+    for path, header in files.items():
+        for line in path.read_text("latin-1").splitlines()[1:]:
+            values = dict(zip(header.split(), line.split(" "), strict=False))
+            if values.get("log-status") != "OK" or (asked.protocol and int(values["protocol"]) != asked.protocol):
+                continue
+            there = _one_of(values, "dstaddr", asked.destinations) and int(values["dstport"]) == asked.port
+            if there and not _one_of(values, "srcaddr", asked.sources) and _in_window(values, asked):
+                own = values.get("pkt-srcaddr", "-")
+                found[values["action"]].add(values["srcaddr"] if own == "-" else own)
+    return found
+
+
 NUMBERS = {"version", "srcport", "dstport", "protocol", "packets", "bytes", "start", "end", "tcp-flags", "traffic-path"}
 ADDRESSES = {"srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr"}
 OPTIONAL = {"interface-id", *V5.split()[14:]}

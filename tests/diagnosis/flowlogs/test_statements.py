@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from diagnosis.evidence.query import Between, FlowLogQuery
-from diagnosis.flowlogs import statements
-from diagnosis.flowlogs.statements import Names, said
+from diagnosis.flowlogs import log_records, statements, terms
+from diagnosis.flowlogs.log_records import Names
+from diagnosis.flowlogs.terms import said
 
 QUERIES = (
     FlowLogQuery(frozenset({"10.0.1.10"}), frozenset({"10.0.2.20"}), 6, 3306),
@@ -39,7 +40,7 @@ def trees(query: FlowLogQuery, source: str | exp.Select = "flow_logs") -> tuple[
 @settings(max_examples=50)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
 def test_any_text_comes_back_as_one_literal(value: str) -> None:
-    statement = exp.select(statements.text(value))
+    statement = exp.select(terms.text(value))
 
     assert duckdb.execute(said(statement, "duckdb")).fetchall() == [(value,)]
     (literal,) = sqlglot.parse_one(said(statement, "athena"), read="athena").expressions
@@ -49,7 +50,7 @@ def test_any_text_comes_back_as_one_literal(value: str) -> None:
 
 def test_a_nul_byte_is_refused() -> None:
     with pytest.raises(ValueError, match="NUL"):
-        statements.text("a\0b")
+        terms.text("a\0b")
 
 
 def test_an_interface_that_is_sql_is_only_compared() -> None:
@@ -73,7 +74,7 @@ def test_every_tree_is_one_select_that_each_dialect_reads_back_as_the_same_tree(
 @pytest.mark.parametrize("query", QUERIES)
 def test_what_athena_is_asked_gives_the_same_rows_when_duckdb_is_asked_it(query: FlowLogQuery) -> None:
     with duckdb.connect() as connection:
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in statements.COLUMNS.items())
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in log_records.COLUMNS.items())
         connection.execute(f"CREATE TABLE flow_logs ({columns})")
         connection.execute(
             "INSERT INTO flow_logs SELECT 'eni-0' || (i % 3), '10.0.' || (i % 5) || '.10', "
@@ -90,7 +91,7 @@ def test_what_athena_is_asked_gives_the_same_rows_when_duckdb_is_asked_it(query:
 def test_an_engine_says_what_its_columns_are_called_and_how_nothing_is_written() -> None:
     """Fields that its table lacks are NULL, "-" is NULL, and a predicate on a partition stands beneath the question."""
     names = Names({each: each for each in ("srcaddr", "action", "end")} | {"dstaddr": "dstAddr"}, dash_is_null=False)
-    source = statements.records("lake.vpc_flow_logs", names, [statements.column("day").eq("2026/11/22")])
+    source = log_records.records("lake.vpc_flow_logs", names, [terms.column("day").eq("2026/11/22")])
 
     statement = said(statements.counts(source, WINDOW), "athena")
 

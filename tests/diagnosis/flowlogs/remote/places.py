@@ -21,6 +21,8 @@ from diagnosis.flowlogs.s3 import Budget, FlowLogObjects
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.corpus import NOON
 from tests.emulator.delivery import Destination, deliver_to_logs, deliver_to_s3
+from tests.emulator.faults import FAULTS
+from tests.moto_server import post
 
 BUCKET, GROUP, RESULTS = "flow-logs", "/vpc/flow-logs", "results"
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -69,6 +71,17 @@ class Place:
                 return FlowLogGroups(asked, reading, Limits(**settings))
             case "athena":
                 return FlowLogAthena(asked, reading, athena_settings(**settings))
+
+
+def emptied(url: str) -> Place:
+    """The double with nothing in it but what delivery and Athena need."""
+    post(url, "reset")
+    found = Place(url)
+    for bucket in (BUCKET, RESULTS):
+        found.client("s3").create_bucket(Bucket=bucket)
+    found.client("glue").create_database(DatabaseInput={"Name": "default"})
+    FAULTS.clear()
+    return found
 
 
 def athena_settings(**settings: Any) -> AthenaSettings:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from diagnosis.answer import Answer
-from diagnosis.evidence.engine_choice import Placed, choose, transit_notes
-from diagnosis.evidence.flow_log_setup import logging
+from diagnosis.evidence.engine_choice import Placed, choose
 from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, Last, Window
 from diagnosis.flowlogs.account import AccountFlowLogs, Settings
 from diagnosis.investigate import Asked, investigate
@@ -280,25 +279,6 @@ def test_objects_lie_under_the_account_that_owns_the_flow_log(place: Place) -> N
 
     assert logs is not None
     assert logs.rejects == 1
-
-
-def test_the_flow_log_of_a_transit_gateway_between_the_parties_is_named(place: Place) -> None:
-    [log] = logging(
-        [
-            {
-                "FlowLogId": "fl-0c3",
-                "ResourceId": "tgw-1",
-                "LogDestinationType": "s3",
-                "LogDestination": "arn:aws:s3:::b",
-            }
-        ],
-        ["tgw-1"],
-    )
-
-    [note] = transit_notes([log])
-
-    assert "fl-0c3 logs tgw-1" in note
-    assert "packets-lost-no-route" in note
 
 
 def test_where_one_of_two_cannot_be_read_the_other_is_and_the_evidence_is_partial(place: Place) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
 
-from diagnosis.evidence.query import Between, FlowLogQuery, Seen, Sightings
+from diagnosis.evidence.query import Between, FlowLogQuery, Others, Seen, Sightings
 from tests.diagnosis.flowlogs import corpus
-from tests.diagnosis.flowlogs.corpus import NOON, Asked, oracle, random_line
-from tests.diagnosis.flowlogs.remote.places import Place, from_files
+from tests.diagnosis.flowlogs.corpus import NOON, Asked, oracle, other_clients, random_line
+from tests.diagnosis.flowlogs.remote.places import Place, emptied, from_files
 from tests.diagnosis.flowlogs.test_against_oracle import QUESTIONS, as_truth
 
 ENGINES = ("s3", "insights", "athena")
@@ -43,6 +46,7 @@ def evidence(found: Sightings) -> dict[str, Any]:
 
     return {
         "seen": [told(seen) for seen in sorted(found.seen, key=str)],
+        "others": found.others,
         "statuses": found.statuses,
         "window": found.window,
         "fields": found.fields,
@@ -51,22 +55,51 @@ def evidence(found: Sightings) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seed", range(len(LAYOUTS)))
-def test_every_engine_sees_what_a_plain_reading_of_the_records_sees(place: Place, tmp_path: Path, seed: int) -> None:
-    """A few hundred records of a small network, NODATA and SKIPDATA among them; all questions, in each layout."""
-    chance = random.Random(seed)
-    header, layout = LAYOUTS[seed]
-    lines = [random_line(chance, header) for _ in range(300)]
-    place.deliver(lines, header, **layout)
-    file = corpus.write(tmp_path / "a.log", lines, header=header)
+PARTIES = st.lists(
+    st.sampled_from((*corpus.ADDRESS_POOL, "10.0.1.0/24", "10.0.0.0/16", "10.0.2.20/30", "2001:db8::/32")),
+    max_size=2,
+    unique=True,
+)
+ASKED = st.builds(
+    Asked,
+    PARTIES,
+    PARTIES,
+    st.sampled_from((3306, 3306, 443, None)),
+    st.sampled_from((6, 6, 17, None)),
+    st.sampled_from((None, NOON - 3600, NOON - 600)),
+    st.sampled_from((None, NOON - 60, NOON - 1800)),
+).filter(lambda asked: (asked.sources or asked.destinations) and (asked.start or 0) < (asked.end or NOON))
 
-    for asked in QUESTIONS if seed == 0 else QUESTIONS[seed :: len(LAYOUTS)]:
+
+@pytest.mark.timeout(400)
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=set(Phase) - {Phase.shrink})
+@given(
+    st.sampled_from(LAYOUTS),
+    st.lists(st.integers(0, 10**6), min_size=1, max_size=100),
+    ASKED,
+)
+@example(LAYOUTS[0], list(range(100)), QUESTIONS[0])
+@example(LAYOUTS[1], list(range(100)), QUESTIONS[2])
+def test_every_engine_sees_what_a_plain_reading_of_the_records_sees(
+    emulator_url: str, layout: tuple[str, dict[str, bool]], seeds: list[int], asked: Asked
+) -> None:
+    """Records of a small network, NODATA and SKIPDATA among them; any question, in each format and layout."""
+    header, kept = layout
+    place = emptied(emulator_url)
+    lines = [random_line(random.Random(seed), header) for seed in seeds]
+    place.deliver(lines, header, **kept)
+    with tempfile.TemporaryDirectory() as folder:
+        file = corpus.write(Path(folder, "a.log"), lines, header=header)
         query = query_of(asked)
-        plain = oracle({file: header}, replace(asked, start=query.window.start, end=query.window.end))  # type: ignore[union-attr]
-        local = from_files(tmp_path, lines, query, header)
+        assert isinstance(query.window, Between)
+        whole = replace(asked, start=query.window.start, end=query.window.end)
+        plain, others = oracle({file: header}, whole), other_clients({file: header}, whole)
+        local = from_files(Path(folder), lines, query, header)
         assert as_truth(local).seen == plain.seen
+        wanted = Others(len(others["REJECT"]), len(others["ACCEPT"])) if query.asks_for_others else None
+        assert local.others == wanted
         for engine in ENGINES:
-            found = place.engine(engine, header, **layout).read(query)  # type: ignore[arg-type]
+            found = place.engine(engine, header, **kept).read(query)  # type: ignore[arg-type]
             assert evidence(found) == evidence(local), (engine, asked)
             truth = as_truth(found)
             assert (truth.seen, truth.packets, truth.first, truth.last, truth.flags) == (
