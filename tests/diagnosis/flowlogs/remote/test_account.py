@@ -249,7 +249,7 @@ def test_log_groups_of_one_format_are_asked_in_one_query_fifty_at_a_time(place: 
 
     assert logs is not None
     assert (logs.accepts, logs.rejects) == (1, 1)
-    assert FAULTS.calls.count("logs.StartQuery") == 3, "two for both groups, and one for when it began"
+    assert FAULTS.calls.count("logs.StartQuery") == 4, "three for both groups, and one for when it began"
     [one] = source_of(place, made, "insights").choice(frozenset({CLIENT}), SHORT).readings
     many = {
         f"eni-{number}": Placed(replace(one.logs[0], id=f"fl-{number}", destination=f"/{number}"), "1", "us-east-1")

@@ -53,7 +53,7 @@ def test_the_costs_follow_from_the_assumptions(row: tuple[str, ...]) -> None:
     accounts, length, unit, records, by_insights, by_athena, by_objects = row
     days = int(length) / (24 if unit == "hour" else 1)
     count = int(accounts.replace(",", "")) * days * A_DAY
-    scanned = 2 * count * TEXT
+    scanned = 3 * count * TEXT
     # Athena reads whole days.
     stored = count * GZIP * (24 if unit == "hour" else 1)
 
@@ -62,6 +62,10 @@ def test_the_costs_follow_from_the_assumptions(row: tuple[str, ...]) -> None:
     assert number(by_athena) == pytest.approx(stored, rel=0.05)
     assert price(by_insights) == pytest.approx(scanned / 1e9 * 0.005, rel=0.25)
     assert price(by_athena) == pytest.approx(stored / 1e12 * 5, rel=0.25)
+    if "over the limit" not in by_insights:
+        assert seconds(by_insights) == pytest.approx(2 + scanned / 3 / 4e9, abs=1)
+    if "over the limit" not in by_athena:
+        assert seconds(by_athena) == pytest.approx(2 + stored / 1e9, abs=1)
     assert ("over the limit" in by_insights) == (scanned > Limits().most_scanned)
     assert ("over the limit" in by_athena) == (stored > AthenaSettings().most_scanned)
     assert ("over" in by_objects) == (count * GZIP > Budget().size)
@@ -71,6 +75,12 @@ def number(text: str) -> float:
     found = re.match(r"([0-9.]+) ([MGT])", text)
     assert found is not None
     return float(found[1]) * {"M": 1e6, "G": 1e9, "T": 1e12}[found[2]]
+
+
+def seconds(text: str) -> float:
+    found = re.search(r", ([0-9]+) s$", text)
+    assert found is not None
+    return float(found[1])
 
 
 def price(text: str) -> float:
