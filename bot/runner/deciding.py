@@ -65,9 +65,14 @@ class Deciding:
         return frozenset(earlier - still)
 
     def case(self, row: StoredProposal, network: Network | None) -> Case:
-        """The proposal as it stands."""
+        """The proposal as it stands.
+
+        Somebody may press a button before Slack's answer to its posting has arrived, so the channels where copies are
+        to be count beside those where they are.
+        """
         copies = self.tools.store.proposals.copies(row.proposal.id)
-        channels = frozenset({channel for channel, _ in copies})
+        told = {whom for whom in self.tools.settings.fixes.notify if whom[:1] in ("C", "G")}
+        channels = frozenset({row.proposal.channel, *told, *(channel for channel, _ in copies)})
         return Case(row.proposal, row.state, channels, self.about(row, network))
 
     def about(self, row: StoredProposal, network: Network | None) -> Subject | None:
