@@ -70,7 +70,8 @@ class Meeting:
 
     @cached_property
     def _comparison(self) -> Comparison:
-        return Comparison(self.before, self.same_ways)
+        only_more = self.same_ways and all(change.action == "add" for change in self.changes)
+        return Comparison(self.before, only_more)
 
     def opened(self, region: Between) -> Iterator[Opening | Untold]:
         """What becomes reachable between interfaces."""

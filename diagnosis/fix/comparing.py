@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from diagnosis.fix.ends import End, Outside, Some, let, passing, received_by, sent_by
@@ -13,7 +13,7 @@ from diagnosis.trace.own_groups import Allowed, OwnGroups
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.intervals import IntervalSet, join_all
 from diagnosis.traffic.ports import ALL_PORTS
-from diagnosis.traffic.traffic import NOTHING, Box, SideName, Traffic
+from diagnosis.traffic.traffic import NOTHING, Box, SideName, Traffic, merged
 
 BUDGET = 400_000
 """So many boxes that some send are compared with ones that others let in before the enumeration stops and says so."""
@@ -23,9 +23,10 @@ _ANYTHING = Allowed(NOTHING, everything=True)
 class Comparison:
     """What passes after a change and not before, told apart by what groups let pass."""
 
-    def __init__(self, network: Network, same_ways: bool) -> None:
+    def __init__(self, network: Network, only_more: bool) -> None:
         self._network = network
-        self._same_ways = same_ways
+        self._only_more = only_more
+        """Whether ways stay as they are, and groups let pass what they did before, and more."""
         self._compared = 0
         self._more: dict[tuple[int, int], Traffic] = {}
         self._less: dict[tuple[int, IntervalSet], Traffic] = {}
@@ -44,7 +45,7 @@ class Comparison:
         """What passes by some ways after the change and did not before; no header twice."""
         senders = self._alike(source, [w.leaving for w in was], [w.leaving for w in will], sending=True)
         receivers = self._alike(destination, [w.entering for w in was], [w.entering for w in will], sending=False)
-        if self._same_ways and len(was) == 1:
+        if self._only_more and len(was) == 1:
             yield from self._more_of(was[0].traffic, senders, receivers)
             return
         for ours in senders:
@@ -55,25 +56,31 @@ class Comparison:
                     yield new
 
     def _more_of(self, traffic: Traffic, senders: list[Some], receivers: list[Some]) -> Iterator[Traffic]:
-        """What passes by one way that is the same before and after, where the groups of either end let pass more."""
-        if all(one.more.empty for one in senders):
-            receivers = self._narrowed(receivers, "source", traffic.project("source"))
-        elif all(one.more.empty for one in receivers):
-            senders = self._narrowed(senders, "destination", traffic.project("destination"))
-        open_up = [one for one in receivers if not one.more.empty]
-        for ours in senders:
-            old = sent_by(traffic, ours, ours.before[0]) if open_up else NOTHING
-            for theirs in receivers if not ours.more.empty else open_up if not old.empty else ():
-                if self.cut_short:
-                    return
-                self._compared += 1 + len(old.boxes) * len(theirs.more.boxes)
-                new = NOTHING if theirs.more.empty else received_by(old, theirs).meet(theirs.more)
-                if not ours.more.empty:
-                    into = received_by(sent_by(traffic, ours, None), theirs).meet(ours.more)
-                    last = theirs.after[0]
-                    new = new.union(into if last.everything else into.meet(let(last)))
-                if not new.empty:
-                    yield new
+        """What passes by one way that is the same before and after, where the groups of either end let pass more.
+
+        What more receivers let in is met with what senders sent before; what more senders send with all that is let in.
+        """
+        let_in = self._narrowed(receivers, "source", traffic.project("source"))
+        gained = self._gained((received_by(traffic, one), one.more) for one in let_in)
+        for ours in senders if not gained.empty else ():
+            self._compared += len(gained.boxes)
+            yield sent_by(gained, ours, ours.before[0])
+        sent = self._narrowed(senders, "destination", traffic.project("destination"))
+        gained = self._gained((sent_by(traffic, one, None), one.more) for one in sent)
+        for theirs in receivers if not gained.empty else ():
+            self._compared += len(gained.boxes)
+            into = received_by(gained, theirs)
+            yield into if theirs.before[0].everything else into.meet(let(theirs.before[0]).union(theirs.more))
+
+    def _gained(self, parts: Iterable[tuple[Traffic, Traffic]]) -> Traffic:
+        """All that is in two traffics, of several pairs of which no two have a header in common."""
+        found: list[Box] = []
+        for part, more in parts:
+            if self.cut_short:
+                break
+            self._compared += len(part.boxes) * len(more.boxes)
+            found += part.meet(more).boxes
+        return Traffic(merged(tuple(found)))
 
     def _narrowed(self, some: list[Some], side: SideName, numbers: IntervalSet) -> list[Some]:
         """Those whose groups let more pass than before at these of the other end; those that are then alike as one."""
@@ -109,18 +116,22 @@ class Comparison:
     def _told_apart(
         self, end: End, before: list[OwnGroups], after: list[OwnGroups], *, sending: bool
     ) -> Iterator[Some]:
-        one_way = self._same_ways and len(before) == 1
         numbers = end.occupants.numbers
         same = before == after
         found: dict[Hashable, tuple[Some, list[IntervalSet]]] = {}
         for member, _ in end.members:
             old = tuple([own.of(member) for own in before])
-            new = old if same else tuple([own.of(member) for own in after])
             clients = interfaces.client_ports(self._network, member) if sending else ALL_PORTS
-            key = (*map(id, old), *map(id, new), clients)
+            new: tuple[Allowed, ...] = ()
+            if self._only_more and len(before) == 1:
+                more = NOTHING if same else self._difference(after[0].of_changed(member), old[0])
+                key: Hashable = (id(old[0]), id(more), clients)
+            else:
+                more = NOTHING
+                new = old if same else tuple([own.of(member) for own in after])
+                key = (*map(id, old), *map(id, new), clients)
             known = found.get(key)
             if known is None:
-                more = self._difference(new[0], old[0]) if one_way else NOTHING
                 known = found[key] = (Some((), old, new, clients, more), [])
             known[1].append(numbers[member.id])
         for some, theirs in found.values():
@@ -128,7 +139,7 @@ class Comparison:
 
     def _difference(self, after: Allowed, before: Allowed) -> Traffic:
         """What groups let pass after the change and not before; the same object for the same boxes."""
-        if before.everything or after is before:
+        if before.everything or after is before or (after.passed.empty and after.unknown.empty):
             return NOTHING
         key = (id(after), id(before))
         found = self._more.get(key)

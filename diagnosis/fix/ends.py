@@ -165,6 +165,7 @@ class Some:
     """Their addresses, as numbers of the occupants."""
     before: tuple[Allowed, ...]
     after: tuple[Allowed, ...]
+    """Not told where there is one path that is the same before and after."""
     clients: IntervalSet = ALL_PORTS
     more: Traffic = NOTHING
     """What their groups let pass after the change and not before, where there is one path."""
@@ -203,14 +204,18 @@ def passing(traffic: Traffic, ours: Some, theirs: Some, out: Allowed, into: Allo
 
 def sent_by(traffic: Traffic, some: Some, out: Allowed | None) -> Traffic:
     """What of the traffic some send; groups that are not given are left out. ICMP has no ports of clients."""
+    allowed = None if out is None or out.everything else let(out)
+    reached = allowed.project("destination") if allowed is not None else None
     boxes = []
     for box in traffic.boxes:
+        if reached is not None and not meet(box.destination, reached):
+            continue
         source = meet(box.source, some.numbers)
         sent = box.source_port if box.source_port == ALL_PORTS else meet(box.source_port, some.clients)
         if source and sent:
             boxes.append(box._replace(source=source, source_port=sent))
     found = Traffic(tuple(boxes))
-    return found if out is None or out.everything else found.meet(let(out))
+    return found if allowed is None else found.meet(allowed)
 
 
 def received_by(traffic: Traffic, some: Some) -> Traffic:

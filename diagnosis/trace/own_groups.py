@@ -83,6 +83,19 @@ class OwnGroups:
             known = self._sets[groups] = self._together(interface)
         return known
 
+    def of_changed(self, interface: NetworkInterface) -> Allowed:
+        """What those groups of an interface let pass that the change is about: all that is new of it is in there."""
+        changed = self.changed.intersection(interface.groups or ())
+        if self.judge is None or not changed or interface.description.startswith(MOUNT_TARGET):
+            return self.of(interface)
+        parts = []
+        for group in sorted(changed):
+            one = self.of_one(group, interface)
+            if one.everything:
+                return one
+            parts.append(one)
+        return self.together(parts)
+
     def _together(self, interface: NetworkInterface) -> Allowed:
         if interface.groups is None:
             return self._judged(interface)
