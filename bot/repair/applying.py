@@ -131,21 +131,23 @@ def _made(changes: tuple[Writable, ...], known: Entries, deeds: Deeds) -> Outcom
         return _partly(Drifted(f"{error} {_ASK}"), str(error), entries)
     except Refused as error:
         return _partly(Failed(str(error), action=error.action), str(error), entries, error.action)
-    if not _ours(entries):
-        return AlreadyThere(
-            "Somebody has made this change meanwhile. Nothing was changed, and there is nothing to undo."
-        )
-    return Applied(tuple(entries[number] for number in sorted(entries)))
+    return _all_there(entries)
+
+
+def _all_there(entries: Entries) -> Applied | AlreadyThere:
+    return Applied(tuple(entries[number] for number in sorted(entries))) if _ours(entries) else _BY_OTHERS
 
 
 def _left(
     stopped: AlreadyThere | Drifted | Failed, changes: tuple[Writable, ...], known: Entries, deeds: Deeds
 ) -> Outcome:
-    """The end of an application that may not go on: what it only intended is looked for first."""
+    """The end of an application that may not go on: what it only intended is looked for first, and may be all."""
     entries = {
         number: deeds.resolve(entry, changes[number]) if entry.state == "intended" else entry
         for number, entry in known.items()
     }
+    if len(entries) == len(changes) and all(entry.state not in _OPEN for entry in entries.values()):
+        return _all_there(entries)
     action = stopped.action if isinstance(stopped, Failed) else ""
     return _partly(stopped, stopped.sentence, entries, action)
 

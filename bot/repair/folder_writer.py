@@ -85,6 +85,8 @@ class FolderWriter:
             raise Refused(
                 f"The snapshot folder cannot be changed ({error.strerror}): give one that is yours, or a copy of it."
             ) from error
+        except ValueError as error:
+            raise Refused(f"A file of the snapshot cannot be read ({error}), so nothing was changed.") from error
 
     def _items(self, key: str, name: str, identity: str) -> Iterator[Item]:
         for document in documents(self._folder, key):

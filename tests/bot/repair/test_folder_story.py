@@ -15,10 +15,10 @@ from bot.eyes import AccountReader, FolderEyes
 from bot.repair.folder_writer import FolderWriter
 from bot.repair.hands import Hands
 from bot.repair.outcomes import AlreadyThere, Applied, Drifted, Failed, NotHelped, Undone, Verified
-from bot.repair.writing import Absent, Present
+from bot.repair.writing import Absent, Present, Refused
 from bot.runner.networks import Networks
 from bot.settings.fixes import FixSettings
-from diagnosis.fix.change import GroupRuleChange
+from diagnosis.fix.change import AclEntryChange, GroupRuleChange
 from diagnosis.network.build import build
 from diagnosis.snapshots.embedded_account import snapshot_folder
 from diagnosis.snapshots.read import read_snapshot
@@ -154,6 +154,14 @@ def test_a_folder_that_may_not_be_written_is_said_to_be_one(folder: Path) -> Non
 
     assert isinstance(outcome, Failed)
     assert "a copy of it" in outcome.sentence
+
+
+def test_an_entry_that_is_none_ends_it(folder: Path) -> None:
+    change = AclEntryChange(component="acl-1", direction="ingress", number=7, protocol="-1", cidr="10.0.0.0/8")
+    (folder / "more.json").write_text('{"NetworkAcls": [{"NetworkAclId": "acl-1", "Entries": [{"RuleNumber": "x"}]}]}')
+
+    with pytest.raises(Refused, match="cannot be read"):
+        FolderWriter(folder).look(change)
 
 
 def test_the_account_that_comes_with_the_program_is_not_written() -> None:
