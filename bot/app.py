@@ -171,7 +171,7 @@ class SlackApp:
         fixes = FixPresses(self.fixes)
         register(
             bolt,
-            Hearing(self.desk, homes, self.user),
+            Hearing(self.desk, homes, self.user, mornings),
             Presses(self.desk, homes, mornings, fixes),
             Forms(self.desk, Reports(self.desk, write_snapshot), mornings),
             fixes,

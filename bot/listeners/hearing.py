@@ -8,9 +8,10 @@ from typing import Any, Final
 import structlog
 
 from bot.listeners.homes import Homes
-from bot.listeners.understanding import Word, addressed, one_line, overheard
+from bot.listeners.understanding import Word, addressed, one_line, overheard, summary_words
 from bot.runner.desk import Ask, Desk
 from bot.runner.guide import help_for
+from bot.runner.mornings import Mornings
 from bot.store.rows import Surface
 from diagnosis.question.follow_up import EitherSide
 from diagnosis.question.question import Question
@@ -24,7 +25,8 @@ SAID: Final = frozenset({None, "file_share", "thread_broadcast"})
 class Hearing:
     """Takes events apart. A malformed one is logged and left."""
 
-    def __init__(self, desk: Desk, homes: Homes, bot_user: str) -> None:
+    def __init__(self, desk: Desk, homes: Homes, bot_user: str, mornings: Mornings) -> None:
+        self._mornings = mornings
         self._desk = desk
         self._homes = homes
         self._mention = f"<@{bot_user}>"
@@ -33,6 +35,12 @@ class Hearing:
         """Somebody wrote our name in a channel."""
         heard = _heard(body)
         if heard is None:
+            return
+        about = summary_words(self._without_name(heard))
+        if about is not None:
+            channel, person = str(heard["channel"]), str(heard["user"])
+            if self._desk.first_time((f"message:{channel}:{heard['ts']}",)):
+                self._desk.later(lambda: self._mornings.said(about, channel, person))
             return
         thread = str(heard.get("thread_ts") or heard["ts"])
         last = self._last(heard["channel"], thread)

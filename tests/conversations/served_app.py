@@ -35,7 +35,7 @@ class ServedApp:
         self.folder = folder
         self.port = free_port()
         self.health = free_port()
-        self._settings = settings
+        self.settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self.log_file = folder / "app.log"
 
@@ -125,8 +125,8 @@ class ServedApp:
         }
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WHYNOT_")}
         environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
-        for group in {*common, *self._settings}:
-            values = self._settings.get(group, {})
+        for group in {*common, *self.settings}:
+            values = self.settings.get(group, {})
             if group in {"channels", "direct_messages"}:
                 environment[f"WHYNOT_{group.upper()}"] = json.dumps(values)
                 continue

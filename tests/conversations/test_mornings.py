@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from tests.conversations.conftest import CHANNELS, OPEN, Room, over_http
 from tests.conversations.served_app import ServedApp
@@ -46,6 +47,35 @@ def test_what_is_not_understood_is_answered_with_what_would_be(room: Room) -> No
     says(room, "1-5 09:00 UTC", "digits mean different days")
     says(room, "daily 25:00 UTC", "is no time of day")
     says(room, "daily 09:00 Europe/Atlantis", "is no time zone")
+
+
+def test_a_mention_says_the_same_as_the_command(room: Room) -> None:
+    room.ann.mentions(room.channel.id, "summary weekdays 07:15 UTC")
+
+    room.ann.sees(room.channel.id, "The summary will come here: 07:15 UTC, mon-fri")
+
+
+@over_http
+def test_a_summary_whose_time_came_while_the_app_did_not_run_is_caught_up_once(
+    started: Callable[..., ServedApp],
+) -> None:
+    """The time is two minutes ago; the app starts, says it, is killed, and starts again."""
+    app = started(channels={CHANNELS[0]: OPEN})
+    ann = app.slack.person(app.slack.user("ann").id)
+    app.slack.channel(CHANNELS[0], "ops")
+    app.kill()
+    due = datetime.now(UTC) - timedelta(minutes=2)
+    summary = {"at": f"{due:%H:%M}", "zone": "UTC"}
+    app.settings["channels"] = {CHANNELS[0]: {**OPEN, "pictures": False, "summary": summary}}
+    app.start()
+    ann.sees(CHANNELS[0], REFUSED, within=60)
+    app.kill()
+    app.start()
+    ann.commands(COMMAND, "summary", channel=CHANNELS[0])
+    ann.sees(CHANNELS[0], "next at")
+
+    posts = [one for one in app.slack.workspace.visible(CHANNELS[0]) if REFUSED in one.text and not one.thread_ts]
+    assert len(posts) == 1
 
 
 def test_a_summary_names_the_causes_with_a_picture_and_the_rest_in_its_thread(room: Room) -> None:
