@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
 
@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.access.scope import Scope
 from bot.approvals.ledger import Ledger
 from bot.clock.clock import Clock
-from bot.eyes import AccountReader, FolderEyes, LiveEyes
+from bot.eyes import AccountReader, FolderEyes, LiveEyes, logs_of, recall_of, rejects_of
 from bot.health.metrics import Metrics
 from bot.health.probes import Probes
 from bot.listeners.fixes import FixPresses
@@ -37,7 +37,6 @@ from bot.repair.aws_session import AwsHands, Credentials
 from bot.repair.deeds import Patience
 from bot.repair.folder_writer import FolderWriter
 from bot.repair.hands import Hands, WriterFor
-from bot.runner.answering import Logs, Say
 from bot.runner.courier import NOT_SENT, Courier
 from bot.runner.desk import Desk
 from bot.runner.drawing import Draughtsman
@@ -50,8 +49,7 @@ from bot.runner.one_by_one import OneByOne
 from bot.runner.opinions import Opinions, Wherewithal
 from bot.runner.pictures import Pictures
 from bot.runner.reports import Reports
-from bot.runner.stopping import Stop
-from bot.runner.summarising import Rejects, Summariser
+from bot.runner.summarising import Summariser
 from bot.runner.watch import Watch
 from bot.runner.work import Tools
 from bot.settings.values import Settings, host_and_port
@@ -59,17 +57,8 @@ from bot.store.store import Store
 from bot.transport.requests import HttpTransport
 from bot.transport.socket import SocketTransport
 from diagnosis.aws.reachability_analyzer import ReachabilityAnalyzer
-from diagnosis.evidence.query import Last
-from diagnosis.evidence.recorded import Recorded
-from diagnosis.flowlogs.account import AccountFlowLogs
-from diagnosis.flowlogs.account_rejects import AccountRejects
-from diagnosis.flowlogs.files import FlowLogFiles
-from diagnosis.flowlogs.refused_tuples import RefusedTuples
-from diagnosis.flowlogs.rejects import RejectFiles
-from diagnosis.flowlogs.remote import Remote
-from diagnosis.network.network import Network
 from diagnosis.snapshots.write import write_snapshot
-from diagnosis.sources import RejectSource, SourceUnavailable
+from diagnosis.sources import SourceUnavailable
 
 log = structlog.get_logger("whynot.app")
 
@@ -79,7 +68,6 @@ LISTENERS: Final = 32
 HANDS: Final = 2
 SLACK_SECONDS: Final = 15
 AUTH_SECONDS: Final = 60.0
-DAY: Final = 86_400
 REQUIRED_SCOPES: Final = frozenset(
     {"app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "users:read"}
 )
@@ -145,7 +133,7 @@ class SlackApp:
         )
         self.desk = Desk(tools, self.team)
         hands = hands_of(settings, eyes, self._networks, self.store.ledger)
-        self.fixes = Fixes(self.desk, hands, self.team, recall_of(settings))
+        self.fixes = Fixes(self.desk, hands, self.team, recall_of(settings, eyes))
         self.watch = Watch(self.desk, FixRounds(self.fixes) if self.fixes.on else None)
         self._one_by_one = OneByOne(self.metrics.fault)
         self._morning = Morning(tools, Summariser(self._networks, rejects_of(settings, eyes)), self._one_by_one)
@@ -352,26 +340,6 @@ def hands_of(settings: Settings, eyes: FolderEyes | LiveEyes, networks: Networks
     return Hands(writer_for, reader, ledger, settings.fixes, Patience(time.time, time.sleep))
 
 
-def recall_of(settings: Settings) -> Callable[[], Recorded] | None:
-    """What was refused in the last day, by the flow-log files that are named."""
-    paths = list(settings.account.flow_logs)
-    return (lambda: RefusedTuples(paths).recorded(Last(DAY))) if paths else None
-
-
-def rejects_of(settings: Settings, eyes: Eyes) -> Rejects:
-    """The REJECT records of the flow-log files that are named, else those that the live account keeps in S3."""
-    paths = list(settings.account.flow_logs)
-
-    def rejects(network: Network, only: frozenset[str] | None) -> RejectSource | None:
-        if paths:
-            return RejectFiles(paths, only=only)
-        if isinstance(eyes, LiveEyes):
-            return AccountRejects(network, Remote(eyes.client, lambda: int(time.time())), only=only)
-        return None
-
-    return rejects
-
-
 def opinions_of(settings: Settings, eyes: Eyes, ended: threading.Event) -> ReachabilityAnalyzer | None:
     """Who is asked for second opinions; None where a snapshot folder is judged, of which AWS knows nothing."""
     if not isinstance(eyes, LiveEyes):
@@ -379,20 +347,3 @@ def opinions_of(settings: Settings, eyes: Eyes, ended: threading.Event) -> Reach
             log.warning("a snapshot folder is judged, so there are no second opinions")
         return None
     return ReachabilityAnalyzer(eyes.client, sleep=ended.wait, patience=settings.second_opinion.seconds)
-
-
-def logs_of(settings: Settings, eyes: Eyes) -> Callable[[Network, Stop, Say], Logs]:
-    """The flow logs, looked at anew for each question: the files that are named, else those of the live account."""
-    paths = list(settings.account.flow_logs)
-
-    def logs(network: Network, stop: Stop, say: Say) -> Logs:
-        now = int(time.time())
-        if paths:
-            files = FlowLogFiles(paths)
-            return Logs(files, files.delivered or now, version=files.delivered)
-        if isinstance(eyes, LiveEyes):
-            remote = Remote(eyes.client, lambda: int(time.time()), stopped=lambda: stop.reason is not None)
-            return Logs(AccountFlowLogs(network, remote, on_progress=say), now, local=False)
-        return Logs(None, now)
-
-    return logs

@@ -1,21 +1,37 @@
-"""Where the network comes from: a snapshot folder that may change, or the live account."""
+"""Where the network comes from, a snapshot folder that may change or the live account; and where flow logs do."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bot.access.scope import Scope
-from bot.runner.networks import Networks
+from bot.runner.answering import Logs, Say
+from bot.runner.fixes import Recall
+from bot.runner.networks import Eyes, Networks
+from bot.runner.stopping import Stop
+from bot.runner.summarising import Rejects
+from bot.settings.values import Settings
 from diagnosis.aws.account import LiveAccount
 from diagnosis.aws.again import read_again
+from diagnosis.evidence.query import Last
+from diagnosis.flowlogs.account import AccountFlowLogs
+from diagnosis.flowlogs.account_rejects import AccountRejects
+from diagnosis.flowlogs.files import FlowLogFiles
+from diagnosis.flowlogs.refused_tuples import RefusedTuples
+from diagnosis.flowlogs.rejects import RejectFiles
+from diagnosis.flowlogs.remote import Remote
 from diagnosis.network.build import build
 from diagnosis.network.described import Described
 from diagnosis.network.network import Network
 from diagnosis.snapshots.read import read_snapshot
+from diagnosis.sources import RejectSource
+
+DAY: Final = 86_400
 
 
 class FolderEyes:
@@ -85,3 +101,43 @@ class AccountReader:
     def again(self, network: Network, components: Collection[str]) -> Network:
         """The network with these groups, ACLs and route tables read again. Raises SourceUnavailable."""
         return self.eyes.again(network, components)
+
+
+def recall_of(settings: Settings, eyes: Eyes) -> Recall:
+    """What was refused in the last day, of the same records."""
+    paths = list(settings.account.flow_logs)
+    if not paths and isinstance(eyes, LiveEyes):
+        remote = Remote(eyes.client, lambda: int(time.time()))
+        return lambda network: AccountRejects(network, remote).recorded(Last(DAY))
+    return (lambda _: RefusedTuples(paths).recorded(Last(DAY))) if paths else None
+
+
+def rejects_of(settings: Settings, eyes: Eyes) -> Rejects:
+    """The REJECT records of the flow-log files that are named, else those that the live account keeps in S3."""
+    paths = list(settings.account.flow_logs)
+
+    def rejects(network: Network, only: frozenset[str] | None) -> RejectSource | None:
+        if paths:
+            return RejectFiles(paths, only=only)
+        if isinstance(eyes, LiveEyes):
+            return AccountRejects(network, Remote(eyes.client, lambda: int(time.time())), only=only)
+        return None
+
+    return rejects
+
+
+def logs_of(settings: Settings, eyes: Eyes) -> Callable[[Network, Stop, Say], Logs]:
+    """The flow logs, looked at anew for each question: the files that are named, else those of the live account."""
+    paths = list(settings.account.flow_logs)
+
+    def logs(network: Network, stop: Stop, say: Say) -> Logs:
+        now = int(time.time())
+        if paths:
+            files = FlowLogFiles(paths)
+            return Logs(files, files.delivered or now, version=files.delivered)
+        if isinstance(eyes, LiveEyes):
+            remote = Remote(eyes.client, lambda: int(time.time()), stopped=lambda: stop.reason is not None)
+            return Logs(AccountFlowLogs(network, remote, on_progress=say), now, local=False)
+        return Logs(None, now)
+
+    return logs

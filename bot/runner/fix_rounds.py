@@ -52,6 +52,7 @@ class FixRounds:
         self._tools = fixes.tools
         self._lock = threading.Lock()
         self._watched: list[_Watched] = []
+        self._heads_lost = 0
         fixes.carrying_out.verified = self._watch_for
 
     def hold(self) -> None:
@@ -97,13 +98,15 @@ class FixRounds:
         except AuditDamaged:
             log.exception("the audit log is damaged")
             return
-        if not tools.store.first_time((f"audit head:{today}",), now):
+        # Another replica may have posted it; what failed is tried again under a name of its own.
+        if not tools.store.first_time((f"audit head:{today}:{self._heads_lost}",), now):
             return
         told = f"Audit log on {today}: {head.number} records, head "
         message = step_message(told, code(str(head)), ". Kept for whynot audit verify --head.")
         try:
             tools.courier.post_root(channel, message, marked=f"audit:{today}")
         except Unreachable as error:
+            self._heads_lost += 1
             log.warning("the head of the audit log was not posted", channel=channel, error=error.code)
 
     def _watch_for(self, row: StoredProposal) -> None:

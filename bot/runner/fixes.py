@@ -33,8 +33,8 @@ from diagnosis.replay.replay import Replay, foreseen
 from diagnosis.sources import SourceUnavailable
 
 log = structlog.get_logger("whynot.fixes")
-Recall = Callable[[], Recorded] | None
-"""Reads what was refused in the last day; None where there is nothing that can be read back."""
+Recall = Callable[[Network], Recorded] | None
+"""Reads what was refused in the last day in an account; None where there is nothing that can be read back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class Fixes:
         try:
             network = self.tools.networks.sight(Scope(), lambda _: None).whole
             question = Question.model_validate_json(row.proposal.question)
-            return foreseen(network, question, row.proposal.changes, self._recall())
+            return foreseen(network, question, row.proposal.changes, self._recall(network))
         except (SourceUnavailable, NotApplicable) as error:
             return f"Nothing could be replayed: {error}"
 

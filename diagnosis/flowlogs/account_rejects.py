@@ -9,14 +9,17 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.h
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from diagnosis.evidence.query import Between, Last, Window
+from diagnosis.evidence.recorded import Recorded
 from diagnosis.evidence.rejects import Ours, Rejections
 from diagnosis.flowlogs.account import AccountFlowLogs, Settings
+from diagnosis.flowlogs.refused_tuples import RefusedTuples
 from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.flowlogs.remote import Remote
 from diagnosis.flowlogs.s3 import ENGINE, Budget, FlowLogObjects
@@ -30,6 +33,15 @@ INSTEAD: Final = (
     "A summary reads S3: give the flow log a second destination there, or export the log group to S3 and name the "
     "downloaded files with --flow-logs (account.flow_logs)."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """The files of a window, and what whoever reads them should know."""
+
+    asked: Between
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
 
 
 class AccountRejects:
@@ -58,6 +70,19 @@ class AccountRejects:
         Raises NoFlowLogs where no flow log delivers to S3, and NotPermitted or SourceUnavailable, each saying who must
         act, where none of those that do can be read.
         """
+        with self._fetched(window) as fetched:
+            found = RejectFiles(fetched.files, only=self._only).rejects(fetched.asked, ours, limit)
+        return replace(found, engine=ENGINE, window=fetched.asked, warnings=(*fetched.notes, *found.warnings))
+
+    def recorded(self, window: Window) -> Recorded:
+        """Return every distinct refused packet of the window. Raises as `rejects`."""
+        with self._fetched(window) as fetched:
+            found = RefusedTuples(fetched.files).recorded(fetched.asked)
+        return replace(found, engine=ENGINE, window=fetched.asked, warnings=(*fetched.notes, *found.warnings))
+
+    @contextmanager
+    def _fetched(self, window: Window) -> Iterator[_Fetched]:
+        """The objects of the window as files, which are gone afterwards."""
         asked = self._bounded(window)
         logs = AccountFlowLogs(self._network, self._remote, Settings(narrow=_EVER))
         choice = logs.choice(frozenset(self._network.interfaces), asked)
@@ -84,8 +109,7 @@ class AccountRejects:
             if len(failed) == len(readings):
                 raise failed[0]
             self._progress("reading the records")
-            found = RejectFiles(files, only=self._only).rejects(asked, ours, limit)
-        return replace(found, engine=ENGINE, window=asked, warnings=(*notes, *choice.notes, *found.warnings))
+            yield _Fetched(asked, tuple(files), (*notes, *choice.notes))
 
     def _bounded(self, asked: Window) -> Between:
         match asked:

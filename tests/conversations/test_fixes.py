@@ -31,12 +31,14 @@ from tests.slack_double.installation import from_manifest
 from tests.slack_double.person import Person
 from tests.slack_double.screens import Seen
 
-ELSEWHERE = "C0OPS002"
+ELSEWHERE, AUDIT = "C0OPS002", "C0OPS003"
 
 
 def started(folder: Path, **fixes: Any) -> Iterator[Ops]:
     with SlackDouble(from_manifest(MANIFEST)) as slack:
         slack.deliveries.retries_after = RETRIES
+        for channel, name in ((CHANNEL, "ops"), (ONCALL, "oncall"), (AUDIT, "audit")):
+            slack.channel(channel, name)
         account = copied_account(folder / "account")
         with ServedApp(slack, "http", folder, **fix_settings(account, **fixes)) as app:
             yield ops(slack, app, account)
@@ -44,7 +46,7 @@ def started(folder: Path, **fixes: Any) -> Iterator[Ops]:
 
 @pytest.fixture(scope="module")
 def served_ops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ops]:
-    yield from started(tmp_path_factory.mktemp("fixes"), notify=[ONCALL])
+    yield from started(tmp_path_factory.mktemp("fixes"), notify=[ONCALL], audit_channel=AUDIT)
 
 
 @pytest.fixture
@@ -118,6 +120,12 @@ def test_from_the_question_to_the_undo(told: Ops) -> None:
     assert proposal.until("Fix undone").buttons == []
     assert copy.until("Fix undone").buttons == []
     assert told.rules() == before
+
+
+def test_the_head_of_the_audit_log_is_posted_once_a_day(told: Ops) -> None:
+    head = told.bob.sees(AUDIT, "Audit log on ")
+    assert head.says(": 0 records, head 0:" + "0" * 64)
+    assert len([one for one in told.slack.workspace.visible(AUDIT) if "Audit log" in one.text]) == 1
 
 
 def test_what_a_fix_would_do_is_told_with_what_was_refused(told: Ops) -> None:

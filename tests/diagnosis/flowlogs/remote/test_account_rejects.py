@@ -8,6 +8,7 @@ import pytest
 
 from diagnosis.evidence.query import Last
 from diagnosis.flowlogs.account_rejects import AccountRejects
+from diagnosis.flowlogs.refused_tuples import RefusedTuples
 from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.flowlogs.s3 import Budget
 from diagnosis.sources import NoFlowLogs, NotPermitted
@@ -47,6 +48,17 @@ def test_what_s3_holds_is_summarised_as_files_are(place: Place, tmp_path: Path) 
     assert live.causes == files.causes
     assert live.causes[0].cause is not None
     assert live.causes[0].cause.component == "sg-server"
+
+
+def test_every_distinct_refused_packet_of_s3_comes_as_from_files(place: Place, tmp_path: Path) -> None:
+    made = logged(account(), "s3")
+    deliver(place, "s3", LINES)
+
+    live = AccountRejects(made.network(), place.remote()).recorded(DAY)
+    files = RefusedTuples([corpus.write(tmp_path / "a.log", LINES)]).recorded(DAY)
+
+    assert sorted(live.source_port.tolist()) == sorted(files.source_port.tolist()) == list(range(40000, 40030))
+    assert live.engine != files.engine
 
 
 def test_flow_logs_in_cloudwatch_logs_are_named_with_what_to_give_instead(place: Place) -> None:
