@@ -31,7 +31,9 @@ from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, FlowLogQuery, Win
 from diagnosis.flowlogs import statements, terms
 from diagnosis.flowlogs.files import FlowLogFiles, connected
 from diagnosis.flowlogs.layout import find
+from diagnosis.flowlogs.log_records import COLUMNS
 from diagnosis.flowlogs.rejects import HotReading
+from diagnosis.flowlogs.sql import name
 
 DAY = 24 * 3600
 PEER = "flowlogs-reader==5.0.1"
@@ -97,8 +99,12 @@ def three_queries(made: Corpus) -> None:
     files, warnings = find([made.text])
     with connected() as connection, tempfile.TemporaryDirectory(prefix="whynot-bench-") as folder:
         reading = HotReading(connection, EVERYTHING, warnings, None, Path(folder))
-        reading.passed(files)
-        connection.execute("CREATE TEMP TABLE kept AS SELECT * FROM hot")
+        scan, _ = reading.passed(files)
+        there = {field.replace("-", "_") for fields in scan.formats for field in fields}
+        own, absent = ([each for each in COLUMNS if (each in there) is wanted] for wanted in (True, False))
+        connection.execute(f"CREATE TEMP TABLE held AS SELECT {', '.join(map(name, own))} FROM hot")
+        nothing = "".join(f", NULL::{COLUMNS[each]} AS {name(each)}" for each in absent)
+        connection.execute(f"CREATE TEMP VIEW kept AS SELECT *{nothing} FROM held")
         flow = statements.conversation(EVERYTHING, "kept")
         answers = [
             connection.execute(terms.said(tree, "duckdb")).fetchall()
