@@ -93,14 +93,28 @@ def _attributed(network: Network | None, found: Rejections) -> list[Pair]:
         return [(refused, None) for refused in found.groups]
     # Strangers that scan are kept out on purpose: their packets have no cause worth a person's time.
     noise: list[Pair] = [(refused, None) for refused in found.groups if refused.kind == "noise"]
+    groups = [refused for refused in found.groups if refused.kind != "noise"]
+    judged = attributed(network, groups)
+    # Groups differ as they come: only those that were told otherwise, or whose port was guessed, may be of another one.
+    odd = {
+        _whole_key(why.refused)
+        for refused, why in zip(groups, judged, strict=True)
+        if why.refused is not refused or refused.from_port is not None
+    }
+    whole = [why for why in judged if not odd or _whole_key(why.refused) not in odd]
     joined: dict[tuple[object, ...], Attributed] = {}
-    for why in attributed(network, [refused for refused in found.groups if refused.kind != "noise"]):
-        seen = why.refused
-        key = (*_conversation(seen), seen.interface, seen.reply)
-        known = joined.get(key)
-        joined[key] = why if known is None else replace(why, refused=_together(known.refused, seen))
-    whole = sorted(joined.values(), key=lambda why: (why.refused.kind != "internal", -why.refused.records))
+    for why in judged if odd else ():
+        key = _whole_key(why.refused)
+        if key in odd:
+            known = joined.get(key)
+            joined[key] = why if known is None else replace(why, refused=_together(known.refused, why.refused))
+    whole += joined.values()
+    whole.sort(key=lambda why: (why.refused.kind != "internal", -why.refused.records))
     return [*((why.refused, why) for why in whole), *noise]
+
+
+def _whole_key(refused: Refused) -> tuple[object, ...]:
+    return (*_conversation(refused), refused.interface, refused.reply)
 
 
 def _together(one: Refused, other: Refused) -> Refused:

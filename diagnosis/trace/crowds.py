@@ -72,7 +72,7 @@ Member = tuple[int, Side, Side]
 
 def outcomes(network: Network, flows: Sequence[Asked]) -> list[Outcome]:
     """The outcome of each flow, in order; unknown where a party is none at all."""
-    found: dict[int, Outcome] = {}
+    found: list[Outcome | None] = [None] * len(flows)
     crowds: defaultdict[Hashable, list[Member]] = defaultdict(list)
     sides: dict[str, Side | None] = {}
     for number, flow in enumerate(flows):
@@ -86,8 +86,9 @@ def outcomes(network: Network, flows: Sequence[Asked]) -> list[Outcome]:
             crowds[ours.towards(theirs), theirs.towards(ours), flow.protocol, flow.port].append((number, ours, theirs))
     while crowds:
         _, crowd = crowds.popitem()
-        found.update(_judged(network, flows, crowd, PARTINGS))
-    return [found[number] for number in range(len(flows))]
+        for number, outcome in _judged(network, flows, crowd, PARTINGS):
+            found[number] = outcome
+    return [outcome for outcome in found if outcome is not None]
 
 
 def alone(network: Network, flow: Asked) -> Outcome:
