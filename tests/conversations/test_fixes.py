@@ -331,3 +331,23 @@ def test_with_mode_off_nothing_is_proposed(tmp_path: Path) -> None:
     for ops_off in started(tmp_path, mode="off"):
         answer = ops_off.ann.mentions(CHANNEL, BLOCKED).reply("Show commands")
         assert not answer.has_button("Propose fix")
+
+
+def test_members_of_a_user_group_decide_while_slack_says_who_they_are(tmp_path: Path) -> None:
+    by_group = {"approvers": [{"groups": ["SNET"]}], "allow_user_groups": True}
+    with SlackDouble(from_manifest(MANIFEST)) as slack:
+        slack.deliveries.retries_after = RETRIES
+        slack.workspace.usergroups["SNET"] = ["UBOB"]
+        account = copied_account(tmp_path / "account")
+        with ServedApp(slack, "http", tmp_path, **fix_settings(account, **by_group)) as app:
+            team = ops(slack, app, account)
+            proposal = team.proposed(2)
+            slack.fails("usergroups.users.list", "fatal_error", times=2)
+            as_seen_by(proposal, team.bob).click("Approve…")
+            whispered(team, team.bob, "The members of a user group could not be read")
+            slack.workspace.usergroups["SNET"] = ["UBOB", "UDAN"]
+            as_seen_by(proposal, team.dan).click("Approve…")
+            whispered(team, team.dan, "A user group has other members than when this was proposed")
+            slack.workspace.usergroups["SNET"] = ["UBOB"]
+            team.approves(team.bob, proposal)
+            team.latest(proposal, "Verified by a fresh trace")
