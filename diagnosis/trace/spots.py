@@ -135,7 +135,8 @@ def _held(network: Network, place: Held) -> Spot | None:
     family = IPV6 if six else IPV4
     public = place.by_public_address, place.implied, interface.public_of(place.private) is not None
     state = interfaces.judge(network, interface, NOTHING)
-    wide = _number(network, (kin, own)) if kin[0] is None and not place.by_public_address else None
+    told = own[:-1] if _inside_only(network) else own
+    wide = _number(network, (kin, told)) if kin[0] is None and not place.by_public_address else None
     return Spot(
         place,
         interface,
@@ -207,8 +208,13 @@ def _like(network: Network) -> dict[Kin, IntervalSet]:
     return found
 
 
-def _traits(interface: NetworkInterface) -> Hashable:
-    """What of an interface decides the way of its traffic, besides its subnet."""
+def _inside_only(network: Network) -> bool:
+    """Whether nothing between two subnets asks for public addresses: no peering, no VPC with such a range."""
+    return not network.peerings and not meet(network.all_vpc_addresses, meet(PUBLIC, IPV4))
+
+
+def _traits(interface: NetworkInterface) -> tuple[Hashable, ...]:
+    """What of an interface decides the way of its traffic, besides its subnet; last, whether it is public."""
     return (
         interface.kind,
         interface.vpc,
@@ -219,8 +225,8 @@ def _traits(interface: NetworkInterface) -> Hashable:
         interface.status == interfaces.UNATTACHED,
         bool(interface.ipv4),
         bool(interface.ipv6),
-        any(address.public is not None for address in interface.ipv4),
         interface.denies_internet_gateway,
+        any(address.public is not None for address in interface.ipv4),
     )
 
 
