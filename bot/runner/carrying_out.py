@@ -14,6 +14,7 @@ from typing import Any, Final, assert_never
 import structlog
 
 from bot.approvals.ledger import LedgerUnavailable
+from bot.approvals.policy import made_under
 from bot.approvals.states import Event, State
 from bot.repair.hands import Hands
 from bot.repair.outcomes import (
@@ -147,9 +148,17 @@ class CarryingOut:
         return moved
 
     def _apply(self, identity: str, by: str) -> None:
+        if self._hands is None:
+            self._cannot_begin(identity, "fixes are not applied by button here any more (fixes.mode).")
+            return
         row = self._move(identity, Event.BEGIN, person=by)
-        if row is not None and self._hands is not None:
+        if row is not None:
             self._applied(row, self._hands.apply(row.proposal, by))
+
+    def _cannot_begin(self, identity: str, why: str) -> None:
+        moved = self._move(identity, Event.FAIL, why)
+        if moved is not None:
+            self._messages.step(moved, "Not applied: ", why, " Nothing was changed.")
 
     def _applied(self, row: StoredProposal, outcome: Outcome) -> None:
         identity = row.proposal.id
@@ -228,11 +237,16 @@ class CarryingOut:
 
     def _resume(self, identity: str) -> None:
         row = self._tools.store.proposals.get(identity)
-        if row is None or self._hands is None:
+        if row is None:
             return
         by = self._by(row)
         if row.state is State.APPROVED:
-            self._apply(identity, by)
+            if made_under(row.proposal, self._tools.settings.fixes):
+                self._apply(identity, by)
+            else:  # The process that saw the approval had other settings, or these are newer than it.
+                self._cannot_begin(identity, "the policy has changed since it was approved. Propose the fix anew.")
+        elif self._hands is None:
+            return
         elif row.state in (State.APPLYING, State.UNDOING):
             outcome = self._hands.resume(row.proposal, row.state, by)
             match outcome:

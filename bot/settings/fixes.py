@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, model_validator
 
-from bot.settings.group import Group
+from bot.settings.group import Group, a_word
 
 Mode = Literal["off", "notify", "approve"]
 Risk = Literal["safe", "needs judgement"]
@@ -69,7 +69,7 @@ class ApproverSettings(Group):
 class FixSettings(Group):
     """Fixes by button."""
 
-    mode: Mode | None = None
+    mode: Annotated[Mode | None, BeforeValidator(a_word)] = None
     approvers: tuple[ApproverSettings, ...] = ()
     allow_user_groups: bool = False
     four_eyes: bool = True

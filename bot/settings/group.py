@@ -9,3 +9,11 @@ class Group(BaseModel):
     """A group of settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def a_word(value: object) -> object:
+    """A word that a settings file may give without quotes: YAML reads a bare `off` as false.
+
+    https://yaml.org/type/bool.html
+    """
+    return "off" if value is False else value

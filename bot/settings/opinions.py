@@ -6,15 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from bot.settings.group import Group
+from bot.settings.group import Group, a_word
 
-
-def _not_a_boolean(value: object) -> object:
-    """YAML reads a bare `off` as false (https://yaml.org/type/bool.html)."""
-    return "off" if value is False else value
-
-
-When = Annotated[Literal["off", "asked", "disagreement"], BeforeValidator(_not_a_boolean)]
+When = Annotated[Literal["off", "asked", "disagreement"], BeforeValidator(a_word)]
 
 
 class SecondOpinionSettings(Group):

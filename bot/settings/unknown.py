@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 from bot.settings.values import Settings
 
 PREFIX = "WHYNOT_"
-OTHERS = frozenset({"WHYNOT_CONFIG", "WHYNOT_DEBUG"})
+OTHERS = frozenset({"WHYNOT_ATHENA_OUTPUT", "WHYNOT_ATHENA_WORKGROUP", "WHYNOT_CONFIG", "WHYNOT_DEBUG"})
 """Environment variables of ours that are no settings."""
 ANY = "<channel>"
 

@@ -155,6 +155,21 @@ def test_fixes_are_off_for_a_live_account_and_can_be_tried_on_a_folder() -> None
     assert read_settings(over={"account": {"snapshot": "a"}}).fixes.approvers == ()
 
 
+def test_a_bare_off_in_a_settings_file_means_off(tmp_path: Path) -> None:
+    (tmp_path / "whynot.yaml").write_text("account: {snapshot: a}\nfixes: {mode: off}")
+
+    assert read_settings().fix_mode == "off"
+
+
+def test_what_the_command_line_reads_from_the_environment_is_no_misspelt_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WHYNOT_ATHENA_WORKGROUP", "audit")
+    monkeypatch.setenv("WHYNOT_ATHENA_OUTPUT", "s3://results/")
+
+    assert read_settings().channels == {}
+
+
 def test_approvers_can_be_set_in_the_environment_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHYNOT_FIXES__APPROVERS", '[{"users": ["U1"], "tags": ["team=payments", "env"]}]')
     monkeypatch.setenv("WHYNOT_FIXES__TAG_APPROVALS", '{"Env=prod": 2}')
