@@ -1,40 +1,42 @@
-"""The IAM policy that permits every read call of the table and the reading of flow logs, and nothing else.
+"""The documents about permissions, written from the one list of calls: IAM policies, and the list as a page.
 
-`python -m diagnosis.aws.permissions > docs/iam-read-policy.json` writes the document; a test holds the two
-together. (sts:GetCallerIdentity, which names the account, needs no permission.) Second opinions have a policy of their
-own, since they make and delete objects: `python -m diagnosis.aws.permissions second-opinion` writes that one.
+`python -m diagnosis.aws.permissions` writes them all anew below the folder it is run in; a test holds them to the list.
+Reading has one policy. Second opinions have another, since they make and delete objects, and fixes by button a role of
+their own, with what must be said about who may assume it.
 """
 
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from diagnosis.aws import repair_calls
+from diagnosis.aws.every_call import SUBJECTS
 from diagnosis.aws.flow_log_calls import ACTIONS
+from diagnosis.aws.listed_call import ListedCall
+from diagnosis.aws.permissions_page import page
 from diagnosis.aws.reachability_analyzer import OURS, TAG
 from diagnosis.aws.reachability_calls import ACTIONS as OPINION_ACTIONS
 from diagnosis.aws.reachability_calls import READ_BY_AWS
-from diagnosis.snapshots.kinds import KINDS
 
 RESULTS = "arn:aws:s3:::amzn-s3-demo-bucket/athena-results"
 """Stands for the place of Athena's results, which is to be put there instead."""
+READER = "arn:aws:iam::123456789012:role/whynot"
+"""Stands for the role that the program runs as."""
+
+
+def _document(*statements: dict[str, Any]) -> dict[str, Any]:
+    """In AWS's policy language (version 2012-10-17)."""
+    return {"Version": "2012-10-17", "Statement": [*statements]}
 
 
 def iam_policy() -> dict[str, Any]:
-    """The policy document, in AWS's policy language (version 2012-10-17). Describe calls know no resources."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "WhynotReads",
-                "Effect": "Allow",
-                "Action": sorted({kind.action for kind in KINDS.values()}),
-                "Resource": "*",
-            },
-            *_of_flow_logs(),
-        ],
-    }
+    """The policy that permits every read call and the reading of flow logs. Describe calls know no resources."""
+    reads = sorted({row.action for row in SUBJECTS["The network"] if row.action})
+    return _document(_allowed("Reads", reads, "*"), *_of_flow_logs())
 
 
 def _of_flow_logs() -> list[dict[str, Any]]:
@@ -57,15 +59,37 @@ def second_opinion_policy() -> dict[str, Any]:
     deleting = sorted(action for action in OPINION_ACTIONS.values() if ":Delete" in action)
     made = ["ec2:CreateNetworkInsightsPath", "ec2:StartNetworkInsightsAnalysis"]
     looking = sorted(set(OPINION_ACTIONS.values()) - {*deleting, *made, "ec2:CreateTags"} | {*READ_BY_AWS})
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            _allowed("OpinionReads", looking, "*"),
-            _allowed("OpinionAsks", made, "*"),
-            _allowed("OpinionTags", ["ec2:CreateTags"], arns, {"ec2:CreateAction": [a.split(":")[1] for a in made]}),
-            _allowed("OpinionTidies", deleting, arns, {f"aws:ResourceTag/{TAG}": OURS}),
-        ],
+    return _document(
+        _allowed("OpinionReads", looking, "*"),
+        _allowed("OpinionAsks", made, "*"),
+        _allowed("OpinionTags", ["ec2:CreateTags"], arns, {"ec2:CreateAction": [a.split(":")[1] for a in made]}),
+        _allowed("OpinionTidies", deleting, arns, {f"aws:ResourceTag/{TAG}": OURS}),
+    )
+
+
+def write_role() -> dict[str, Any]:
+    """The only policy of the role that fixes are made with."""
+    of = "arn:aws:ec2:*:*:{}/*"
+    return _document(
+        _allowed("Looks", _sorted(repair_calls.LOOKS), "*"),
+        _allowed("AddsAndTakesBackRules", _sorted(repair_calls.GROUP_RULES), of.format("security-group")),
+        _allowed("AddsAndTakesBackEntries", _sorted(repair_calls.ACL_ENTRIES), of.format("network-acl")),
+    )
+
+
+def write_role_trust() -> dict[str, Any]:
+    """Who may assume that role: the program, with an external id, saying which proposal it is and who approved it."""
+    session = {
+        "StringEquals": {"sts:ExternalId": "a-value-that-you-choose"},
+        "StringLike": {"sts:RoleSessionName": "whynot-fx*"},
     }
+    tags = {"StringLike": {"aws:RequestTag/whynot-proposal": "fx*", "aws:RequestTag/whynot-by": "*"}}
+    (assume,) = _sorted(repair_calls.ASSUMED)
+    return _document(_trusted("AssumesIt", assume, session), _trusted("SaysWhoApproved", repair_calls.NAMED, tags))
+
+
+def _sorted(rows: tuple[ListedCall, ...]) -> list[str]:
+    return sorted(row.action for row in rows)
 
 
 def _allowed(
@@ -75,10 +99,28 @@ def _allowed(
     return {"Sid": f"Whynot{name}", "Effect": "Allow", "Action": actions, "Resource": resource, **limited}
 
 
+def _trusted(name: str, action: str, condition: dict[str, Any]) -> dict[str, Any]:
+    who = {"AWS": READER}
+    return {"Sid": f"Whynot{name}", "Effect": "Allow", "Principal": who, "Action": action, "Condition": condition}
+
+
 def policy_text(policy: dict[str, Any]) -> str:
     """A document as it stands in its file."""
     return json.dumps(policy, indent=2) + "\n"
 
 
+DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "docs/iam-read-policy.json": lambda: policy_text(iam_policy()),
+        "docs/iam-second-opinion-policy.json": lambda: policy_text(second_opinion_policy()),
+        "deploy/write-role.json": lambda: policy_text(write_role()),
+        "deploy/write-role-trust.json": lambda: policy_text(write_role_trust()),
+        "docs/permissions.md": page,
+    }
+)
+"""Every document that is written from the list, by its place below the root of the repository."""
+
+
 if __name__ == "__main__":
-    sys.stdout.write(policy_text(second_opinion_policy() if sys.argv[1:] == ["second-opinion"] else iam_policy()))
+    for place, text in DOCUMENTS.items():
+        Path(place).write_text(text(), encoding="utf-8")

@@ -8,19 +8,52 @@ https://docs.aws.amazon.com/vpc/latest/reachability/security_iam_required-API-pe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
-ACTIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "ec2.create_network_insights_path": "ec2:CreateNetworkInsightsPath",
-        "ec2.start_network_insights_analysis": "ec2:StartNetworkInsightsAnalysis",
-        "ec2.describe_network_insights_paths": "ec2:DescribeNetworkInsightsPaths",
-        "ec2.describe_network_insights_analyses": "ec2:DescribeNetworkInsightsAnalyses",
-        "ec2.delete_network_insights_analysis": "ec2:DeleteNetworkInsightsAnalysis",
-        "ec2.delete_network_insights_path": "ec2:DeleteNetworkInsightsPath",
-        "ec2.create_tags": "ec2:CreateTags",
-    }
+from diagnosis.aws.listed_call import ListedCall, actions_of
+
+_BY = ("diagnosis/aws/reachability_analyzer.py",)
+
+CALLS: tuple[ListedCall, ...] = (
+    ListedCall(
+        "ec2.create_network_insights_path", "ec2:CreateNetworkInsightsPath", _BY, "names the path to analyse", "own"
+    ),
+    ListedCall(
+        "ec2.start_network_insights_analysis",
+        "ec2:StartNetworkInsightsAnalysis",
+        _BY,
+        "starts the analysis, for the price that was told before",
+        "paid",
+    ),
+    ListedCall(
+        "ec2.describe_network_insights_paths",
+        "ec2:DescribeNetworkInsightsPaths",
+        _BY,
+        "finds a path of ours that can be used again, and what a crash left",
+    ),
+    ListedCall(
+        "ec2.describe_network_insights_analyses",
+        "ec2:DescribeNetworkInsightsAnalyses",
+        _BY,
+        "waits for the analysis and reads it",
+    ),
+    ListedCall(
+        "ec2.delete_network_insights_analysis",
+        "ec2:DeleteNetworkInsightsAnalysis",
+        _BY,
+        "deletes the analysis afterwards, only where it carries our tag",
+        "own",
+    ),
+    ListedCall(
+        "ec2.delete_network_insights_path",
+        "ec2:DeleteNetworkInsightsPath",
+        _BY,
+        "deletes the path afterwards, only where it carries our tag",
+        "own",
+    ),
+    ListedCall("ec2.create_tags", "ec2:CreateTags", (), "AWS tags what is made, with the call that makes it", "own"),
 )
+
+ACTIONS: Mapping[str, str] = actions_of(CALLS)
 """By `<boto3 client>.<method>`: what this program calls. Tags are given while the objects are made."""
 
 READ_BY_AWS: tuple[str, ...] = (

@@ -363,9 +363,7 @@ def test_the_policy_of_the_documentation_permits_every_call_and_deletes_only_wha
     written = (ROOT / "docs" / "iam-second-opinion-policy.json").read_text(encoding="utf-8")
     by_name = {one["Sid"]: one for one in second_opinion_policy()["Statement"]}
 
-    assert written == policy_text(second_opinion_policy()), (
-        "write it anew: python -m diagnosis.aws.permissions second-opinion > docs/iam-second-opinion-policy.json"
-    )
+    assert written == policy_text(second_opinion_policy()), "write it anew: python -m diagnosis.aws.permissions"
     allowed = {action for one in by_name.values() for action in one["Action"]}
     assert {*ACTIONS.values(), *READ_BY_AWS} == allowed
     tidies = by_name["WhynotOpinionTidies"]
