@@ -285,6 +285,22 @@ class WhoAnswer(_Value):
     snapshot: SnapshotFacts = SnapshotFacts()
 
 
+class Stranger(_Value):
+    """A public address and whose it is: the account's own, of a prefix list, or AWS's by its published ranges."""
+
+    address: str
+    name: str
+    """In words: "web-1", "prefix list office", "AWS EC2 in us-east-1"."""
+    known_by: Literal["account", "prefix list", "ip-ranges"]
+    range: str = ""
+    """The range by which it is known, as a CIDR."""
+    services: tuple[str, ...] = ()
+    """AWS's words, such as `EC2`; none where AWS says no more than that it is its own."""
+    region: str = ""
+    as_of: str | None = None
+    """When AWS made its ranges, ISO 8601 UTC."""
+
+
 class GuideStep(_Value):
     """One of the six steps A to F of the manual procedure, with what was found."""
 
@@ -317,6 +333,8 @@ class Answer(_Value):
     """Protocol and port in words: "tcp 3306"."""
     return_traffic: str = ""
     """The reply's ports in words, where it has any: "ports 32768-60999"."""
+    strangers: tuple[Stranger, ...] = ()
+    """The public addresses that it speaks of, where somebody knows them."""
     guide: tuple[GuideStep, ...] = ()
     """The six steps A to F."""
     branch: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from diagnosis.answer import Cause, RecordCounts, Unseen, Window
+from diagnosis.answer import Cause, RecordCounts, Stranger, Unseen, Window
 
 WORSE, NOTABLE = 2, 10
 """A cause that refuses so many times what it did before, and so many records more, is worse."""
@@ -127,6 +127,8 @@ class Summary(_Value):
     configuration: Literal["none", "older", "newer"] = "none"
     """Whether there was one, and whether it is older than the newest record."""
     taken_at: str | None = None
+    strangers: tuple[Stranger, ...] = ()
+    """The public addresses in the groups, of those that scan as well, where somebody knows them."""
     names: dict[str, str] = {}
     """Display names of the addresses in the groups, by address."""
 

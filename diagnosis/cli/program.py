@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from diagnosis.cli import demo, disagreements, doctor, flows, questions, refusals, snapshots
+from diagnosis.cli import demo, disagreements, doctor, flows, ip_ranges, questions, refusals, snapshots
 from diagnosis.cli.statuses import FAILED, INTERRUPTED
 from diagnosis.cli.streams import complain
 
@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "snapshot": snapshots.take_snapshot,
     "doctor": doctor.doctor,
     "disagreements": disagreements.disagreements,
+    "ip-ranges": ip_ranges.ip_ranges,
     "demo": demo.demo,
 }
 """In the order in which `--help` lists them."""

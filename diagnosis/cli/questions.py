@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diagnosis.cli.eyes import account_logs, flow_log_files, live_account, network_of
+from diagnosis.cli.ip_ranges import kept
 from diagnosis.cli.options import (
     AthenaOutput,
     FlowLogFormat,
@@ -63,6 +64,7 @@ def ask(
     """Why can't A reach B: the cause, the evidence, and a proven fix."""
     from diagnosis.answer import Answer
     from diagnosis.asking import window_of
+    from diagnosis.explanation.strangers import with_strangers
     from diagnosis.investigate import Asked, investigate
     from diagnosis.question.parse import parse as parse_text
 
@@ -84,6 +86,8 @@ def ask(
             source = account_logs(account, network, say, athena_workgroup, athena_output, requester_pays)
         whole = Asked(asked, window, source_port)
         answer = investigate(network, whole, source, say, warn)
+        if isinstance(answer, Answer):
+            answer = with_strangers(answer, network, kept(warn))
     if not isinstance(answer, Answer):
         raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
     if wanted is None or not as_json:  # nobody waits for AWS with the answer in hand

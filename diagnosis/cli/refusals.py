@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diagnosis.cli.eyes import live_account, network_of
+from diagnosis.cli.ip_ranges import kept
 from diagnosis.cli.options import FlowLogs, Json, Profile, Regions
 from diagnosis.cli.statuses import OK
 from diagnosis.cli.streams import coloured, failed, print_json, print_text, working
@@ -33,6 +34,7 @@ def summary(
 ) -> None:
     """What was refused, why, and since when: REJECT records in groups, strangers that scan apart."""
     from diagnosis.asking import window_since
+    from diagnosis.explanation.strangers import summary_with_strangers
     from diagnosis.summarise import summarise
     from diagnosis.summary import compared
     from diagnosis.terminal.summary import render_summary
@@ -56,6 +58,7 @@ def summary(
 
             source = RejectFiles(flow_logs or [])
         found = summarise(source, window, network, limit, say, warn)
+        found = summary_with_strangers(found, network, kept(warn))
         found = compared(found, earlier) if earlier is not None else found
     if as_json:
         print_json(found.document())

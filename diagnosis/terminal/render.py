@@ -13,6 +13,7 @@ from diagnosis.terminal.path import legs
 from diagnosis.terminal.records import pasted
 from diagnosis.terminal.safe_text import clean
 from diagnosis.terminal.seen import seen
+from diagnosis.terminal.strangers import known
 from diagnosis.terminal.verdict import causes, verdict_line
 
 WIDTH: Final = 80
@@ -34,6 +35,7 @@ def render(answer: Answer, *, width: int = WIDTH, colour: bool, explain: bool) -
         pasted(page, answer.question.record),
         legs(page, answer),
         seen(page, answer),
+        known(page, answer.strangers),
         [*fixes(page, answer, explain=explain), *advice(page, answer.advice)],
         notes(page, answer, explain=explain),
         closing(page, answer),

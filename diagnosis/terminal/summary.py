@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from diagnosis.answer import Stranger
 from diagnosis.summary import CauseTotal, RejectGroup, Summary
 from diagnosis.terminal.moments import moment
 from diagnosis.terminal.page import INDENT, NARROWEST, Page, Tone, short_forms
 from diagnosis.terminal.safe_text import clean
+from diagnosis.terminal.strangers import known
 
 WIDTH: Final = 80
 MOST_CAUSES: Final = 5
@@ -34,6 +36,7 @@ def render_summary(summary: Summary, *, width: int = WIDTH, colour: bool) -> str
         flows, records = sum(item.flows for item in left), _count(sum(item.records for item in left), "record")
         rows += [*page.paragraph(f"and {_count(flows, 'more flow')} ({records}): --json lists them"), ""]
     rows += _gone(page, summary)
+    rows += known(page, _by_records(summary))
     rows += _settled(page, summary)
     rows += _health(page, summary)
     return "\n".join(rows) + "\n"
@@ -157,6 +160,16 @@ def _besides(page: Page, total: CauseTotal | None, indent: int) -> list[str]:
     said += [f"seen since {seen.day}"] if seen and total.change in ("worse", "less", "same") else []
     said += [f"owner {', '.join(total.owners)}"] if total.owners else []
     return page.paragraph(", ".join(said), Tone.DIM, indent=indent) if said else []
+
+
+def _by_records(summary: Summary) -> list[Stranger]:
+    """Those who are known, with the most refused records first; our own stand by name at their flows already."""
+    counted: dict[str, int] = {}
+    for group in summary.groups:
+        for side in {group.source, group.destination}:
+            counted[side] = counted.get(side, 0) + group.records
+    others = [one for one in summary.strangers if one.known_by != "account"]
+    return sorted(others, key=lambda one: -counted.get(one.address, 0))
 
 
 def _gone(page: Page, summary: Summary) -> list[str]:
