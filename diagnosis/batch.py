@@ -83,21 +83,24 @@ def judged(network: Network, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _anew(network: Network, fields: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """The verdict on a flow, and whether it is the same for every port of the client."""
-    point = _point(network, fields)
+    source, destination = fields["source"], fields["destination"]
+    protocol = _protocol(fields)
+    ports = points.Ports(fields.get("port"), fields.get("source_port"))
+    point = points.judged(network, source, destination, protocol, ports)
     if point is None:
-        return verdict_of(network, traced(network, flow_of(network, fields), explain=False)), False
+        found = verdict_of(network, traced(network, flow_of(network, fields), explain=False))
+        return found, points.whatever_client(network, source, destination, protocol)
     causes = [_cause(network, leg, blocker) for leg, blocker in point.blockers]
     found = _verdict(point.verdict, point.forward, point.returning, causes)
     return {**found, "assumed": list(point.assumed)}, point.whatever_client
 
 
-def _point(network: Network, fields: Mapping[str, Any]) -> points.Point | None:
+def _protocol(fields: Mapping[str, Any]) -> int | None:
+    """The protocol's number; None where it stands for all, or is none: that the trace says."""
     try:
-        protocol = protocol_number(fields["protocol"]) if fields.get("protocol") is not None else None
+        return protocol_number(fields["protocol"]) if fields.get("protocol") is not None else None
     except ValueError:
         return None
-    ports = points.Ports(fields.get("port"), fields.get("source_port"))
-    return points.judged(network, fields["source"], fields["destination"], protocol, ports)
 
 
 def verdict_of(network: Network, result: Trace) -> dict[str, Any]:

@@ -85,6 +85,22 @@ def judged(network: Network, source: str, destination: str, protocol: int | None
     return _Look(network, Ends(ours, theirs)).along(rest, Box(ours.addresses, theirs.addresses, *sides))
 
 
+def whatever_client(network: Network, source: str, destination: str, protocol: int | None) -> bool:
+    """Whether a flow between two literal addresses is known to fare alike from every port of the client.
+
+    Only rules that judge replies compare that port.
+    """
+    if protocol is None or not worth(network):
+        return False
+    ours, theirs = _spot(network, source), _spot(network, destination)
+    if ours is None or theirs is None or ours.six is not theirs.six:
+        return False
+    if kept_home(network, ours.place, theirs.place):
+        return False
+    rest = _rest(network, protocol, ours, theirs)
+    return rest is not None and rest.whatever_client
+
+
 def _spot(network: Network, text: str) -> Spot | None:
     known: dict[str, Spot] | None = network.memo.get("points")
     if known is None:
