@@ -178,11 +178,54 @@ class Opinion(_Value):
     cost_usd: float = 0.0
 
 
+class AccountChange(_Value):
+    """One change that somebody made, as CloudTrail recorded it. Names in it may be anybody's words."""
+
+    event: str
+    """The id of CloudTrail's event."""
+    name: str
+    """The API call: `RevokeSecurityGroupIngress`."""
+    at: str
+    who: str
+    agent: str = ""
+    """The program that made the call, by its own word."""
+    region: str = ""
+    component: str
+    text: str
+    """What was done: "revoked inbound tcp 3306 from 10.0.1.0/24 in sg-…"."""
+    certain: bool
+    """Whether the record tells all of it, and the model drops for this reason; else it can have been the change."""
+
+
+class WhatChanged(_Value):
+    """What CloudTrail says of the moment at which ACCEPT turned to REJECT."""
+
+    source: str = "CloudTrail"
+    state: Literal["found", "nothing found", "not asked", "failed"]
+    text: str
+    """In a sentence or two: who changed what when, or what was looked at in vain, or why nothing was."""
+    last_accept: str | None = None
+    stopped_at: str | None = None
+    """The first REJECT."""
+    change: AccountChange | None = None
+    others: tuple[AccountChange, ...] = ()
+    """Further changes of that time that can have been it, the likeliest first."""
+    fix: str | None = None
+    """The id of the fix that takes the change back, where that was proven to open the path."""
+    events: int = 0
+    """How many events of these components and that time were read."""
+    looked_at: tuple[str, ...] = ()
+    components: int = 0
+    """How many there are on the path."""
+    limits: tuple[str, ...] = ()
+
+
 class Evidence(_Value):
     """What the witnesses saw, and whether they agree."""
 
     flow_logs: FlowLogs | None = None
     second_opinion: Opinion | None = None
+    what_changed: WhatChanged | None = None
     agreement: str = ""
 
 
@@ -230,6 +273,8 @@ class Fix(_Value):
     """The same as a sentence that names the components, with what to do about it."""
     terraform: str = ""
     """The changes as Terraform text: resources to add."""
+    takes_back: str = ""
+    """The change of somebody's that this takes back, in words with its event id."""
 
 
 class SnapshotFacts(_Value):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from diagnosis.evidence.analysis import Analysis
     from diagnosis.evidence.query import FlowLogQuery, Sightings, Window
     from diagnosis.evidence.rejects import Ours, Rejections
+    from diagnosis.evidence.trail import Looked
     from diagnosis.explanation.path_request import PathRequest
     from diagnosis.network.described import Described
 
@@ -84,4 +85,15 @@ class SecondOpinion(Protocol):
 
     def clear_leftovers(self, region: str) -> tuple[str, ...]:
         """Delete what earlier runs left behind in a Region; the ids."""
+        ...
+
+
+class ChangeSource(Protocol):
+    """Who knows what was changed in the account: CloudTrail. One asks one question, within one budget."""
+
+    def changes(self, resource: str, region: str, start: int, end: int) -> Looked:
+        """Return the recorded calls on a resource between two times (Unix seconds), and why some were left out.
+
+        Raises NotPermitted or SourceUnavailable, each saying who must act.
+        """
         ...

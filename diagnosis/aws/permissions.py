@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from diagnosis.aws import repair_calls
+from diagnosis.aws import repair_calls, trail_calls
 from diagnosis.aws.every_call import SUBJECTS
 from diagnosis.aws.flow_log_calls import ACTIONS
 from diagnosis.aws.listed_call import ListedCall
@@ -34,9 +34,10 @@ def _document(*statements: dict[str, Any]) -> dict[str, Any]:
 
 
 def iam_policy() -> dict[str, Any]:
-    """The policy that permits every read call and the reading of flow logs. Describe calls know no resources."""
+    """The policy that permits every read call, and flow logs and event history. Describe calls know no resources."""
     reads = sorted({row.action for row in SUBJECTS["The network"] if row.action})
-    return _document(_allowed("Reads", reads, "*"), *_of_flow_logs())
+    changes = _allowed("Changes", _sorted(trail_calls.CALLS), "*")
+    return _document(_allowed("Reads", reads, "*"), *_of_flow_logs(), changes)
 
 
 def _of_flow_logs() -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ from diagnosis.cli.options import (
 from diagnosis.cli.second_opinions import NEEDS_LIVE, Wanted, print_opinion, with_second_opinion
 from diagnosis.cli.statuses import OK, STATUS, UNCLEAR, UNKNOWN
 from diagnosis.cli.streams import coloured, failed, print_json, print_text, working
+from diagnosis.cli.what_changed import NEEDS_LIVE as CHANGES_NEED_LIVE
+from diagnosis.cli.what_changed import NEEDS_LOGS, print_changed, with_what_changed
 
 if TYPE_CHECKING:
     from diagnosis.answer import Answer
@@ -58,6 +60,9 @@ def ask(
     disagreements: Annotated[
         Path | None, typer.Option(help="Where it is kept when AWS disagrees; by default ~/.local/state/whynot.")
     ] = None,
+    what_changed: Annotated[
+        bool, typer.Option("--what-changed", help="Ask CloudTrail what was changed when the flow logs turned.")
+    ] = False,
     explain: Annotated[bool, typer.Option(help="Adds the six steps and the decision diagram.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -73,6 +78,8 @@ def ask(
         raise typer.Exit(_not_understood(asked, None, as_json=as_json))
     if second_opinion and snapshot is not None:
         raise typer.Exit(failed(NEEDS_LIVE))
+    if what_changed and (snapshot is not None or no_flow_logs):
+        raise typer.Exit(failed(CHANGES_NEED_LIVE if snapshot is not None else NEEDS_LOGS))
     logs = flow_log_files(flow_logs, flow_log_format)
     # Files may be old: "since 14:00" is meant on their day.
     now = (logs.delivered if logs is not None else None) or int(time.time())
@@ -90,15 +97,21 @@ def ask(
             answer = with_strangers(answer, network, kept(warn))
     if not isinstance(answer, Answer):
         raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
-    if wanted is None or not as_json:  # nobody waits for AWS with the answer in hand
-        _print_answer(answer, explain=explain, as_json=as_json)
+    if not as_json:  # nobody waits for AWS with the answer in hand
+        _print_answer(answer, explain=explain)
+    if account is not None and what_changed:
+        already = len(answer.fixes)
+        with working() as (say, _):
+            answer = with_what_changed(account, network, whole, answer, say)
+        if not as_json:
+            print_changed(answer, already, explain=explain)
     if wanted is not None:
         with working() as (say, _):
             answer = with_second_opinion(wanted, network, whole, answer, question, say)
-        if as_json:
-            print_json(answer.model_dump(mode="json"))
-        else:
+        if not as_json:
             print_opinion(answer)
+    if as_json:
+        print_json(answer.model_dump(mode="json"))
     raise typer.Exit(STATUS[answer.verdict])
 
 
@@ -138,10 +151,7 @@ def parse(text: Annotated[str, typer.Argument(help="A question as a person would
     raise typer.Exit(UNCLEAR if asked.intent == "unclear" else OK)
 
 
-def _print_answer(answer: Answer, *, explain: bool, as_json: bool) -> None:
-    if as_json:
-        print_json(answer.model_dump(mode="json"))
-        return
+def _print_answer(answer: Answer, *, explain: bool) -> None:
     from diagnosis.terminal.render import render
 
     print_text(render(answer, colour=coloured(), explain=explain).rstrip("\n"))

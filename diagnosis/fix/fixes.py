@@ -29,13 +29,14 @@ def fixes(network: Network, traces: tuple[Trace, ...], retrace: Retrace) -> tupl
     found, words = [], []
     for proposal in outcome:
         try:
-            found.append(_fix(network, proposal, traces))
+            found.append(fix_of(network, proposal, traces))
         except NotPrintable as reason:
             words.append(f"A fix was proven, but it is not printed: {reason}.")
     return tuple(found), tuple(dict.fromkeys(words))
 
 
-def _fix(network: Network, proposal: Proposal, traces: tuple[Trace, ...]) -> Fix:
+def fix_of(network: Network, proposal: Proposal, traces: tuple[Trace, ...]) -> Fix:
+    """A proven proposal as a fix. Raises NotPrintable where a command cannot be printed safely."""
     changes = proposal.changes
     commands = tuple(command(change) for change in changes)
     undo = tuple(command(change) for change in undo_of(changes))
@@ -84,15 +85,18 @@ def _title(network: Network, change: Change) -> str:
             peer = (display_name(network, change.group) or change.group) if change.group else change.cidr
             way = "to" if change.direction == "egress" else "from"
             what = _ports(change.protocol, change.from_port, change.to_port)
-            return f"allow {what} {way} {peer} in {display_name(network, change.component) or change.component}"
+            verb = "allow" if change.action == "add" else "no longer allow"
+            return f"{verb} {what} {way} {peer} in {display_name(network, change.component) or change.component}"
         case AclEntryChange():
             way = "to" if change.direction == "egress" else "from"
             what = _ports(change.protocol, change.from_port, change.to_port)
             name = display_name(network, change.component) or change.component
-            return f"allow {what} {way} {change.cidr} in {name} as {change.direction} rule {change.number}"
+            verb = change.rule_action if change.action == "add" else f"remove the {change.rule_action} of"
+            return f"{verb} {what} {way} {change.cidr} in {name} as {change.direction} rule {change.number}"
         case RouteChange():
             name = display_name(network, change.component) or change.component
-            return f"route {change.destination} to {change.target} in {name}"
+            led = f"{change.destination} to {change.target} in {name}"
+            return f"route {led}" if change.action == "add" else f"remove the route of {led}"
         case _:
             assert_never(change)
 

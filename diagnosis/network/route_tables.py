@@ -88,7 +88,7 @@ def parse_route_table(item: Item, origins: Origins) -> RouteTable:
         id=text(item, "RouteTableId") or "",
         vpc=text(item, "VpcId"),
         account=text(item, "OwnerId") or "",
-        routes=tuple(sorted(_route(r) for r in needed_items(item, "Routes"))),
+        routes=tuple(sorted(parse_route(r) for r in needed_items(item, "Routes"))),
         main=any(flag(a, "Main") is True for a in associations),
         subnets=tuple(sorted({s for s in (text(a, "SubnetId") for a in associations) if s})),
         gateways=tuple(sorted({g for g in (text(a, "GatewayId") for a in associations) if g})),
@@ -97,7 +97,8 @@ def parse_route_table(item: Item, origins: Origins) -> RouteTable:
     )
 
 
-def _route(item: Item) -> Route:
+def parse_route(item: Item) -> Route:
+    """An entry of `Routes`, or what CreateRoute is asked for."""
     prefix_list = text(item, "DestinationPrefixListId")
     cidr = text(item, "DestinationCidrBlock") or text(item, "DestinationIpv6CidrBlock")
     destination = prefix_list or canonical(cidr or "")

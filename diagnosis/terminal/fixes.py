@@ -13,10 +13,10 @@ _COMMAND: Final = re.compile(r"\baws [a-z0-9-]+ [a-z0-9-]+( .*)?$")
 MOST_OPENED: Final = 5
 
 
-def fixes(page: Page, answer: Answer, *, explain: bool) -> list[str]:
-    """Every fix: title and proof, the commands, the exposure, the undo."""
+def fixes(page: Page, answer: Answer, *, explain: bool, first: int = 0) -> list[str]:
+    """Every fix from this one on: title and proof, the commands, the exposure, the undo."""
     rows: list[str] = []
-    for number, fix in enumerate(answer.fixes, start=1):
+    for number, fix in enumerate(answer.fixes[first:], start=first + 1):
         rows += _fix(page, f"fix {number}", fix, explain=explain)
     return rows
 
@@ -24,6 +24,7 @@ def fixes(page: Page, answer: Answer, *, explain: bool) -> list[str]:
 def _fix(page: Page, label: str, fix: Fix, *, explain: bool) -> list[str]:
     proof = f"proven: {fix.proof.verdict_after}"
     rows = page.labelled(label, page.ends(fix.title, proof, Tone.GOOD))
+    rows += page.beside(fix.takes_back) if fix.takes_back else []
     if fix.risk == "needs judgement":
         rows += page.beside("needs judgement: read what it opens before you run it", Tone.WARN)
     rows += [page.verbatim(command) for command in fix.commands]

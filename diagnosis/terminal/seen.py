@@ -10,6 +10,7 @@ from diagnosis.terminal.moments import in_turn
 from diagnosis.terminal.opinion import opinion
 from diagnosis.terminal.page import Page, Tone
 from diagnosis.terminal.safe_text import cells, shorten, shorten_left
+from diagnosis.terminal.what_changed import changed
 
 _LEFT_OUT: Final = (
     (re.compile(r"(?<=\s)1\d{9} 1\d{9}(?=\s)"), "…"),
@@ -20,7 +21,7 @@ _MOST_LIMITS: Final = 2
 
 
 def seen(page: Page, answer: Answer) -> list[str]:
-    """The evidence beside the label "seen": the flow logs, whether they agree, and the second opinion."""
+    """The evidence beside the label "seen": the flow logs, whether they agree; then the further witnesses."""
     evidence = answer.evidence
     logs = evidence.flow_logs
     second = evidence.second_opinion
@@ -35,7 +36,8 @@ def seen(page: Page, answer: Answer) -> list[str]:
             # Files of one's own cost nothing; what was asked of AWS is named with its price.
             rows += page.beside(f"read by {logs.engine}", Tone.DIM)
         rows += page.beside(agreement, Tone.DIM) if agreement else []
-    return [*rows, *(opinion(page, second) if second is not None else ())]
+    rows += opinion(page, second) if second is not None else []
+    return [*rows, *(changed(page, evidence.what_changed) if evidence.what_changed is not None else ())]
 
 
 def _counted(page: Page, logs: FlowLogs, window: Window) -> list[str]:

@@ -13,6 +13,7 @@ from tests.emulator.network_insights_calls import install_network_insights
 from tests.emulator.requester_pays import with_requester_pays
 from tests.emulator.role_calls import install_roles
 from tests.emulator.rule_calls import install_rules
+from tests.emulator.trail_calls import install_trail
 from tests.emulator.transit_route_calls import install_transit_routes
 from tests.moto_server import moto_server
 
@@ -25,6 +26,7 @@ def emulator(port: int = 0, around: Callable[[Application], Application] = lambd
     install_flow_logs()
     install_network_insights()
     install_transit_routes()
+    install_trail()
     install_rules()
     install_roles()
     FAULTS.clear()

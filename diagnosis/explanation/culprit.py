@@ -1,0 +1,204 @@
+"""Which recorded change stopped the traffic: it touches what drops it, meets the traffic, and lies at the time.
+
+A change that its record tells whole is `certain` where the model drops for this very reason; one whose record leaves
+out what was there before (an entry or route that was deleted or replaced) can only have been it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from diagnosis.evidence.trail import TrailEvent
+from diagnosis.evidence.trail_effects import (
+    Effect,
+    EntryDeleted,
+    EntryPut,
+    RouteDeleted,
+    RoutePut,
+    RulesModified,
+    RulesRevoked,
+    effect_of,
+)
+from diagnosis.explanation.suspects import Spot
+from diagnosis.network.network import Network
+from diagnosis.network.network_acls import IMPLICIT_DENY, AclEntry
+from diagnosis.network.route_tables import Route
+from diagnosis.network.security_groups import CidrPeer, GroupPeer, GroupRule, PrefixListPeer
+from diagnosis.network.shape import protocols_of
+from diagnosis.traffic.addresses import parse_cidr
+from diagnosis.traffic.intervals import IntervalSet, join_all, meet
+from diagnosis.traffic.protocols import ICMP, ICMPV6
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When the logs turned, in Unix seconds, and by how much a record's times may be off."""
+
+    last_accept: int
+    first_reject: int
+    slack: int
+
+    @property
+    def begins(self) -> int:
+        """From here on a change can have been the reason: what a group let in before may have gone on for a while."""
+        return self.last_accept - self.slack
+
+    @property
+    def ends(self) -> int:
+        """Up to here."""
+        return self.first_reject + self.slack
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A change that can have stopped the traffic, where, and whether its record tells enough to be sure."""
+
+    event: TrailEvent
+    effect: Effect
+    spot: Spot
+    certain: bool
+
+
+def findings(network: Network, spots: Iterable[Spot], events: Iterable[TrailEvent], turn: Turn) -> tuple[Finding, ...]:
+    """Every change that can have stopped it, the likeliest first: the last before the first REJECT."""
+    places = tuple(spots)
+    found: list[Finding] = []
+    for event in events:
+        effect = effect_of(event) if turn.begins <= event.at <= turn.ends else None
+        judged = [(fit, spot) for spot in places if effect is not None and (fit := _fits(network, event, effect, spot))]
+        if effect is not None and judged:
+            fit, spot = max(judged, key=lambda one: one[0] == "certain")
+            found.append(Finding(event, effect, spot, fit == "certain"))
+    return tuple(sorted(found, key=lambda one: _rank(one, turn), reverse=True))
+
+
+def _rank(found: Finding, turn: Turn) -> tuple[bool, bool, int, str]:
+    at = found.event.at
+    return found.certain, at <= turn.first_reject, at if at <= turn.first_reject else -at, found.event.id
+
+
+def _fits(network: Network, event: TrailEvent, effect: Effect, spot: Spot) -> str:
+    """Say `certain`, `possible`, or nothing where it cannot have been this change."""
+    match effect:
+        case RulesRevoked():
+            return _revoked(network, effect, spot)
+        case RulesModified(group=group, ids=ids):
+            return "possible" if group == spot.component and _may_face(network, group, ids, spot) else ""
+        case EntryPut(acl=acl, entry=entry, replaced=replaced):
+            return _entry(entry, spot, replaced=replaced) if acl == spot.component else ""
+        case EntryDeleted(acl=acl, egress=egress, number=number):
+            same = acl == spot.component and egress is (spot.direction == "egress")
+            return "possible" if same and (not spot.blocks or number < _number(spot.rule)) else ""
+        case RoutePut(table=table, route=route):
+            return _route(route, spot) if table == spot.component else ""
+        case RouteDeleted(table=table, destination=route):
+            return _deleted_route(network, table, route, spot) if table == spot.component else ""
+        case _:
+            return _rewired(network, event, effect.part, spot)
+
+
+def _revoked(network: Network, effect: RulesRevoked, spot: Spot) -> str:
+    if effect.group != spot.component:
+        return ""
+    gone = [rule for rule in effect.rules if not (spot.blocks and _there(network, rule, spot))]
+    met = {meets_rule(network, rule, spot) for rule in gone}
+    return "certain" if True in met else "possible" if None in met or effect.unread else ""
+
+
+def _there(network: Network, rule: GroupRule, spot: Spot) -> bool:
+    """Whether the group has the rule (again): then it is not for want of it that traffic is dropped."""
+    group = network.groups.get(spot.component)
+    return group is not None and any(rule.identity == other.identity for other in group.rules)
+
+
+def _may_face(network: Network, group: str, ids: tuple[str, ...], spot: Spot) -> bool:
+    """Whether one of these rules may be of the direction in question."""
+    known = network.groups.get(group)
+    ways = {rule.rule_id: rule.egress for rule in known.rules} if known is not None else {}
+    return any(ways.get(one, spot.direction == "egress") is (spot.direction == "egress") for one in ids)
+
+
+def meets_rule(network: Network, rule: GroupRule, spot: Spot) -> bool | None:
+    """Whether a rule of a group would let some of the traffic pass; None where its prefix list was not seen."""
+    if rule.egress is not (spot.direction == "egress"):
+        return False
+    match rule.peer:
+        case CidrPeer():
+            peers = rule.peer.addresses
+        case GroupPeer(group=group):
+            holders = [network.interfaces[eni] for eni in network.members.get(group, ())]
+            peers = join_all(interface.own_addresses for interface in holders)
+        case PrefixListPeer(prefix_list=name):
+            known = network.prefix_lists.get(name)
+            if known is None or known.addresses is None:
+                return None
+            peers = known.addresses
+        case _:
+            assert_never(rule.peer)
+    return _meets(spot, protocols_of(rule.protocol), peers, rule.ports)
+
+
+def _entry(entry: AclEntry, spot: Spot, *, replaced: bool) -> str:
+    if entry.egress is not (spot.direction == "egress"):
+        return ""
+    if not entry.allow and _meets(spot, protocols_of(entry.protocol), entry.addresses, entry.ports):
+        return "certain" if entry.ref == spot.rule or not spot.blocks else ""
+    # What stood in its place may have let the traffic pass before a later entry dropped it.
+    return "possible" if replaced and entry.number < _number(spot.rule) else ""
+
+
+def _number(rule: str | None) -> int:
+    return int(rule) if rule is not None and rule.isdecimal() else int(IMPLICIT_DENY)
+
+
+def _meets(spot: Spot, protocols: IntervalSet, peers: IntervalSet, ports: IntervalSet) -> bool:
+    """Whether a rule meets the traffic; replies are judged on the header of their connection, sides swapped."""
+    reply = spot.leg == "return"
+    for box in spot.traffic.boxes:
+        common = meet(box.protocol, protocols)
+        side = box.source if (spot.direction == "egress") is reply else box.destination
+        asked = box.source_port if reply else box.port
+        echoes = reply and bool(meet(common, (ICMP, ICMP + 1, ICMPV6, ICMPV6 + 1)))
+        if common and meet(side, peers) and (echoes or meet(asked, ports)):
+            return True
+    return False
+
+
+def _towards(spot: Spot) -> IntervalSet:
+    """The addresses that the traffic is routed to."""
+    return spot.traffic.project("source" if spot.leg == "return" else "destination")
+
+
+def _covers(route: Route, spot: Spot) -> bool:
+    return not route.is_prefix_list and bool(meet(parse_cidr(route.destination), _towards(spot)))
+
+
+def _route(route: Route, spot: Spot) -> str:
+    if spot.blocks:
+        return "certain" if route.destination == spot.rule else ""
+    return "possible" if _covers(route, spot) else ""
+
+
+def _deleted_route(network: Network, table: str, route: Route, spot: Spot) -> str:
+    """A route that covered the destination, where what is used now is none or a wider one."""
+    if not _covers(route, spot):
+        return ""
+    if not spot.blocks:
+        return "possible"
+    known = network.route_tables.get(table)
+    again = known is not None and any(one.destination == route.destination for one in known.routes)
+    wider = spot.rule is None or ("/" in spot.rule and _length(spot.rule) < _length(route.destination))
+    return "certain" if wider and not again else ""
+
+
+def _length(cidr: str) -> int:
+    return int(cidr.rpartition("/")[2])
+
+
+def _rewired(network: Network, event: TrailEvent, part: str, spot: Spot) -> str:
+    """Groups held, ACLs given and wiring: of a resource at this very spot, and of the sort that drops there."""
+    sort = "groups" if spot.component in network.groups else "acl" if spot.component in network.acls else "wiring"
+    touched = event.mentions & {spot.component, *spot.related}
+    return "possible" if sort == part and touched else ""

@@ -1,0 +1,156 @@
+"""What CloudTrail told, in the form of the Answer, and in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import assert_never
+
+from diagnosis.answer import AccountChange, FlowLogs
+from diagnosis.evidence.records import iso
+from diagnosis.evidence.trail_effects import (
+    Effect,
+    EntryDeleted,
+    EntryPut,
+    Rewired,
+    RouteDeleted,
+    RoutePut,
+    RulesModified,
+    RulesRevoked,
+)
+from diagnosis.explanation.culprit import Finding, Turn
+from diagnosis.network.network import Network
+from diagnosis.network.network_acls import AclEntry
+from diagnosis.network.owners import display_name
+from diagnosis.network.security_groups import CidrPeer, GroupPeer, GroupRule
+from diagnosis.traffic.intervals import IntervalSet, pieces
+from diagnosis.traffic.ports import ALL_PORTS
+from diagnosis.traffic.protocols import has_ports, protocol_name
+
+_MOST_RULES = 3
+
+
+def turn_of(logs: FlowLogs | None, slack: int) -> Turn | str:
+    """When ACCEPT turned to REJECT by the flow logs; or why they do not tell, in a sentence."""
+    if logs is None:
+        return "No flow logs were read, so it is not known when it stopped."
+    accept, reject = _seconds(logs.last_accept), _seconds(logs.first_reject)
+    if reject is None:
+        return "The flow logs hold no REJECT of this, so there is no moment at which it stopped."
+    if accept is None:
+        return (
+            "The flow logs that were read hold no ACCEPT before the first REJECT, so it is not known when it stopped: "
+            "ask with an earlier --since."
+        )
+    if accept > reject + slack:
+        return "The flow logs hold ACCEPT after the first REJECT, so there is no one moment at which it stopped."
+    return Turn(min(accept, reject), reject, slack)
+
+
+def _seconds(told: str | None) -> int | None:
+    return None if told is None else int(datetime.fromisoformat(told).astimezone(UTC).timestamp())
+
+
+def clock(seconds: int) -> str:
+    """`09:31:02`, of a day that was said before."""
+    return iso(seconds)[11:19]
+
+
+def told_change(network: Network, found: Finding) -> AccountChange:
+    """A finding as the Answer holds it."""
+    event = found.event
+    return AccountChange(
+        event=event.id,
+        name=event.name,
+        at=iso(event.at),
+        who=event.who,
+        agent=event.agent,
+        region=event.region,
+        component=found.spot.component,
+        text=_deed(network, found.effect, found.spot.component),
+        certain=found.certain,
+    )
+
+
+def culprit_told(turn: Turn, change: AccountChange) -> str:
+    """Say it: `Stopped at 2026-11-22 09:31:02 UTC; at 09:30:40 role deploy revoked … (event …)`."""
+    day, time = change.at[:10], change.at[11:19]
+    stopped = iso(turn.first_reject)
+    when = time if day == stopped[:10] else f"{day} {time}"
+    doubt = "" if change.certain else ". That can have stopped it; the event does not tell what was there before"
+    return (
+        f"Stopped at {stopped[:10]} {stopped[11:19]} UTC; at {when} {change.who} {change.text} "
+        f"(event {change.event}){doubt}."
+    )
+
+
+def nothing_told(turn: Turn, events: int, unfinished: bool) -> str:
+    """What is said where no change fits."""
+    stopped = iso(turn.first_reject)
+    when = f"Stopped at {stopped[:10]} {stopped[11:19]} UTC"
+    span = f"between {clock(turn.begins)} and {clock(turn.ends)}"
+    so_far = " so far" if unfinished else ""
+    if not events:
+        return f"{when}; no event {span} was seen{so_far} to touch the components on the path."
+    some = "the one event" if events == 1 else f"{events:,} events"
+    return f"{when}; none of {some} {span} that touch the path can have stopped it{so_far}."
+
+
+def _deed(network: Network, effect: Effect, component: str) -> str:
+    match effect:
+        case RulesRevoked(group=group, rules=rules, unread=unread):
+            told = [_rule(network, rule) for rule in rules[:_MOST_RULES]] + list(unread[:_MOST_RULES])
+            more = len(rules) + len(unread) - len(told)
+            return f"revoked {', '.join(told)}{f' and {more} more' if more else ''} in {_named(network, group)}"
+        case RulesModified(group=group, ids=ids):
+            return f"modified {', '.join(ids[:_MOST_RULES])} in {_named(network, group)}"
+        case EntryPut(acl=acl, entry=entry, replaced=replaced):
+            verb = "replaced" if replaced else "created"
+            return f"{verb} {_way(entry.egress)} rule {entry.number} in {_named(network, acl)}: {_entry(entry)}"
+        case EntryDeleted(acl=acl, egress=egress, number=number):
+            return f"deleted {_way(egress)} rule {number} in {_named(network, acl)}"
+        case RoutePut(table=table, route=route, replaced=replaced):
+            verb = "replaced" if replaced else "created"
+            return f"{verb} the route of {route.destination} to {route.target} in {_named(network, table)}"
+        case RouteDeleted(table=table, destination=route):
+            return f"deleted the route of {route.destination} in {_named(network, table)}"
+        case Rewired(words=words):
+            return f"{words}, which touches {_named(network, component)}"
+        case _:
+            assert_never(effect)
+
+
+def _named(network: Network, component: str) -> str:
+    name = display_name(network, component)
+    return f"{name} ({component})" if name and name != component else component
+
+
+def _way(egress: bool) -> str:
+    return "outbound" if egress else "inbound"
+
+
+def _rule(network: Network, rule: GroupRule) -> str:
+    match rule.peer:
+        case CidrPeer(cidr=cidr):
+            peer = cidr
+        case GroupPeer(group=group):
+            peer = _named(network, group)
+        case _:
+            peer = rule.peer.prefix_list
+    named = f"{rule.rule_id}: " if rule.rule_id else ""
+    way = "to" if rule.egress else "from"
+    return f"{named}{_way(rule.egress)} {_what(rule.protocol, rule.ports)} {way} {peer}"
+
+
+def _entry(entry: AclEntry) -> str:
+    verb = "allow" if entry.allow else "deny"
+    way = "to" if entry.egress else "from"
+    return f"{verb} {_what(entry.protocol, entry.ports)} {way} {entry.cidr}"
+
+
+def _what(protocol: int | None, ports: IntervalSet) -> str:
+    if protocol is None:
+        return "all traffic"
+    if not has_ports(protocol) or ports == ALL_PORTS:
+        return protocol_name(protocol)
+    spans = [f"{low}" if end - low == 1 else f"{low}-{end - 1}" for low, end in pieces(ports)]
+    return f"{protocol_name(protocol)} {', '.join(spans)}"

@@ -1,0 +1,246 @@
+"""What CloudTrail knows of the moment at which the logs turned: the culprit by name, and nobody where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from diagnosis.answer import WhatChanged
+from diagnosis.aws.trail import Budget
+from tests.diagnosis.turning import (
+    BEFORE,
+    TURN,
+    Event,
+    Turned,
+    entry,
+    harmless,
+    recorded,
+    revoked,
+    revoked_by_id,
+    source_at,
+    turned,
+)
+from tests.emulator.faults import FAULTS, Fault
+from tests.emulator.trail_calls import event
+from tests.moto_server import post
+
+GROUP = "sg-09ccf567a1be81289"
+RULE = "sgr-0a1b2c3d4e5f60718"
+
+
+@pytest.fixture
+def url(emulator_url: str) -> str:
+    post(emulator_url, "reset")
+    FAULTS.clear()
+    return emulator_url
+
+
+def said(case: Turned, url: str) -> WhatChanged:
+    told = case.told(source_at(url)).evidence.what_changed
+    assert told is not None
+    return told
+
+
+def route(name: str, table: str, destination: str, **target: str) -> Event:
+    return event(name, BEFORE, [table], {"routeTableId": table, "destinationCidrBlock": destination, **target})
+
+
+CULPRITS: dict[str, tuple[str, Callable[[str], Event], bool]] = {
+    "a rule revoked by its permission": (
+        "rds-inbound-missing",
+        lambda cause: revoked(cause, 3306, "10.0.1.0/24", BEFORE),
+        True,
+    ),
+    "a rule revoked by its id": (
+        "rds-inbound-missing",
+        lambda cause: revoked_by_id(cause, RULE, 3306, "10.0.0.0/8", BEFORE),
+        True,
+    ),
+    "an outbound rule revoked": (
+        "rds-outbound-missing",
+        lambda cause: revoked(cause, 3306, "10.0.2.0/24", BEFORE, "Egress"),
+        True,
+    ),
+    "a deny put before the allow": (
+        "acl-deny-before-allow",
+        lambda cause: entry(cause, 90, BEFORE),
+        True,
+    ),
+    "the default route deleted": (
+        "private-subnet-without-a-route",
+        lambda cause: route("DeleteRoute", cause, "0.0.0.0/0"),
+        True,
+    ),
+    "the peering's route back deleted": (
+        "peering-return-route-missing",
+        lambda cause: route("DeleteRoute", cause, "10.0.0.0/16"),
+        True,
+    ),
+    "an entry for the replies deleted": (
+        "acl-lacks-the-ephemeral-ports-outbound",
+        lambda cause: event(
+            "DeleteNetworkAclEntry", BEFORE, [cause], {"networkAclId": cause, "egress": True, "ruleNumber": 120}
+        ),
+        False,
+    ),
+    "a blackhole route created": (
+        "blackhole-beats-the-default-route",
+        lambda cause: route("CreateRoute", cause, "203.0.113.0/24", natGatewayId="nat-0123456789abcdef0"),
+        True,
+    ),
+    "a NAT gateway deleted": (
+        "nat-gateway-failed",
+        lambda cause: event("DeleteNatGateway", BEFORE, [cause], {"DeleteNatGatewayRequest": {"NatGatewayId": cause}}),
+        False,
+    ),
+    "a transit gateway association swapped": (
+        "transit-gateway-association-swapped-across-accounts",
+        lambda cause: event(
+            "AssociateTransitGatewayRouteTable",
+            BEFORE,
+            [cause],
+            {"AssociateTransitGatewayRouteTableRequest": {"TransitGatewayRouteTableId": cause}},
+        ),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CULPRITS)
+def test_the_culprit_is_named_among_a_thousand_other_events(name: str, url: str, tmp_path: Path) -> None:
+    folder, made, certain = CULPRITS[name]
+    case = turned(folder, tmp_path)
+    culprit = made(case.causes[0])
+    seed = sorted(CULPRITS).index(name)
+    recorded([*harmless(case, seed), culprit], seed)
+
+    told = said(case, url)
+
+    assert told.state == "found", told
+    assert told.change is not None
+    assert (told.change.event, told.change.certain) == (culprit["EventId"], certain)
+    assert told.change.who == "role deploy (session ci-42)"
+    assert told.others == ()
+    assert culprit["EventId"] in told.text
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "rds-inbound-missing",
+        "acl-deny-before-allow",
+        "private-subnet-without-a-route",
+        "blackhole-beats-the-default-route",
+        "two-groups-any-of",
+        "acl-lacks-the-ephemeral-ports-outbound",
+    ],
+)
+def test_nobody_is_named_where_no_event_can_have_been_it(folder: str, url: str, tmp_path: Path) -> None:
+    case = turned(folder, tmp_path)
+    seed = len(folder)
+    recorded(list(harmless(case, seed)), seed)
+
+    told = said(case, url)
+
+    assert (told.state, told.change, told.others, told.fix) == ("nothing found", None, (), None), told
+    assert f"none of {told.events} events" in told.text or "no event" in told.text
+
+
+def test_the_change_taken_back_is_a_fix_that_was_proven(url: str, tmp_path: Path) -> None:
+    case = turned("rds-inbound-missing", tmp_path)
+    recorded([revoked_by_id(GROUP, RULE, 3306, "10.0.1.0/24", BEFORE)], 0)
+
+    answer = case.told(source_at(url))
+
+    told = answer.evidence.what_changed
+    assert told is not None
+    assert len(answer.fixes) == len(case.answer.fixes) + 1
+    back = answer.fixes[-1]
+    assert told.fix == back.id
+    assert back.commands == (
+        f"aws ec2 authorize-security-group-ingress --group-id {GROUP} --protocol tcp --port 3306 --cidr 10.0.1.0/24",
+    )
+    assert back.proof.verdict_after == "reachable"
+    assert back.exposure.newly_reachable
+    assert back.takes_back.startswith("takes back what role deploy (session ci-42) did at 2026-")
+
+
+def test_a_deny_entry_is_taken_back_by_deleting_it(url: str, tmp_path: Path) -> None:
+    case = turned("acl-deny-before-allow", tmp_path)
+    acl = case.causes[0]
+    [deny] = [one for one in case.network.acls[acl].entries if one.ref == "90" and not one.egress]
+    made = entry(acl, 90, BEFORE, cidrBlock=deny.cidr)
+    if deny.protocol is not None:
+        made = entry(
+            acl, 90, BEFORE, cidrBlock=deny.cidr, aclProtocol=str(deny.protocol), portRange={"from": 443, "to": 443}
+        )
+    recorded([made], 0)
+
+    back = case.told(source_at(url)).fixes[-1]
+
+    assert back.commands == (f"aws ec2 delete-network-acl-entry --network-acl-id {acl} --ingress --rule-number 90",)
+    assert back.title.startswith("remove the deny of ")
+
+
+def test_where_the_ordinary_fix_is_the_same_it_is_marked_and_not_doubled(url: str, tmp_path: Path) -> None:
+    case = turned("rds-inbound-missing", tmp_path)
+    recorded([revoked(GROUP, 3306, "10.0.1.10/32", BEFORE)], 0)
+
+    answer = case.told(source_at(url))
+
+    assert [fix.id for fix in answer.fixes] == [fix.id for fix in case.answer.fixes]
+    assert [bool(fix.takes_back) for fix in answer.fixes].count(True) == 1
+
+
+def test_logs_without_an_accept_ask_nothing_and_say_why(url: str, tmp_path: Path) -> None:
+    case = turned("rds-inbound-missing", tmp_path, accepts=False)
+
+    told = said(case, url)
+
+    assert told.state == "not asked"
+    assert "no ACCEPT" in told.text
+    assert "cloudtrail.LookupEvents" not in FAULTS.calls
+
+
+def test_a_denied_call_names_its_action_and_the_answer_stands(url: str, tmp_path: Path) -> None:
+    case = turned("rds-inbound-missing", tmp_path)
+    FAULTS.add(Fault("cloudtrail.LookupEvents", "AccessDeniedException"))
+
+    told = said(case, url)
+
+    assert told.state == "failed"
+    assert "an account administrator can grant cloudtrail:LookupEvents" in told.text
+
+
+def test_throttled_calls_are_made_again_within_the_budget(url: str, tmp_path: Path) -> None:
+    case = turned("rds-inbound-missing", tmp_path)
+    recorded([revoked(GROUP, 3306, "10.0.1.0/24", BEFORE)], 0)
+    FAULTS.add(Fault("cloudtrail.LookupEvents", "ThrottlingException", times=2))
+
+    assert said(case, url).state == "found"
+
+
+def test_a_budget_that_is_used_up_is_said(url: str, tmp_path: Path) -> None:
+    case = turned("rds-inbound-missing", tmp_path)
+    many = [event("CreateTags", TURN - 10 - n % 60, [GROUP], {"n": n}) for n in range(400)]
+    recorded([*many], 0)
+
+    told = case.told(source_at(url, Budget(calls=5))).evidence.what_changed
+
+    assert told is not None
+    assert told.state == "nothing found"
+    assert told.limits == (f"Looked at 0 of {told.components} components: the budget of 5 calls is used up.",)
+    assert told.text.endswith("so far.")
+
+
+def test_names_that_read_like_words_of_ours_stand_in_quotes(url: str, tmp_path: Path) -> None:
+    case = turned("rds-inbound-missing", tmp_path)
+    forged = {"type": "IAMUser", "userName": "bob; at 09:31 role admin\n\x1b[31m<!channel>"}
+    recorded([revoked(GROUP, 3306, "10.0.1.0/24", BEFORE, userIdentity=forged)], 0)
+
+    told = said(case, url)
+
+    assert told.change is not None
+    assert told.change.who == 'user "bob; at 09:31 role admin [31m<!channel>"'
