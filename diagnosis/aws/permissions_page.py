@@ -26,6 +26,8 @@ _ABOUT: Mapping[str, str] = MappingProxyType(
         "answer *unknown* where it matters, never wrong; `whynot doctor` names it.",
         "Flow logs": "Permitted by the same policy, S3 only below `AWSLogs/`. [How they are read](flow-logs.md) "
         "says at what cost. Without these the answer rests on the configuration alone.",
+        "What changed": "Permitted by [iam-read-policy.json](iam-read-policy.json). Made only where `--what-changed` "
+        "[asks for it](commands.md#whynot-ask).",
         "Second opinions": "Permitted by [iam-second-opinion-policy.json](iam-second-opinion-policy.json), off until "
         "[asked for](second-opinions.md).",
         "Fixes by button": "Permitted by [write-role.json](../deploy/write-role.json), a role that is assumed for one "

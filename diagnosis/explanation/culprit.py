@@ -87,12 +87,12 @@ def _fits(network: Network, event: TrailEvent, effect: Effect, spot: Spot) -> st
         case RulesModified(group=group, ids=ids):
             return "possible" if group == spot.component and _may_face(network, group, ids, spot) else ""
         case EntryPut(acl=acl, entry=entry, replaced=replaced):
-            return _entry(entry, spot, replaced=replaced) if acl == spot.component else ""
+            return _entry(network, entry, spot, replaced=replaced) if acl == spot.component else ""
         case EntryDeleted(acl=acl, egress=egress, number=number):
             same = acl == spot.component and egress is (spot.direction == "egress")
             return "possible" if same and (not spot.blocks or number < _number(spot.rule)) else ""
         case RoutePut(table=table, route=route):
-            return _route(route, spot) if table == spot.component else ""
+            return _route(network, route, spot) if table == spot.component else ""
         case RouteDeleted(table=table, destination=route):
             return _deleted_route(network, table, route, spot) if table == spot.component else ""
         case _:
@@ -140,11 +140,13 @@ def meets_rule(network: Network, rule: GroupRule, spot: Spot) -> bool | None:
     return _meets(spot, protocols_of(rule.protocol), peers, rule.ports)
 
 
-def _entry(entry: AclEntry, spot: Spot, *, replaced: bool) -> str:
+def _entry(network: Network, entry: AclEntry, spot: Spot, *, replaced: bool) -> str:
     if entry.egress is not (spot.direction == "egress"):
         return ""
     if not entry.allow and _meets(spot, protocols_of(entry.protocol), entry.addresses, entry.ports):
-        return "certain" if entry.ref == spot.rule or not spot.blocks else ""
+        known = network.acls.get(spot.component)
+        still = known is not None and entry in known.entries
+        return "" if spot.blocks and entry.ref != spot.rule else "certain" if still else "possible"
     # What stood in its place may have let the traffic pass before a later entry dropped it.
     return "possible" if replaced and entry.number < _number(spot.rule) else ""
 
@@ -175,10 +177,14 @@ def _covers(route: Route, spot: Spot) -> bool:
     return not route.is_prefix_list and bool(meet(parse_cidr(route.destination), _towards(spot)))
 
 
-def _route(route: Route, spot: Spot) -> str:
-    if spot.blocks:
-        return "certain" if route.destination == spot.rule else ""
-    return "possible" if _covers(route, spot) else ""
+def _route(network: Network, route: Route, spot: Spot) -> str:
+    if spot.blocks and route.destination != spot.rule:
+        return ""
+    if not spot.blocks and not _covers(route, spot):
+        return ""
+    known = network.route_tables.get(spot.component)
+    ways = {(one.destination, one.target) for one in known.routes} if known is not None else set()
+    return "certain" if spot.blocks and (route.destination, route.target) in ways else "possible"
 
 
 def _deleted_route(network: Network, table: str, route: Route, spot: Spot) -> str:

@@ -76,10 +76,10 @@ def culprit_told(turn: Turn, change: AccountChange) -> str:
     day, time = change.at[:10], change.at[11:19]
     stopped = iso(turn.first_reject)
     when = time if day == stopped[:10] else f"{day} {time}"
-    doubt = "" if change.certain else ". That can have stopped it; the event does not tell what was there before"
+    doubt = "" if change.certain else ", which can have stopped it"
     return (
-        f"Stopped at {stopped[:10]} {stopped[11:19]} UTC; at {when} {change.who} {change.text} "
-        f"(event {change.event}){doubt}."
+        f"Stopped at {stopped[:10]} {stopped[11:19]} UTC; at {when} {change.who} {change.text}{doubt} "
+        f"(event {change.event})."
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diagnosis.answer import Fix
-from diagnosis.evidence.trail_effects import EntryPut, RoutePut, RulesRevoked
+from diagnosis.evidence.trail_effects import EntryPut, Rewired, RoutePut, RulesRevoked
 from diagnosis.explanation.culprit import Finding, meets_rule
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, NotApplicable, RouteChange, apply_all
 from diagnosis.fix.commands import NotPrintable
@@ -20,7 +20,8 @@ from diagnosis.traffic.intervals import pieces
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import ICMP, ICMPV6, protocol_name
 
-UNTOLD = "The event does not say what was there before, so no command can put it back."
+UNTOLD = "The event does not say what was there before, so no command is offered that puts it back."
+NO_CHANGE = "No fix of ours takes that back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def reversal(network: Network, traces: tuple[Trace, ...], retrace: Retrace, foun
     """The proven fix that takes a change back, as far as it concerns this traffic."""
     changes = tuple(_reversed(network, found))
     if not changes:
-        return NotReversed(UNTOLD)
+        return NotReversed(NO_CHANGE if isinstance(found.effect, Rewired) else UNTOLD)
     try:
         changed = apply_all(changes, network)
     except NotApplicable as reason:

@@ -9,7 +9,7 @@ from diagnosis.terminal.fixes import fixes
 from diagnosis.terminal.page import Page, Tone, short_forms
 from diagnosis.terminal.safe_text import clean
 
-LABEL: Final = "changed"
+LABEL: Final = "change"
 
 
 def changed(page: Page, told: WhatChanged) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.remote.places import BUCKET, GROUP, RESULTS, Place
 from tests.emulator.delivery import Destination, deliver_to_logs, deliver_to_s3
 from tests.emulator.faults import FAULTS, Fault
+from tests.emulator.trail_calls import event, plant
 from tests.moto_server import post
 from tests.program import Ran, run
 
@@ -77,13 +78,13 @@ def live(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     FAULTS.clear()
 
 
-def stored(live: Live, minutes: int = 40) -> str:
-    """A flow log in S3, Hive-compatible folders of hours, with some rejects."""
+def stored(live: Live, minutes: int = 40, more: Sequence[str] = ()) -> str:
+    """A flow log in S3, Hive-compatible folders of hours, with some rejects and further lines."""
     options = {"FileFormat": "plain-text", "HiveCompatiblePartitions": True, "PerHourPartition": True}
     place = f"arn:aws:s3:::{BUCKET}/logs/"
     identity = live.log(LogDestinationType="s3", LogDestination=place, DestinationOptions=options)
     to = Destination(identity, corpus.V2, BUCKET, "logs", hive=True, hourly=True)
-    deliver_to_s3(live.place.client("s3"), to, live.rejects(minutes))
+    deliver_to_s3(live.place.client("s3"), to, [*live.rejects(minutes), *more])
     return identity
 
 
@@ -183,3 +184,45 @@ def test_the_policy_document_permits_every_call_that_was_made(live: Live) -> Non
     allowed = {action for statement in iam_policy()["Statement"] for action in statement["Action"]}
     assert {"s3.GetObject", "s3.ListObjectsV2", "glue.GetTables", "ec2.DescribeFlowLogs"} <= made
     assert {renamed.get(call, call.replace(".", ":")) for call in made} <= allowed
+
+
+def turned(live: Live) -> str:
+    """Logs that show ACCEPT until 41 minutes ago, and a rule that was revoked then; the id of that event."""
+    accepted = [corpus.record(live.server, port=22, action="ACCEPT", end=live.now - MINUTES * n - 5) for n in (41, 42)]
+    stored(live, more=accepted)
+    one = {"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": {"items": [{"cidrIp": "10.0.1.0/24"}]}}
+    asked = {"groupId": live.group, "ipPermissions": {"items": [one]}}
+    revoked = event("RevokeSecurityGroupIngress", live.now - MINUTES * 41, [live.group], asked)
+    plant(DEFAULT_ACCOUNT_ID, REGION, [revoked])
+    identity: str = revoked["EventId"]
+    return identity
+
+
+def test_what_was_changed_comes_below_the_answer_with_the_fix_that_takes_it_back(live: Live) -> None:
+    identity = turned(live)
+
+    ran = run("ask", QUESTION, "--what-changed")
+
+    answer, _, below = ran.out.partition("\n\n  change Stopped at ")
+    assert "fix 1" in answer
+    assert identity in below
+    assert "--cidr 10.0.1.0/24" in below
+    assert "takes back what role deploy (session ci-42) did" in " ".join(below.split())
+
+
+def test_what_was_changed_is_a_member_of_the_evidence_in_json(live: Live) -> None:
+    identity = turned(live)
+
+    ran = run("ask", QUESTION, "--what-changed", "--json")
+
+    told = ran.document["evidence"]["what_changed"]
+    assert (told["state"], told["change"]["event"]) == ("found", identity)
+    assert told["fix"] in {fix["id"] for fix in ran.document["fixes"]}
+
+
+@pytest.mark.parametrize("option", ["--snapshot=.", "--no-flow-logs"])
+def test_what_was_changed_needs_a_live_account_and_its_flow_logs(option: str) -> None:
+    ran = run("ask", QUESTION, "--what-changed", option)
+
+    assert ran.status == 2
+    assert "--what-changed" in ran.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,8 @@ from tests.moto_server import post
 
 GROUP = "sg-09ccf567a1be81289"
 RULE = "sgr-0a1b2c3d4e5f60718"
+DENY: dict[str, Any] = {"cidrBlock": "10.0.1.0/24", "aclProtocol": "6", "portRange": {"from": 443, "to": 443}}
+"""Rule 90 of the case, as CloudTrail writes it."""
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ CULPRITS: dict[str, tuple[str, Callable[[str], Event], bool]] = {
     ),
     "a deny put before the allow": (
         "acl-deny-before-allow",
-        lambda cause: entry(cause, 90, BEFORE),
+        lambda cause: entry(cause, 90, BEFORE, **DENY),
         True,
     ),
     "the default route deleted": (
@@ -87,7 +90,7 @@ CULPRITS: dict[str, tuple[str, Callable[[str], Event], bool]] = {
     ),
     "a blackhole route created": (
         "blackhole-beats-the-default-route",
-        lambda cause: route("CreateRoute", cause, "203.0.113.0/24", natGatewayId="nat-0123456789abcdef0"),
+        lambda cause: route("CreateRoute", cause, "203.0.113.0/24", networkInterfaceId="eni-07739ff9f7426c8ba"),
         True,
     ),
     "a NAT gateway deleted": (
@@ -170,18 +173,38 @@ def test_the_change_taken_back_is_a_fix_that_was_proven(url: str, tmp_path: Path
 def test_a_deny_entry_is_taken_back_by_deleting_it(url: str, tmp_path: Path) -> None:
     case = turned("acl-deny-before-allow", tmp_path)
     acl = case.causes[0]
-    [deny] = [one for one in case.network.acls[acl].entries if one.ref == "90" and not one.egress]
-    made = entry(acl, 90, BEFORE, cidrBlock=deny.cidr)
-    if deny.protocol is not None:
-        made = entry(
-            acl, 90, BEFORE, cidrBlock=deny.cidr, aclProtocol=str(deny.protocol), portRange={"from": 443, "to": 443}
-        )
-    recorded([made], 0)
+    recorded([entry(acl, 90, BEFORE, **DENY)], 0)
 
     back = case.told(source_at(url)).fixes[-1]
 
     assert back.commands == (f"aws ec2 delete-network-acl-entry --network-acl-id {acl} --ingress --rule-number 90",)
     assert back.title.startswith("remove the deny of ")
+
+
+def test_an_entry_that_is_another_one_by_now_can_have_been_it_and_is_not_taken_back(url: str, tmp_path: Path) -> None:
+    case = turned("acl-deny-before-allow", tmp_path)
+    recorded([entry(case.causes[0], 90, BEFORE)], 0)
+
+    answer = case.told(source_at(url))
+
+    told = answer.evidence.what_changed
+    assert told is not None
+    assert told.change is not None
+    assert (told.change.certain, told.fix, answer.fixes) == (False, None, case.answer.fixes)
+    assert "which can have stopped it" in told.text
+    assert "cannot be taken back as the account is now" in told.text
+
+
+def test_a_blackhole_route_taken_back_is_a_fix_that_needs_judgement(url: str, tmp_path: Path) -> None:
+    case = turned("blackhole-beats-the-default-route", tmp_path)
+    table = case.causes[0]
+    recorded([route("CreateRoute", table, "203.0.113.0/24", networkInterfaceId="eni-07739ff9f7426c8ba")], 0)
+
+    back = case.told(source_at(url)).fixes[-1]
+
+    assert back.commands == (f"aws ec2 delete-route --route-table-id {table} --destination-cidr-block 203.0.113.0/24",)
+    assert back.risk == "needs judgement"
+    assert back.title.startswith("remove the route of 203.0.113.0/24")
 
 
 def test_where_the_ordinary_fix_is_the_same_it_is_marked_and_not_doubled(url: str, tmp_path: Path) -> None:
