@@ -136,9 +136,10 @@ class RouteChange(_Edit):
             if there:
                 raise NotApplicable(f"{self.component} has a route for {self.destination} already")
             return network.with_route_table(table.with_routes((*table.routes, route)))
-        if there != [route]:
+        # A route is the same one whether its target exists by now or not.
+        if [replace(r, state=route.state) for r in there] != [route]:
             raise NotApplicable(f"{self.component} has no such route for {self.destination}")
-        return network.with_route_table(replace(table, routes=tuple(r for r in table.routes if r != route)))
+        return network.with_route_table(replace(table, routes=tuple(r for r in table.routes if r not in there)))
 
     def inverse(self) -> RouteChange:
         """The edit that takes this one back."""
