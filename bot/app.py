@@ -37,6 +37,7 @@ from bot.repair.aws_session import AwsHands, Credentials
 from bot.repair.deeds import Patience
 from bot.repair.folder_writer import FolderWriter
 from bot.repair.hands import Hands, WriterFor
+from bot.runner.cause_fixes import CauseFixes
 from bot.runner.courier import NOT_SENT, Courier
 from bot.runner.desk import Desk
 from bot.runner.drawing import Draughtsman
@@ -156,7 +157,9 @@ class SlackApp:
         )
         homes = Homes(self.desk, self.team)
         mornings = Mornings(self.desk, self._morning)
-        fixes = FixPresses(self.fixes)
+        causes = CauseFixes(mornings, self.fixes)
+        self.desk.follow(causes.answered)
+        fixes = FixPresses(self.fixes, causes)
         register(
             bolt,
             Hearing(self.desk, homes, self.user, mornings),

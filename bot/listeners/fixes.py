@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.approvals.buttons import read_button
 from bot.approvals.policy import FORGED, Verb
 from bot.listeners.press import Press, typed
+from bot.runner.cause_fixes import CauseFixes, Wish
 from bot.runner.deciding import Pressed
 from bot.runner.fixes import Fixes, Submitted
 from bot.runner.proposing import Asked
@@ -35,8 +36,9 @@ _SENT: Final[dict[Callback, Verb]] = {
 class FixPresses:
     """Takes what is pressed and sent apart, and hands it over."""
 
-    def __init__(self, fixes: Fixes) -> None:
+    def __init__(self, fixes: Fixes, causes: CauseFixes) -> None:
         self._fixes = fixes
+        self._causes = causes
 
     def pressed(self, kind: Action, press: Press) -> None:
         """A button of an answer or of a proposal."""
@@ -56,6 +58,11 @@ class FixPresses:
             desk.later(lambda: fixes.foresee(pressed))
         else:
             desk.later(lambda: fixes.form(pressed, press.trigger))
+
+    def wanted(self, press: Press) -> None:
+        """Propose fix below a cause of a summary."""
+        wish = Wish(press.value, press.team, press.person, press.channel, press.thread)
+        self._fixes.desk.later(lambda: self._causes.wanted(wish))
 
     def sent(self, body: Mapping[str, Any]) -> None:
         """A confirmation was sent. The same one a second time, by a retry of Slack, is one."""

@@ -15,7 +15,7 @@ from bot.listeners.press import Press
 from bot.listeners.understanding import addressed, one_line
 from bot.runner.desk import Ask, Desk
 from bot.runner.details import ask_for_opinion, show, show_again
-from bot.runner.mornings import Mornings, question_of
+from bot.runner.mornings import Mornings, question_of, said_cause
 from bot.runner.replies import option_of
 from bot.views.controls import Action, Detail, chosen, family
 from bot.views.forms import ask_form, mute_form, wrong_form
@@ -85,6 +85,8 @@ class Presses:
                 self._desk.later(lambda: show_again(self._desk, press.value, press.person))
             case Action.PROPOSE_FIX | Action.APPROVE_FIX | Action.REJECT_FIX | Action.FORESEE_FIX | Action.UNDO_FIX:
                 self._fixes.pressed(kind, press)
+            case Action.PROPOSE_CAUSE:
+                self._fixes.wanted(press)
 
     def _show(self, press: Press, identity: str, which: Detail) -> None:
         self._desk.later(lambda: show(self._desk, identity, which, press.channel, press.person))
@@ -130,9 +132,7 @@ class Presses:
         if found is None:
             self._whisper(press, Refusal.GONE)
             return
-        question = question_of(found[1])
-        said = " ".join(found[1].cause.text.split()) if found[1].cause is not None else "a cause of the summary"
-        self._ask(press, question, said)
+        self._ask(press, question_of(found[1]), said_cause(found[1]))
 
     def _mute(self, press: Press) -> None:
         found = self._mornings.cause(press.value, press.channel)

@@ -72,12 +72,21 @@ class Desk:
         self._team = team
         self._clock = clock
         self._pace = Pace(PACE_SECONDS, clock)
-        self._work = Work(tools)
+        self._work = Work(tools, self._answered)
         self._lock = threading.Lock()
         self._tellings: dict[str, Telling] = {}
+        self._followers: list[Callable[[StoredQuestion], object]] = []
         self._speakers = ThreadPoolExecutor(SPEAKERS, thread_name_prefix="speaker")
         self._finishers = ThreadPoolExecutor(FINISHERS, thread_name_prefix="finisher")
         self.pool = FairPool(settings.workers, settings.waiting, self._unforeseen, clock)
+
+    def follow(self, follower: Callable[[StoredQuestion], object]) -> None:
+        """Have somebody told of each question whose answer stands in its thread. To be called before any is asked."""
+        self._followers.append(follower)
+
+    def _answered(self, row: StoredQuestion) -> None:
+        for follower in self._followers:
+            self.later(partial(follower, row))
 
     def ask(self, ask: Ask) -> bool:
         """Take a question in; False where it was taken in before."""
@@ -332,7 +341,10 @@ class Desk:
         if row.state == "delivering":
             reply = self.tools.courier.find(row.channel, row.thread, f"{row.id}.{row.attempt}")
             if reply is not None:
-                self.tools.store.move(row.id, ("delivering",), "answered", reply=reply, ended_at=self.tools.now())
+                now = self.tools.now()
+                ended = self.tools.store.move(row.id, ("delivering",), "answered", reply=reply, ended_at=now)
+                if ended is not None:
+                    self._answered(ended)
                 return
         self._work.end(
             row, self._telling(row), ("running", "delivering"), "interrupted", interrupted(row.text, ref=row.id)

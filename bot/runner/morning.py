@@ -154,7 +154,8 @@ class Morning:
         notes = [run.notes] if run.notes else []
         if repeat:
             notes.append("This may be a repeat: whether it was said before could not be looked up.")
-        return Said(found, run.id, tuple(notes), muted, tuple(each for each in earlier if each is not None))
+        known = tuple(each for each in earlier if each is not None)
+        return Said(found, run.id, tuple(notes), muted, known, proposable=tools.settings.fix_mode != "off")
 
     def _say(self, run: Run, found: Summary, *, repeat: bool = False) -> None:
         """Post the message, and write down that it was said; then its picture, and the rest in its thread."""

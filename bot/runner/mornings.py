@@ -213,6 +213,11 @@ def question_of(total: CauseTotal) -> Question:
     )
 
 
+def said_cause(total: CauseTotal) -> str:
+    """A cause on one line, as what was asked."""
+    return " ".join(total.cause.text.split()) if total.cause is not None else "a cause of the summary"
+
+
 def _mute_words(row: Mute) -> str:
     until = datetime.fromtimestamp(row.until, UTC)
     return f"{row.label} Until {until:%Y-%m-%d}: {row.reason}"

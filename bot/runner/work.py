@@ -61,10 +61,11 @@ class Tools:
 
 
 class Work:
-    """Answers one question at a time for each thread that calls it."""
+    """Answers one question at a time for each thread that calls it. `answered` is told what stands in its thread."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, answered: Callable[[StoredQuestion], None]) -> None:
         self._tools = tools
+        self._answered = answered
         self._turns = Turns(COMPUTING)
         self._readers = Turns(READING)
         self._remembered = Remembered(time.monotonic)
@@ -152,11 +153,13 @@ class Work:
         try:
             first, *rest = spoken.reply.messages
             reply = telling.end(first, marked=f"{row.id}.{row.attempt}")
-            tools.store.move(row.id, ("delivering",), spoken.state, reply=reply, ended_at=tools.now())
+            ended = tools.store.move(row.id, ("delivering",), spoken.state, reply=reply, ended_at=tools.now())
             tools.metrics.ended(spoken.outcome or spoken.state, tools.now() - row.asked_at)
         except Unreachable as error:
             self._not_there(moved, error)
             return
+        if ended is not None:
+            self._answered(ended)
         answer = Answer.model_validate_json(moved.answer) if moved.verdict is not None and moved.answer else None
         try:
             self.say_rest(moved, Reply(tuple(rest), spoken.reply.files))

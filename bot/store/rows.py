@@ -14,7 +14,7 @@ State = Literal[
 ]
 """waiting → running → delivering → answered | asked back; or refused, stopped, failed; interrupted when its process
 died."""
-Surface = Literal["mention", "thread", "message", "command", "shortcut", "modal", "home", "button"]
+Surface = Literal["mention", "thread", "message", "command", "shortcut", "modal", "home", "button", "summary fix"]
 
 OPEN: tuple[State, ...] = ("waiting", "running", "delivering")
 """Of these somebody still expects an answer."""

@@ -117,6 +117,11 @@ class Store:
         where = (questions.c.channel == channel, questions.c.thread == thread, questions.c.state.in_(OPEN))
         return self._all(select(questions).where(*where).order_by(questions.c.asked_at))
 
+    def in_thread(self, channel: str, thread: str) -> tuple[StoredQuestion, ...]:
+        """All questions of a thread, oldest first."""
+        where = (questions.c.channel == channel, questions.c.thread == thread)
+        return self._all(select(questions).where(*where).order_by(questions.c.asked_at))
+
     def recent(self, person: str, most: int) -> tuple[StoredQuestion, ...]:
         """A person's newest questions, newest first."""
         mine = select(questions).where(questions.c.person == person)

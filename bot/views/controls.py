@@ -32,6 +32,8 @@ class Action(StrEnum):
     DIAGNOSE_CAUSE = "diagnose_cause"
     """A cause of a summary, `diagnose_cause:1` and on; the value is the caller's."""
     MUTE_CAUSE = "mute_cause"
+    PROPOSE_CAUSE = "propose_cause"
+    """The first proven fix for a cause of a summary; the value is that of `diagnose_cause`."""
     OPEN_RECENT = "open_recent"
     """A question of the App Home, `open_recent:0` and on; the value is the caller's."""
     PROPOSE_FIX = "propose_fix"

@@ -35,6 +35,8 @@ class Said:
     notes: tuple[str, ...] = ()
     muted: Mapping[str, float] = field(default_factory=dict)
     earlier: tuple[Summary, ...] = ()
+    proposable: bool = False
+    """Whether proven fixes are put to those who may decide."""
 
     @property
     def chart(self) -> Chart:
@@ -131,6 +133,7 @@ def _cause(said: Said, place: int, number: int, total: CauseTotal) -> list[Block
     value = cause_value(said.ref, number)
     pressed = [
         button("Diagnose", f"{Action.DIAGNOSE_CAUSE}:{place}", value),
+        *([button("Propose fix", f"{Action.PROPOSE_CAUSE}:{place}", value)] if said.proposable and total.fix else []),
         *([button("Mute…", f"{Action.MUTE_CAUSE}:{place}", value)] if total.cause is not None else []),
     ]
     return [rich(line(*told), line(_facts(said.summary, total))), actions(*pressed)]

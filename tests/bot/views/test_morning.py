@@ -97,7 +97,7 @@ def texts_of(said: Said) -> list[str]:
 @few
 @given(summaries, st.lists(texts, max_size=3))
 def test_whatever_was_refused_the_post_and_its_thread_keep_every_limit(summary: Summary, notes: list[str]) -> None:
-    said = Said(summary, "r" * 32, tuple(notes), {}, (summary, summary, summary))
+    said = Said(summary, "r" * 32, tuple(notes), {}, (summary, summary, summary), proposable=True)
 
     check_message(morning_message(said))
     check_message(morning_message(said, picture="F0123456789"))
@@ -117,7 +117,7 @@ def test_what_is_said_besides_keeps_every_limit(one: str, other: str) -> None:
 
 
 def test_at_any_size_five_causes_are_shown_and_the_rest_is_in_the_thread() -> None:
-    said = Said(big(1000), "r" * 32)
+    said = Said(big(1000), "r" * 32, proposable=True)
     message = morning_message(said, picture="F0123456789")
     thread = morning_thread(said, files=True)
 
@@ -127,6 +127,19 @@ def test_at_any_size_five_causes_are_shown_and_the_rest_is_in_the_thread() -> No
     assert sum(block["type"] == "actions" for block in message.blocks) == SHOWN
     assert "995 more causes in the thread" in texts_of(said)[-1]
     assert characters(message.blocks) < 12_000
+
+
+def test_a_fix_is_proposed_from_the_post_where_one_is_proven_and_may_be_proposed() -> None:
+    summary = big(2)
+    bare = summary.causes[1].model_copy(update={"fix": None})
+    said = Said(summary.model_copy(update={"causes": (summary.causes[0], bare)}), "r" * 32)
+
+    def labels(said: Said) -> list[list[str]]:
+        rows = [block for block in morning_message(said).blocks if block["type"] == "actions"]
+        return [[button["text"]["text"] for button in row["elements"]] for row in rows]
+
+    assert labels(replace(said, proposable=True)) == [["Diagnose", "Propose fix", "Mute…"], ["Diagnose", "Mute…"]]
+    assert labels(said) == [["Diagnose", "Mute…"]] * 2
 
 
 def test_a_quiet_day_is_one_line() -> None:
