@@ -105,6 +105,9 @@ class FlowLogs(_Value):
     first_reject: str | None = None
     last_reject: str | None = None
     last_accept: str | None = None
+    turned: Window | None = None
+    """From the last ACCEPT to the first REJECT at an interface where one followed the other, there or on the way back;
+    elsewhere on the path the same traffic may be accepted all the time."""
     lines: tuple[str, ...] = ()
     """Raw lines, the most telling first."""
     line_origins: tuple[str, ...] = ()

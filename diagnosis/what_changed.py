@@ -112,11 +112,10 @@ def _told(
     found: tuple[Finding, ...],
     components: int,
 ) -> Answer:
-    logs = answer.evidence.flow_logs
     said = WhatChanged(
         state="failed" if heard.failed else "found" if found else "nothing found",
         text="",
-        last_accept=logs.last_accept if logs is not None else None,
+        last_accept=iso(turn.last_accept),
         stopped_at=iso(turn.first_reject),
         events=len(heard.events),
         looked_at=heard.looked_at,

@@ -33,21 +33,20 @@ def turn_of(logs: FlowLogs | None, slack: int) -> Turn | str:
     """When ACCEPT turned to REJECT by the flow logs; or why they do not tell, in a sentence."""
     if logs is None:
         return "No flow logs were read, so it is not known when it stopped."
-    accept, reject = _seconds(logs.last_accept), _seconds(logs.first_reject)
-    if reject is None:
+    if logs.turned is not None and logs.turned.start is not None and logs.turned.end is not None:
+        return Turn(_seconds(logs.turned.start), _seconds(logs.turned.end), slack)
+    if logs.first_reject is None:
         return "The flow logs hold no REJECT of this, so there is no moment at which it stopped."
-    if accept is None:
+    if logs.last_accept is None:
         return (
             "The flow logs that were read hold no ACCEPT before the first REJECT, so it is not known when it stopped: "
             "ask with an earlier --since."
         )
-    if accept > reject + slack:
-        return "The flow logs hold ACCEPT after the first REJECT, so there is no one moment at which it stopped."
-    return Turn(min(accept, reject), reject, slack)
+    return "The flow logs show no interface where ACCEPT turned to REJECT, so it is not known when it stopped."
 
 
-def _seconds(told: str | None) -> int | None:
-    return None if told is None else int(datetime.fromisoformat(told).astimezone(UTC).timestamp())
+def _seconds(told: str) -> int:
+    return int(datetime.fromisoformat(told).astimezone(UTC).timestamp())
 
 
 def clock(seconds: int) -> str:

@@ -8,6 +8,7 @@ from diagnosis.answer import FlowLogs, OtherClients, RecordCounts, Window
 from diagnosis.evidence.patterns import Pattern
 from diagnosis.evidence.query import Seen, Sightings
 from diagnosis.evidence.records import iso
+from diagnosis.evidence.view import SLACK
 
 _MOST_LINES = 6
 
@@ -38,6 +39,7 @@ def to_flow_logs(sightings: Sightings, pattern: Pattern) -> FlowLogs:
         first_reject=_iso(min((seen.first for seen in (*rejects, *began) if seen.first is not None), default=None)),
         last_reject=_iso(_last(rejects)),
         last_accept=_iso(last_accept),
+        turned=_turned(sightings),
         lines=tuple(line.text for line in raw),
         line_origins=tuple(line.origin for line in raw),
         pattern=pattern.text,
@@ -58,6 +60,23 @@ def _other_clients(sightings: Sightings) -> OtherClients | None:
 def to_window(sightings: Sightings) -> Window:
     """Return the time that was read in the end."""
     return Window(start=_iso(sightings.window.start), end=_iso(sightings.window.end))
+
+
+def _turned(sightings: Sightings) -> Window | None:
+    """When ACCEPT turned to REJECT at a place of the path, for good; the first of several."""
+    times: list[tuple[int, int]] = []
+    known = (*sightings.seen, *sightings.earlier)
+    for place in {(seen.interface, seen.leg) for seen in sightings.seen if seen.action == "REJECT"}:
+        here = [seen for seen in known if (seen.interface, seen.leg) == place]
+        accepted = _last(seen for seen in here if seen.action == "ACCEPT")
+        firsts = [seen.first for seen in here if seen.action == "REJECT" and seen.first is not None]
+        since = [first for first in firsts if accepted is not None and first >= accepted - SLACK]
+        if accepted is not None and since and len(since) == len(firsts):
+            times.append((min(since), accepted))
+    if not times:
+        return None
+    reject, accept = min(times)
+    return Window(start=iso(min(accept, reject)), end=iso(reject))
 
 
 def _goes_on(earlier: Seen, sightings: Sightings) -> bool:

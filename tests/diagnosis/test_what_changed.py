@@ -10,6 +10,8 @@ import pytest
 
 from diagnosis.answer import WhatChanged
 from diagnosis.aws.trail import Budget
+from diagnosis.evidence.records import iso
+from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.turning import (
     BEFORE,
     TURN,
@@ -225,6 +227,26 @@ def test_logs_without_an_accept_ask_nothing_and_say_why(url: str, tmp_path: Path
     assert told.state == "not asked"
     assert "no ACCEPT" in told.text
     assert "cloudtrail.LookupEvents" not in FAULTS.calls
+
+
+def test_it_is_the_interface_that_refuses_whose_logs_turn(url: str, tmp_path: Path) -> None:
+    client = "eni-0279c59a66d9fc655"
+    still = [corpus.record(client, action="ACCEPT", end=TURN + 60 * minute) for minute in range(-5, 6)]
+    case = turned("rds-inbound-missing", tmp_path, more=still)
+    recorded([revoked(GROUP, 3306, "10.0.1.0/24", BEFORE)], 0)
+
+    told = said(case, url)
+
+    assert (told.state, told.stopped_at) == ("found", iso(TURN + 2))
+
+
+def test_accept_that_comes_again_is_no_moment_at_which_it_stopped(url: str, tmp_path: Path) -> None:
+    case = turned("rds-inbound-missing", tmp_path, at_the_same=(TURN + 200, TURN + 260))
+
+    told = said(case, url)
+
+    assert told.state == "not asked"
+    assert "no interface where ACCEPT turned to REJECT" in told.text
 
 
 def test_a_denied_call_names_its_action_and_the_answer_stands(url: str, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,18 @@ class Turned:
         return what_changed(self.network, self.asked, self.answer, source, now, lambda _: None)
 
 
-def turned(case_name: str, folder: Path, *, accepts: bool = True) -> Turned:
-    """The case, with logs that show ACCEPT until a minute before `TURN` and REJECT from then on."""
+def turned(
+    case_name: str,
+    folder: Path,
+    *,
+    accepts: bool = True,
+    more: Sequence[str] = (),
+    at_the_same: Sequence[int] = (),
+) -> Turned:
+    """The case, with logs that show ACCEPT until a minute before `TURN` and REJECT from then on.
+
+    `more` are further lines, `at_the_same` times of further ACCEPT records at the interface that refuses.
+    """
     case = read_case(CASES / case_name)
     network = build(read_snapshot(case.account))
     flow = case.flow
@@ -58,7 +68,8 @@ def turned(case_name: str, folder: Path, *, accepts: bool = True) -> Turned:
     lines = [corpus.record(ends[0].id, action="REJECT", end=TURN + 60 * minute, **given) for minute in range(1, 6)]
     if accepts:
         lines += [corpus.record(ends[0].id, action="ACCEPT", end=TURN - 60 * m, **given) for m in range(1, 6)]
-    corpus.write(folder / "turned.log", lines)
+    lines += [corpus.record(ends[0].id, action="ACCEPT", end=at, **given) for at in at_the_same]
+    corpus.write(folder / "turned.log", [*lines, *more])
     asked = Asked(parse(case.question), Between())
     answer = investigate(network, asked, FlowLogFiles([folder / "turned.log"], None))
     assert isinstance(answer, Answer)
