@@ -197,7 +197,7 @@ def _troubles(summary: Summary) -> list[str]:
 
 
 def morning_thread(said: Said, *, files: bool) -> Reply:
-    """What does not fit the post: further causes, what is gone, what was not seen; and all groups as CSV."""
+    """What does not fit the post: further causes, what is gone, what was not seen; and its groups as CSV."""
     summary = said.summary
     more = list(said.open_causes())[SHOWN : SHOWN + IN_THREAD]
     rows: list[Block] = [rich(*_row(summary, total)) for _, total in more]
@@ -213,9 +213,8 @@ def morning_thread(said: Said, *, files: bool) -> Reply:
         told = ", ".join(named) + (f" and {more_of} more" if more_of else "")
         rows.append(rich(line(bold("No flow log covers ")), line(*marked(told))))
     reply = sheet("The rest of the summary", rows, name="summary.txt") if rows else Reply()
-    table = (
-        (Attachment("summary.csv", "All groups of the summary", csv_of(summary)),) if files and summary.groups else ()
-    )
+    title = f"{_count(len(summary.groups), 'group')} of the summary"
+    table = (Attachment("summary.csv", title, csv_of(summary)),) if files and summary.groups else ()
     return Reply(reply.messages, (*reply.files, *table) if files else ())
 
 

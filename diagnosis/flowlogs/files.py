@@ -97,6 +97,8 @@ def connected() -> Iterator[duckdb.DuckDBPyConnection]:
             "temp_directory": spill,
         }
         with duckdb.connect(config=settings) as connection:
+            # It would be drawn on standard output, where an answer is to stand alone.
+            connection.execute("SET enable_progress_bar = false")
             yield connection
 
 
