@@ -90,6 +90,22 @@ def _by_group(network: Network, change: GroupRuleChange) -> Iterator[Region]:
     yield Between(own, peers, protocol, ports) if outgoing else Between(peers, own, protocol, ports)
     if change.group is None:
         yield from _with_outside(network, own.interfaces, wanted, protocol, ports, outgoing=outgoing)
+        if not outgoing:
+            yield from _let_in_behind_nat(network, own, wanted, protocol, ports)
+
+
+def _let_in_behind_nat(
+    network: Network, own: Holders, wanted: IntervalSet, protocol: int | None, ports: IntervalSet
+) -> Iterator[Region]:
+    """A rule sees a NAT gateway, and so lets in whoever is behind it."""
+    for nat in network.nat_gateways.values():
+        clients = _clients(network, nat.id)
+        if any(a.private is not None and has(wanted, a.private) for a in nat.addresses):
+            yield Between(Holders(clients), own, protocol, ports)
+        if any(a.public is not None and has(wanted, a.public) for a in nat.addresses):
+            reached = list(_by_public(own.interfaces, PUBLIC))
+            for some in classes(network, clients) if reached else ():
+                yield from against(some, reached, protocol, outgoing=True)
 
 
 def _with_outside(
@@ -149,7 +165,7 @@ def _behind_nat(
     """
     far = list(_outside(network, wanted))
     everywhere = list(_outside(network, meet(PUBLIC, IPV4))) if by_client else []
-    clients = tuple(i for i in network.interfaces.values() if any(r.target == nat for r in _routes(network, i)))
+    clients = _clients(network, nat)
     yield Between(Holders(clients), Holders(_near(network, wanted), wanted), protocol)
     if by_client:
         yield Between(Holders(clients, wanted), Holders(tuple(network.interfaces.values())), protocol)
@@ -158,6 +174,10 @@ def _behind_nat(
             yield from ((side, there, protocol) for there in everywhere)
         for side in sides(some, IPV4):
             yield from ((side, there, protocol) for there in far)
+
+
+def _clients(network: Network, nat: str) -> tuple[NetworkInterface, ...]:
+    return tuple(i for i in network.interfaces.values() if any(r.target == nat for r in _routes(network, i)))
 
 
 def _routes(network: Network, interface: NetworkInterface) -> tuple[Route, ...]:
@@ -232,13 +252,18 @@ def sides(some: tuple[NetworkInterface, ...], wanted: IntervalSet) -> Iterator[S
             yield Side(Held(first, parts[0][1][0], parts[0][1][0], alike=whole), parts)
 
 
-def _outside(network: Network, wanted: IntervalSet) -> Iterator[Side]:
-    """The part of a range that lies outside everything seen, and interfaces that are there by their public address."""
-    for interface in network.interfaces.values():
+def _by_public(interfaces: Iterable[NetworkInterface], wanted: IntervalSet) -> Iterator[Side]:
+    """Interfaces by those of their public addresses that are in a range, each by itself."""
+    for interface in interfaces:
         for address in interface.ipv4:
             if address.public is not None and has(wanted, address.public):
                 seen: IntervalSet = (address.public, address.public + 1)
                 yield Side(Held(interface, address.public, address.private), ((interface.id, seen),), by_public=True)
+
+
+def _outside(network: Network, wanted: IntervalSet) -> Iterator[Side]:
+    """The part of a range that lies outside everything seen, and interfaces that are there by their public address."""
+    yield from _by_public(network.interfaces.values(), wanted)
     outside = minus(wanted, network.all_vpc_addresses)
     for family in (IPV4, IPV6):
         public, private = meet(meet(outside, PUBLIC), family), meet(meet(outside, NOT_PUBLIC), family)

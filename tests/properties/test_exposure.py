@@ -22,7 +22,7 @@ from diagnosis.trace.trace import Flow, trace
 from diagnosis.traffic.addresses import ALL_ADDRESSES, is_ipv6, parse_address
 from diagnosis.traffic.intervals import has
 from diagnosis.traffic.traffic import NOTHING, Traffic
-from tests.accounts import EVERYTHING, Account, entry, open_entries
+from tests.accounts import EVERYTHING, Account, entry, open_entries, route, two_subnets, two_vpcs, with_internet
 from tests.random_accounts import random_account
 
 STRANGER = parse_address("203.0.113.9")
@@ -216,3 +216,35 @@ def test_an_entry_of_an_acl_that_two_subnets_share_counts_on_both_legs_and_not_i
     assert agrees(network, (change,))
     opened, _ = newly_open(network, change.apply(network), (change,))
     assert {(s[4], d[4]) for one in opened for s in one.sources for d in one.destinations} == {("1", "2"), ("2", "1")}
+
+
+def behind_a_nat_gateway(public: bool) -> tuple[Account, GroupRuleChange]:
+    """A group that lets nobody in, and a rule for the address of a NAT gateway on the way there."""
+    if public:
+        account = with_internet(two_subnets())
+        account.nat("nat-1", "subnet-1", "10.0.1.200", "198.51.100.200")
+        account.items["ec2.describe_route_tables"][1]["Routes"].append(route("0.0.0.0/0", "nat-1"))
+    else:
+        account = two_vpcs()
+        account.nat("nat-1", "subnet-1", "10.0.1.200", None)
+        routes = account.items["ec2.describe_route_tables"][1]["Routes"]
+        routes[:] = [r for r in routes if "VpcPeeringConnectionId" not in r] + [route("10.9.0.0/16", "nat-1")]
+    group, cidr = ("sg-open", "198.51.100.200/32") if public else ("sg-peer", "10.0.1.200/32")
+    for one in account.items["ec2.describe_security_groups"]:
+        if one["GroupId"] == group:
+            one["IpPermissions"] = []
+    rule = GroupRuleChange(
+        component=group, direction="ingress", protocol="tcp", from_port=3306, to_port=3306, cidr=cidr
+    )
+    return account, rule
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_a_rule_for_the_address_of_a_nat_gateway_opens_to_whoever_is_behind_it(public: bool) -> None:
+    account, rule = behind_a_nat_gateway(public)
+    network = build(account.described())
+
+    assert agrees(network, (rule,))
+
+    opened, _ = newly_open(network, apply_all((rule,), network), (rule,))
+    assert "eni-server" in {source for source, _ in told(network, list(opened))}
