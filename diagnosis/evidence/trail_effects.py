@@ -79,6 +79,8 @@ class Rewired:
 
     part: Part
     words: str
+    of: str = ""
+    """The one interface, instance or subnet that it was done to, where the record names it."""
 
 
 Effect = RulesRevoked | RulesModified | EntryPut | EntryDeleted | RoutePut | RouteDeleted | Rewired
@@ -206,11 +208,12 @@ def _modified(event: TrailEvent) -> RulesModified:
 
 def _attribute(asked: Mapping[str, Any], what: str) -> Rewired | None:
     if asked.get("GroupSet"):
-        return Rewired("groups", f"changed the security groups of {'an' if what[0] in 'aeiou' else 'a'} {what}")
+        article = "an" if what[0] in "aeiou" else "a"
+        return Rewired("groups", f"changed the security groups of {article} {what}", _party(asked))
     checked = asked.get("SourceDestCheck")
     value = checked.get("Value") if isinstance(checked, dict) else checked
     if value is True or value == "true":
-        return Rewired("wiring", "switched the source/destination check on")
+        return Rewired("wiring", "switched the source/destination check on", _party(asked))
     return None
 
 
@@ -219,4 +222,8 @@ def _rewired(event: TrailEvent) -> Rewired | None:
     needed = _GROUP_LISTS.get(event.name)
     if found is None or (needed is not None and not event.request.get(needed)):
         return None
-    return Rewired(*found)
+    return Rewired(*found, _party(event.request) if event.name == "AssociateRouteTable" else "")
+
+
+def _party(asked: Mapping[str, Any]) -> str:
+    return text(asked, "NetworkInterfaceId") or text(asked, "InstanceId") or text(asked, "SubnetId") or ""

@@ -15,6 +15,7 @@ from diagnosis.evidence.trail_effects import (
     Effect,
     EntryDeleted,
     EntryPut,
+    Rewired,
     RouteDeleted,
     RoutePut,
     RulesModified,
@@ -96,7 +97,7 @@ def _fits(network: Network, event: TrailEvent, effect: Effect, spot: Spot) -> st
         case RouteDeleted(table=table, destination=route):
             return _deleted_route(network, table, route, spot) if table == spot.component else ""
         case _:
-            return _rewired(network, event, effect.part, spot)
+            return _rewired(network, event, effect, spot)
 
 
 def _revoked(network: Network, effect: RulesRevoked, spot: Spot) -> str:
@@ -203,8 +204,9 @@ def _length(cidr: str) -> int:
     return int(cidr.rpartition("/")[2])
 
 
-def _rewired(network: Network, event: TrailEvent, part: str, spot: Spot) -> str:
+def _rewired(network: Network, event: TrailEvent, effect: Rewired, spot: Spot) -> str:
     """Groups held, ACLs given and wiring: of a resource at this very spot, and of the sort that drops there."""
     sort = "groups" if spot.component in network.groups else "acl" if spot.component in network.acls else "wiring"
-    touched = event.mentions & {spot.component, *spot.related}
-    return "possible" if sort == part and touched else ""
+    near = {spot.component, *spot.related}
+    touched = effect.of in near if effect.of else event.mentions & near
+    return "possible" if sort == effect.part and touched else ""

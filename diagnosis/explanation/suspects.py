@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from diagnosis.network.network import Network
+from diagnosis.trace.places import Held
 from diagnosis.trace.step import Direction, Leg
 from diagnosis.trace.trace import Path, Trace
 from diagnosis.traffic.traffic import Traffic
@@ -41,7 +42,7 @@ def spots(network: Network, traces: Iterable[Trace]) -> tuple[Spot, ...]:
     dropping = tuple(
         Spot(
             blocker.component,
-            frozenset((*blocker.related, *_around(network, (blocker.component, *blocker.related)))),
+            frozenset((*blocker.related, *_around(network, (blocker.component, *blocker.related)), *subnets)),
             leg,
             blocker.direction,
             blocker.rule,
@@ -50,8 +51,15 @@ def spots(network: Network, traces: Iterable[Trace]) -> tuple[Spot, ...]:
         )
         for one in found
         for leg, blocker in one.blockers()
+        for subnets in (_subnets(one) if blocker.component in network.route_tables else (),)
     )
     return dropping or tuple(spot for one in found for path in one.paths for spot in _judged(network, path))
+
+
+def _subnets(one: Trace) -> tuple[str, ...]:
+    """The subnets of both parties, whose association with a route table may have been changed."""
+    held = [place.interface.subnet for place in (one.flow.source, one.flow.destination) if isinstance(place, Held)]
+    return tuple(filter(None, held))
 
 
 def _judged(network: Network, path: Path) -> Iterator[Spot]:

@@ -147,6 +147,15 @@ def harmless(turned_case: Turned, seed: int, count: int = 1000) -> Iterator[Even
         lambda at: revoked(f"sg-{chance.getrandbits(60):x}", 443, "0.0.0.0/0", at),
         lambda at: revoked(chance.choice([*network.groups]), 5999, "198.51.100.0/24", at),
         lambda at: revoked(chance.choice([*network.groups, *causes]), 3306, "192.0.2.0/24", at),
+        lambda at: event(
+            "ModifyNetworkInterfaceAttribute",
+            at,
+            [causes[0], "eni-0another"],
+            {"networkInterfaceId": "eni-0another", "groupSet": {"items": [{"groupId": causes[0]}]}},
+        ),
+        lambda at: event(
+            "AssociateRouteTable", at, [causes[0]], {"routeTableId": causes[0], "subnetId": "subnet-0another"}
+        ),
         lambda at: event("DescribeInstances", at, [], {"filterSet": {}}),
         lambda at: event("CreateTags", at, [chance.choice(causes)], {"tagSet": {"items": []}}),
         lambda at: event(
