@@ -141,14 +141,16 @@ def passing(
     import numpy as np
 
     straight, answered = connections(before, recorded)
+    matters = touched(before, changes, answered)
     at_once = straight.only(touched(before, changes, straight))
-    in_return = answered.only(touched(before, changes, answered))
+    # What answers a connection that the change does not matter to is a reply all the same, and no request.
+    concerned = matters | np.isin(answered.tuples, at_once.tuples)
+    in_return, matters = answered.only(concerned), matters[concerned]
     sorts = sorts_of(before, straight.ranks)
     old, new = (Judge(network, recorded, sorts, stopped) for network in (before, after))
     is_reply = _replies(old, straight, in_return)
-    taken = in_return.only(is_reply)
-    at_once = at_once.only(~np.isin(at_once.tuples, taken.tuples))
-    packets = at_once.joined(taken)
+    at_once = at_once.only(~np.isin(at_once.tuples, in_return.tuples[is_reply]))
+    packets = at_once.joined(in_return.only(is_reply & matters))
     then = new.verdicts(packets)
     open_now = np.flatnonzero(then == REACHABLE)
     was = old.verdicts(packets.only(open_now))

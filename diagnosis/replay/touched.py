@@ -6,29 +6,24 @@ A connection that is cut off is judged alike before and after. Where that is not
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteChange
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.network.shape import rule_ports
+from diagnosis.replay.borders import addresses_of, passes_on, readdressed, relayed, through
 from diagnosis.replay.packets import Packets
 from diagnosis.replay.ranks import inside
-from diagnosis.trace.spots import singled_out
-from diagnosis.traffic.addresses import format_address
-from diagnosis.traffic.intervals import IntervalSet, join_all
+from diagnosis.trace.nat_gateways import PORTS
+from diagnosis.traffic.addresses import format_address, parse_cidr
+from diagnosis.traffic.intervals import meet
 from diagnosis.traffic.protocols import ICMP, ICMPV6, TCP, UDP, protocol_number
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-
-_ENDS: Final = frozenset({"interface", "lambda"})
-"""Kinds of interfaces at which traffic ends."""
-_NATS: Final = frozenset({"natgateway"})
-"""Kinds that pass on what others send through them, and nothing that is sent to them."""
 
 
 def touched(network: Network, changes: Iterable[Change], packets: Packets) -> NDArray[np.bool_]:
@@ -54,15 +49,15 @@ def _by_group(network: Network, change: GroupRuleChange, packets: Packets) -> ND
     members = [network.interfaces[eni] for eni in network.members.get(change.component, ())]
     protocol = protocol_number(change.protocol)
     alike = _of_protocol(packets, protocol)
-    if any(_passes_on(network, one) for one in members):
+    if any(passes_on(network, one) for one in members):
         return alike
-    own = packets.ranks.among(_addresses(members))
+    own = packets.ranks.among(addresses_of(members))
     mine = own[packets.client if change.direction == "egress" else packets.server]
     if protocol in (TCP, UDP):
         ports = rule_ports(protocol, change.from_port, change.to_port)
         mine &= inside(ports, packets.port) | (packets.port < 0)
     if any(_may_be_sent_on_to(network, one) for one in members):
-        mine |= _relayed(network, packets)
+        mine |= relayed(network, packets)
     found: NDArray[np.bool_] = alike & mine
     return found
 
@@ -89,9 +84,27 @@ def _by_acl(network: Network, change: AclEntryChange, packets: Packets) -> NDArr
         acl = network.acl_of(subnet.id, subnet.vpc, subnet.origins)
         if not isinstance(acl, Missing) and acl.id == change.component:
             subnets.append(subnet.id)
-    found: NDArray[np.bool_] = _of_protocol(packets, protocol_number(change.protocol)) & _through(
+    found: NDArray[np.bool_] = _of_protocol(packets, protocol_number(change.protocol)) & through(
         network, subnets, packets
     )
+    return found & _about(network, change, packets)
+
+
+def _about(network: Network, change: AclEntryChange, packets: Packets) -> NDArray[np.bool_]:
+    """Of which one leg may have headers that an ACL's entry is about: the sender of what comes in, or the receiver.
+
+    Requests go to the port of the server, replies to the client's, which a NAT gateway picks anew.
+    """
+    entry = change.entry
+    peers = packets.ranks.among(parse_cidr(change.cidr))
+    any_peer = readdressed(network, packets)
+    client, server = peers[packets.client] | any_peer, peers[packets.server] | any_peer
+    asks, answers = (server, client) if entry.egress else (client, server)
+    if entry.protocol in (TCP, UDP):
+        asks = asks & (inside(entry.ports, packets.port) | (packets.port < 0))
+        to_client = inside(entry.ports, packets.client_port) | (packets.client_port < 0)
+        answers = answers & (to_client | any_peer if meet(entry.ports, PORTS) else to_client)
+    found: NDArray[np.bool_] = asks | answers | relayed(network, packets)
     return found
 
 
@@ -106,24 +119,7 @@ def _by_route(network: Network, change: RouteChange, packets: Packets) -> NDArra
         table = network.table_of(subnet.id, subnet.vpc, subnet.origins)
         if not isinstance(table, Missing) and table.id == change.component:
             subnets.append(subnet.id)
-    return _through(network, subnets, packets)
-
-
-def _through(network: Network, subnets: list[str], packets: Packets) -> NDArray[np.bool_]:
-    """What may cross the border of these subnets: all, where something in one of them passes traffic on."""
-    import numpy as np
-
-    ids = set(subnets)
-    strays = [i for i in network.interfaces.values() if i.subnet is None or i.subnet not in network.subnets]
-    held = [network.interfaces[eni] for subnet in subnets for eni in network.interfaces_of_subnet.get(subnet, ())]
-    crossed = any(one.subnets is None or ids & set(one.subnets) for one in network.transit.attachments)
-    nats = any(nat.subnet in ids or nat.subnet is None for nat in network.nat_gateways.values())
-    if crossed or nats or any(_passes_on(network, one) for one in held):
-        return np.ones(len(packets), np.bool_)
-    ranges = join_all(network.subnets[subnet].addresses for subnet in subnets)
-    own = packets.ranks.among(join_all((ranges, _addresses([*held, *strays]))))
-    found: NDArray[np.bool_] = own[packets.client] | own[packets.server] | _relayed(network, packets)
-    return found
+    return through(network, subnets, packets)
 
 
 def _of_protocol(packets: Packets, protocol: int | None) -> NDArray[np.bool_]:
@@ -134,27 +130,3 @@ def _of_protocol(packets: Packets, protocol: int | None) -> NDArray[np.bool_]:
     # Between IPv6 addresses either number means ICMPv6.
     numbers = [ICMP, ICMPV6] if protocol in (ICMP, ICMPV6) else [protocol]
     return np.isin(packets.protocol, numbers)
-
-
-def _relayed(network: Network, packets: Packets) -> NDArray[np.bool_]:
-    """What is sent to something that sends on from there, to another address or another port."""
-    devices = [i for i in network.interfaces.values() if i.kind not in _NATS and _is_device(network, i)]
-    found: NDArray[np.bool_] = packets.ranks.among(_addresses(devices))[packets.server]
-    return found
-
-
-def _passes_on(network: Network, interface: NetworkInterface) -> bool:
-    """Whether traffic between others may pass this interface."""
-    return _is_device(network, interface) or singled_out(network, interface)
-
-
-def _is_device(network: Network, interface: NetworkInterface) -> bool:
-    owned = interface.id in network.balancer_of_interface or interface.id in network.endpoint_of_interface
-    return interface.kind not in _ENDS or owned
-
-
-def _addresses(members: Iterable[NetworkInterface]) -> IntervalSet:
-    """All addresses of these, their public ones too."""
-    members = list(members)
-    publics = [(a.public, a.public + 1) for one in members for a in one.ipv4 if a.public is not None]
-    return join_all([*(one.own_addresses for one in members), *publics])

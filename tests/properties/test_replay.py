@@ -240,3 +240,37 @@ def test_so_it_is_where_devices_stand_between(block: int) -> None:
         network, chance = build(read_snapshot(case.account)), random.Random(case.name)
         if network.groups and network.acls and network.route_tables and len(network.by_private_address) > 1:
             check(chance, network, any_change(chance, network), 40)
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_so_it_is_for_acl_entries_beside_gateways_that_rewrite_addresses(block: int) -> None:
+    """An entry may be about the ports that a NAT gateway sends from, and about its address, on either leg."""
+    for seed in range(100 + 6 * block, 106 + 6 * block):
+        chance = random.Random(seed)
+        network = random_account(seed).network()
+        check(chance, network, (entry_beside_gateways(chance, network),), 120)
+
+
+def entry_beside_gateways(chance: random.Random, network: Network) -> Change:
+    """An entry before or after all others in an ACL, of a NAT gateway's or an attachment's subnet where there are."""
+    special = {nat.subnet for nat in network.nat_gateways.values()}
+    special |= {subnet for one in network.transit.attachments for subnet in one.subnets or ()}
+    acls = [acl.id for acl in network.acls.values() if special & set(acl.subnets)] or sorted(network.acls)
+    nats = [f"{format_address(a.private)}/32" for n in network.nat_gateways.values() for a in n.addresses if a.private]
+    while True:
+        low, high = chance.choice([(3306, 3306), (443, 3306), (1024, 65535), (1024, 65535), (22, 22)])
+        change = AclEntryChange(
+            component=chance.choice(acls),
+            direction=chance.choice(["ingress", "egress"]),
+            number=chance.choice([1, 1_000]),
+            protocol=chance.choice(["tcp", "tcp", "udp"]),
+            from_port=low,
+            to_port=high,
+            cidr=chance.choice(["0.0.0.0/0", "0.0.0.0/0", "10.0.0.0/8", "203.0.113.0/24", *nats]),
+            rule_action=chance.choice(["allow", "allow", "allow", "deny"]),
+        )
+        try:
+            change.apply(network)
+        except NotApplicable:
+            continue
+        return change
