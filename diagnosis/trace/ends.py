@@ -15,13 +15,13 @@ from diagnosis.traffic.traffic import Box, Traffic
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """One group in one direction."""
+    """A group, or several together, in one direction."""
 
     rules: Filter
     sure: bool
     """Whether what the rules do not let pass is dropped for certain."""
     code: Code
-    """By which it is named when it drops something."""
+    """By which one is named when it drops something."""
     named: frozenset[str]
     """The groups that the rules name."""
 
@@ -38,45 +38,72 @@ class End:
     egress: bool
     sides: dict[str, Side] = field(default_factory=dict)
     """What was found of groups before."""
+    together: dict[tuple[str, ...], Side | None] = field(default_factory=dict)
+    """The same of several that an interface holds, where it was asked for before; None where it was once."""
 
     def passes(self, network: Network, own: NetworkInterface, peer: NetworkInterface | None, box: Box) -> bool | None:
         """Whether all of the box passes (True) or all is dropped (False); None where that takes more to tell.
 
         Groups only allow: what one of them lets pass passes, and what each drops is dropped.
         """
-        if not own.groups:
-            return None if own.groups is None else True
+        groups = own.groups
+        if not groups:
+            return None if groups is None else True
         view = EGRESS if self.egress else INGRESS
-        known = self.sides
-        dropped = True
-        for group in own.groups:
-            side = known.get(group) or self._found(network, own, group)
-            if side is MORE:
-                return None
+        side = self._together(network, own, groups)
+        if side is not None:
             passes = side.rules.passes_whole(box, view)
-            if passes:
-                return True
-            dropped = dropped and passes is False and side.sure
-        if not dropped or (peer is not None and self._explained(network, own.groups, peer, box)):
+            if passes is not False:
+                return passes
+            dropped = side.sure
+        else:
+            dropped = True
+            for group in groups:
+                one = self._side(network, own, group)
+                passes = one.rules.passes_whole(box, view) if one is not MORE else None
+                if one is MORE or passes:
+                    return passes
+                dropped = dropped and passes is False and one.sure
+        if not dropped or (peer is not None and self._explained(network, own, peer, box)):
             return None
         return False
 
-    def _explained(self, network: Network, groups: tuple[str, ...], peer: NetworkInterface, box: Box) -> bool:
+    def blamed(self, network: Network, own: NetworkInterface) -> list[tuple[str, Code]]:
+        """The groups of an interface for which `passes` said False, with their codes."""
+        return [(group, self._side(network, own, group).code) for group in own.groups or ()]
+
+    def _together(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side | None:
+        """All groups in one list of rules, worth compiling where it is asked for again; None the first time."""
+        if groups not in self.together:
+            self.together[groups] = None
+            return None
+        found = self.together[groups]
+        if found is None:
+            found = self.together[groups] = self._found(network, own, groups)
+        return found
+
+    def _side(self, network: Network, own: NetworkInterface, group: str) -> Side:
+        found = self.sides.get(group)
+        if found is None:
+            found = self.sides[group] = self._found(network, own, (group,))
+        return found
+
+    def _explained(self, network: Network, own: NetworkInterface, peer: NetworkInterface, box: Box) -> bool:
         """Whether some rule names a group of the peer: it is then said why that does not match."""
-        if not peer.groups or all(self.sides[group].named.isdisjoint(peer.groups) for group in groups):
+        if not peer.groups:
             return False
+        held = own.groups or ()
+        groups = [group for group in held if not self._side(network, own, group).named.isdisjoint(peer.groups)]
         dropped = Traffic((box,))
         return any(security_groups.names_peer(network, group, peer, dropped, egress=self.egress) for group in groups)
 
-    def _found(self, network: Network, own: NetworkInterface, group: str) -> Side:
-        found = self.judge.rules(network, own, (group,))
-        side = MORE
-        if found is not None and not found.assumed:
-            code = security_groups.code_of(network.groups.get(group), egress=self.egress)
-            named = security_groups.named(network, (group,), egress=self.egress)
-            side = Side(found.certain, found.possible is found.certain, code, named)
-        self.sides[group] = side
-        return side
+    def _found(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side:
+        found = self.judge.rules(network, own, groups)
+        if found is None or found.assumed:
+            return MORE
+        code = security_groups.code_of(network.groups.get(groups[0]), egress=self.egress)
+        named = security_groups.named(network, groups, egress=self.egress)
+        return Side(found.certain, found.possible is found.certain, code, named)
 
 
 def end_of(network: Network, judge: GroupsJudge, vpc: str | None, *, egress: bool) -> End:

@@ -200,11 +200,10 @@ class _Look:
             return False
         if not passes:
             direction: Direction = "egress" if move.end.egress else "ingress"
-            groups = own.groups or ()
             traffic, related = Traffic((box,)), (own.id,)
-            for group in groups:
-                code = move.end.sides[group].code
-                blocker = Blocker(code, group, related, direction, None, traffic, "", len(groups))
+            blamed = move.end.blamed(self.network, own)
+            for group, code in blamed:
+                blocker = Blocker(code, group, related, direction, None, traffic, "", len(blamed))
                 self.blockers.append(("forward", blocker))
         return True
 
