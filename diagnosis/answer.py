@@ -223,6 +223,54 @@ class WhatChanged(_Value):
     limits: tuple[str, ...] = ()
 
 
+class ThreatFinding(_Value):
+    """A current finding of GuardDuty that names an address of the question; `severity` is AWS's, from 1 to 10."""
+
+    id: str
+    type: str
+    title: str
+    severity: float
+    level: Literal["low", "medium", "high", "critical"]
+    addresses: tuple[str, ...]
+    region: str
+    first: str | None = None
+    last: str | None = None
+    count: int = 1
+    link: str
+    """Where AWS's console shows it."""
+
+
+class ThreatIndicator(_Value):
+    """An address of the question in an investigation that Detective made of a role or a user, `entity`."""
+
+    kind: str
+    address: str
+    told: str = ""
+    investigation: str
+    severity: str = ""
+    entity: str = ""
+    region: str
+    link: str
+
+
+class ThreatLink(_Value):
+    """Where AWS's console shows what Detective knows of an address, which no call of its API says."""
+
+    address: str
+    link: str
+
+
+class Threats(_Value):
+    """What GuardDuty and Detective say of the addresses of the question; `limits` are what was not heard, and why."""
+
+    text: str
+    addresses: tuple[str, ...] = ()
+    findings: tuple[ThreatFinding, ...] = ()
+    indicators: tuple[ThreatIndicator, ...] = ()
+    profiles: tuple[ThreatLink, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
 class Evidence(_Value):
     """What the witnesses saw, and whether they agree."""
 
@@ -230,6 +278,8 @@ class Evidence(_Value):
     second_opinion: Opinion | None = None
     what_changed: WhatChanged | None = None
     agreement: str = ""
+    threats: Threats | None = None
+    """None where nobody was asked."""
 
 
 class NewlyReachable(_Value):

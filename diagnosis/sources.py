@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from diagnosis.evidence.analysis import Analysis
     from diagnosis.evidence.query import FlowLogQuery, Sightings, Window
     from diagnosis.evidence.rejects import Ours, Rejections
+    from diagnosis.evidence.threats import Heard, ThreatQuery
     from diagnosis.evidence.trail import Looked
     from diagnosis.explanation.path_request import PathRequest
     from diagnosis.network.described import Described
@@ -95,5 +96,16 @@ class ChangeSource(Protocol):
         """Return the recorded calls on a resource between two times (Unix seconds), and why some were left out.
 
         Raises NotPermitted or SourceUnavailable, each saying who must act.
+        """
+        ...
+
+
+class ThreatSource(Protocol):
+    """Who knows of threats: GuardDuty and Detective."""
+
+    def threats(self, query: ThreatQuery, say: Callable[[str], None]) -> Heard:
+        """Return what is said of these addresses; what could not be asked is a sentence in it.
+
+        Raises NotPermitted where no call can succeed at all.
         """
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from diagnosis.aws import flow_log_calls, reachability_calls, repair_calls, trail_calls
+from diagnosis.aws import flow_log_calls, reachability_calls, repair_calls, threat_calls, trail_calls
 from diagnosis.aws.listed_call import ListedCall
 from diagnosis.snapshots.kinds import FOR_ASKING, KINDS
 
@@ -45,6 +45,7 @@ SUBJECTS: Mapping[str, tuple[ListedCall, ...]] = MappingProxyType(
         "Flow logs": flow_log_calls.CALLS,
         "What changed": trail_calls.CALLS,
         "Second opinions": reachability_calls.CALLS,
+        "Threats": threat_calls.CALLS,
         "Fixes by button": (
             *repair_calls.ASSUMED,
             *repair_calls.LOOKS,

@@ -68,6 +68,11 @@ def second_opinion_policy() -> dict[str, Any]:
     )
 
 
+def threats_policy() -> dict[str, Any]:
+    """The policy for asking GuardDuty and Detective, beside the one for reading."""
+    return _document(_allowed("Threats", _sorted(SUBJECTS["Threats"]), "*"))
+
+
 def write_role() -> dict[str, Any]:
     """The only policy of the role that fixes are made with."""
     of = "arn:aws:ec2:*:*:{}/*"
@@ -114,6 +119,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "docs/iam-read-policy.json": lambda: policy_text(iam_policy()),
         "docs/iam-second-opinion-policy.json": lambda: policy_text(second_opinion_policy()),
+        "docs/iam-threats-policy.json": lambda: policy_text(threats_policy()),
         "deploy/write-role.json": lambda: policy_text(write_role()),
         "deploy/write-role-trust.json": lambda: policy_text(write_role_trust()),
         "docs/permissions.md": page,

@@ -30,6 +30,8 @@ _ABOUT: Mapping[str, str] = MappingProxyType(
         "[asks for it](commands.md#whynot-ask).",
         "Second opinions": "Permitted by [iam-second-opinion-policy.json](iam-second-opinion-policy.json), off until "
         "[asked for](second-opinions.md).",
+        "Threats": "Permitted by [iam-threats-policy.json](iam-threats-policy.json), for "
+        "[`whynot ask --threats`](commands.md#whynot-ask). What is missing is said beside the answer, which stands.",
         "Fixes by button": "Permitted by [write-role.json](../deploy/write-role.json), a role that is assumed for one "
         "fix at a time and that [write-role-trust.json](../deploy/write-role-trust.json) trusts whynot with. Off until "
         "[set up](install.md#fixes-by-button).",

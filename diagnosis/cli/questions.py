@@ -25,6 +25,8 @@ from diagnosis.cli.options import (
 from diagnosis.cli.second_opinions import NEEDS_LIVE, Wanted, print_opinion, with_second_opinion
 from diagnosis.cli.statuses import OK, STATUS, UNCLEAR, UNKNOWN
 from diagnosis.cli.streams import coloured, failed, print_json, print_text, working
+from diagnosis.cli.threats import NEEDS_LIVE as THREATS_NEED_LIVE
+from diagnosis.cli.threats import print_threats, threats_added
 from diagnosis.cli.what_changed import NEEDS_LIVE as CHANGES_NEED_LIVE
 from diagnosis.cli.what_changed import NEEDS_LOGS, print_changed, with_what_changed
 
@@ -63,6 +65,9 @@ def ask(
     what_changed: Annotated[
         bool, typer.Option("--what-changed", help="Ask CloudTrail what was changed when the flow logs turned.")
     ] = False,
+    threats: Annotated[
+        bool, typer.Option("--threats", help="Ask GuardDuty and Detective about the addresses too.")
+    ] = False,
     explain: Annotated[bool, typer.Option(help="Adds the six steps and the decision diagram.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -80,6 +85,8 @@ def ask(
         raise typer.Exit(failed(NEEDS_LIVE))
     if what_changed and (snapshot is not None or no_flow_logs):
         raise typer.Exit(failed(CHANGES_NEED_LIVE if snapshot is not None else NEEDS_LOGS))
+    if threats and snapshot is not None:
+        raise typer.Exit(failed(THREATS_NEED_LIVE))
     logs = flow_log_files(flow_logs, flow_log_format)
     # Files may be old: "since 14:00" is meant on their day.
     now = (logs.delivered if logs is not None else None) or int(time.time())
@@ -99,6 +106,11 @@ def ask(
         raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
     if not as_json:  # nobody waits for AWS with the answer in hand
         _print_answer(answer, explain=explain)
+    if account is not None and threats:
+        with working() as (say, _):
+            answer = threats_added(account, network, answer, say)
+        if not as_json:
+            print_threats(answer)
     if account is not None and what_changed:
         already = len(answer.fixes)
         with working() as (say, _):

@@ -24,7 +24,7 @@ Ranges = Callable[[], AwsRanges | None]
 
 def with_strangers(answer: Answer, network: Network, ranges: Ranges) -> Answer:
     """The answer with names for the public addresses of its parties and of the flow-log lines that it shows."""
-    found = strangers(network, _spoken_of(answer), ranges)
+    found = strangers(network, spoken_of(answer), ranges)
     return answer.model_copy(update={"strangers": found}) if found else answer
 
 
@@ -45,7 +45,8 @@ def strangers(network: Network | None, addresses: Iterable[str], ranges: Ranges)
     return tuple(one for one in named if one is not None)
 
 
-def _spoken_of(answer: Answer) -> Iterator[str]:
+def spoken_of(answer: Answer) -> Iterator[str]:
+    """Texts of an answer that may be addresses: of its parties, and of the flow-log lines that it shows."""
     question = answer.question
     yield from (party.value for party in (question.source, question.destination) if party is not None and party.value)
     yield from _WORD.findall(f"{answer.source_name} {answer.destination_name}")

@@ -14,6 +14,7 @@ from diagnosis.terminal.records import pasted
 from diagnosis.terminal.safe_text import clean
 from diagnosis.terminal.seen import seen
 from diagnosis.terminal.strangers import known
+from diagnosis.terminal.threats import threats
 from diagnosis.terminal.verdict import causes, verdict_line
 
 WIDTH: Final = 80
@@ -36,6 +37,7 @@ def render(answer: Answer, *, width: int = WIDTH, colour: bool, explain: bool) -
         legs(page, answer),
         seen(page, answer),
         known(page, answer.strangers),
+        threats(page, answer.evidence.threats),
         [*fixes(page, answer, explain=explain), *advice(page, answer.advice)],
         notes(page, answer, explain=explain),
         closing(page, answer),

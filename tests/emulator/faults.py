@@ -248,6 +248,9 @@ def _as_error(service: str, fault: Fault, environ: dict[str, Any]) -> tuple[int,
     if service == "s3":
         body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
         return _S3_STATUS.get(fault.code, 403), "application/xml", body.encode()
+    if service in ("guardduty", "detective"):
+        status = 429 if fault.code == "TooManyRequestsException" else 403
+        return status, "application/json", json.dumps({"__type": fault.code, "message": fault.message}).encode()
     if "HTTP_X_AMZ_TARGET" in environ:
         error = {"__type": fault.code, "message": fault.message}
         return 400, "application/x-amz-json-1.1", json.dumps(error).encode()

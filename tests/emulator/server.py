@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.emulator.athena_calls import install_athena
+from tests.emulator.detective_calls import with_detective
 from tests.emulator.faults import FAULTS, Application, with_faults
 from tests.emulator.flow_log_calls import install_flow_logs
+from tests.emulator.guardduty_calls import install_guardduty
 from tests.emulator.insights_calls import install_insights
 from tests.emulator.network_insights_calls import install_network_insights
 from tests.emulator.requester_pays import with_requester_pays
@@ -29,7 +31,8 @@ def emulator(port: int = 0, around: Callable[[Application], Application] = lambd
     install_trail()
     install_rules()
     install_roles()
+    install_guardduty()
     FAULTS.clear()
-    with moto_server(port, lambda moto: around(with_faults(with_requester_pays(moto)))) as url:
+    with moto_server(port, lambda moto: around(with_faults(with_detective(with_requester_pays(moto))))) as url:
         yield url
     FAULTS.clear()

@@ -19,7 +19,15 @@ from tests.house.source_tree import ROOT, modules, tree
 from tests.house.test_only_hands_write import BY_NAME, READS, calls, operations
 
 ANEW = "write it anew: python -m diagnosis.aws.permissions"
-LISTS = {"every_call", "flow_log_calls", "permissions", "permissions_page", "reachability_calls", "repair_calls"}
+LISTS = {
+    "every_call",
+    "flow_log_calls",
+    "permissions",
+    "permissions_page",
+    "reachability_calls",
+    "repair_calls",
+    "threat_calls",
+}
 """Modules of diagnosis/aws that name calls and make none."""
 
 
