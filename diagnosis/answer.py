@@ -276,8 +276,8 @@ class Evidence(_Value):
 
     flow_logs: FlowLogs | None = None
     second_opinion: Opinion | None = None
-    what_changed: WhatChanged | None = None
     agreement: str = ""
+    what_changed: WhatChanged | None = None
     threats: Threats | None = None
     """None where nobody was asked."""
 

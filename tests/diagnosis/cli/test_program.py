@@ -129,7 +129,7 @@ def test_json_is_one_document_with_the_contracts_members_in_its_order(question: 
     assert list(document)[: len(CONTRACT)] == CONTRACT
     assert list(document["question"])[:6] == ["intent", "source", "destination", "protocol", "port", "ask_back"]
     assert list(document["window"]) == ["start", "end"]
-    assert list(document["evidence"]) == ["flow_logs", "second_opinion", "agreement"]
+    assert list(document["evidence"])[:3] == ["flow_logs", "second_opinion", "agreement"]
     assert list(document["snapshot"]) == ["taken_at", "accounts", "regions"]
     for hop in (*document["path_forward"], *document["path_return"]):
         assert set(hop) >= {"component", "kind", "steps"}
