@@ -43,9 +43,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _nobodys_account() -> Iterator[None]:
-    """Credentials and settings of whoever runs the tests are out of reach, for child processes as well."""
+def _nobodys_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Credentials, settings and kept files of whoever runs the tests are out of reach, for child processes as well."""
+    nobodys = tmp_path_factory.mktemp("nobodys")
     with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_DATA_HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(nobodys / name.lower()))
         for name in [name for name in os.environ if name.startswith(("AWS_", "WHYNOT_"))]:
             patch.delenv(name)
         patch.setenv("AWS_CONFIG_FILE", os.devnull)
