@@ -324,8 +324,8 @@ class Fix(_Value):
     """What else keeps a group or ACL that is edited, and will undo the change the next time it runs."""
     managed: str = ""
     """The same as a sentence that names the components, with what to do about it."""
-    terraform: str = ""
-    """The changes as Terraform text: resources to add."""
+    terraform: tuple[str, ...] = ()
+    """The changes as Terraform text, line by line: resources to add."""
     takes_back: str = ""
     """The change of somebody's that this takes back, in words with its event id."""
 

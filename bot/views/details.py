@@ -75,7 +75,7 @@ def _fix(number: int, fix: Fix) -> Iterator[Block]:
         yield rich(line(bold("Managed elsewhere: "), *marked(clip(fix.managed, 1_000))))
     if fix.terraform:
         yield rich(line("the same as Terraform text"))
-        yield from boxes(fix.terraform)
+        yield from boxes("\n".join(fix.terraform))
 
 
 def six_steps(answer: Answer) -> Reply:

@@ -23,7 +23,7 @@ def foreseen_reply(told: Told, found: Replay | str) -> Reply:
     blocks += _replay(found)
     blocks += [rich(line(*text)) for text in warnings(fix)]
     if fix.terraform:
-        blocks += [rich(line("The same as Terraform text:")), *boxes(fix.terraform)]
+        blocks += [rich(line("The same as Terraform text:")), *boxes("\n".join(fix.terraform))]
     return sheet("What would this do?", blocks, name="what-would-this-do.txt", tail=[context("Nothing was changed.")])
 
 

@@ -52,7 +52,7 @@ def fix_of(network: Network, proposal: Proposal, traces: tuple[Trace, ...]) -> F
         exposure=exposure(network, proposal.network, changes, traces),
         managed_by=kept[0].by if kept else None,
         managed=warning(network, kept),
-        terraform=terraform(network, changes),
+        terraform=tuple(terraform(network, changes).splitlines()),
     )
 
 

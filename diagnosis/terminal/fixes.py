@@ -33,7 +33,7 @@ def _fix(page: Page, label: str, fix: Fix, *, explain: bool) -> list[str]:
         rows += page.beside(fix.managed, Tone.WARN)
     if fix.terraform and (explain or fix.managed_by == "Terraform"):
         rows += page.beside("the same as Terraform text:")
-        rows += [page.verbatim(text) for text in fix.terraform.splitlines()]
+        rows += [page.verbatim(text) for text in fix.terraform]
     return [*rows, *(page.verbatim(page.paint("undo: ", Tone.DIM) + command) for command in fix.undo)]
 
 

@@ -165,7 +165,17 @@ def test_text_is_no_wider_than_80_columns_but_for_what_is_copied() -> None:
         for options in ((), LOGS, ("--explain", *LOGS)):
             lines = ask(question, *options).out.splitlines()
 
-            assert [line for line in lines if len(line) > 80 and "aws " not in line] == []
+            copied = [line for line in lines if "aws " in line or line.lstrip().startswith('resource "aws_')]
+            assert [line for line in lines if len(line) > 80 and line not in copied] == []
+
+
+def test_terraform_text_keeps_its_lines() -> None:
+    lines = [line.strip() for line in ask(BLOCKED, "--explain").out.splitlines()]
+
+    start = next(place for place, line in enumerate(lines) if line.startswith("resource "))
+    assert lines[start].endswith("{")
+    assert lines[start + 1].startswith("security_group_id")
+    assert "}" in lines[start:]
 
 
 def test_explain_adds_to_the_answer_and_takes_nothing_away() -> None:
