@@ -70,6 +70,16 @@ def corpus() -> Corpus:
     return found
 
 
+def malformed(account: str, number: int) -> bool:
+    """Whether that file of an account has malformed lines at its end."""
+    return account == min(FILES) and number % (FILES[account] // MALFORMED_FILES) == 7
+
+
+def number_of(path: Path) -> int:
+    """The number of a file, by its name."""
+    return int(path.name.split(".")[0].rpartition("_")[2], 16)
+
+
 def _make(cursor: duckdb.DuckDBPyConnection, made: Corpus, account: str, number: int) -> None:
     at = datetime.fromtimestamp(MIDNIGHT + number * STEP, UTC)
     name = f"{account}_vpcflowlogs_{REGIONS[account]}_fl-0a1b2c3d_{at:%Y%m%dT%H%MZ}_{number:08x}.log"
@@ -93,7 +103,7 @@ def _make(cursor: duckdb.DuckDBPyConnection, made: Corpus, account: str, number:
         "(FORMAT parquet, COMPRESSION gzip)"
     )
     cursor.execute(f"DROP TABLE {table}")
-    if account == min(FILES) and number % (FILES[account] // MALFORMED_FILES) == 7:
+    if malformed(account, number):
         content = gzip.decompress(text.read_bytes())
         text.write_bytes(gzip.compress(content + b"\n".join(MALFORMED) + b"\n", 6))
 

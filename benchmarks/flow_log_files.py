@@ -1,8 +1,9 @@
 """Flow-log files: three days, one day and the last hour of an account, as text and as Parquet, beside their goals.
 
 All in one run. What a reader of gzip text could reach is taken to be `zcat | wc -l` in two processes, half of the files
-each; the peer is flowlogs-reader, which counts the REJECT records of a part of the files, in a virtual environment of
-its own. The corpus is made on the first run, which takes minutes, and is kept (see `flow_log_corpus`).
+each. The peer is flowlogs-reader, which counts the REJECT records of a day of files, in a virtual environment of its
+own; files with malformed lines are left out there, for it ends at the first that is no UTF-8. The corpus is made on the
+first run, which takes minutes, and is kept (see `flow_log_corpus`).
 
 Seconds are those of the clock, the better of several runs that take turns, and in brackets those of the processors: on
 a machine that does other work meanwhile the ratio of the latter is the one to look at.
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Self
 
 from benchmarks.figures import Figures
-from benchmarks.flow_log_corpus import DB, MIDNIGHT, Corpus, corpus
+from benchmarks.flow_log_corpus import DB, MIDNIGHT, Corpus, corpus, malformed, number_of
 from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, FlowLogQuery, Window
 from diagnosis.flowlogs import statements, terms
 from diagnosis.flowlogs.files import FlowLogFiles, connected
@@ -175,7 +176,9 @@ def main() -> None:
     day = Between(MIDNIGHT + DAY, MIDNIGHT + 2 * DAY)
     zcat(paths)
     with Memory() as memory:
-        turns = [(taken(lambda: zcat(paths)), taken(lambda: three_queries(made))) for _ in range(3)]
+        first = taken(lambda: three_queries(made))
+    turns = [(taken(lambda: zcat(paths)), first)]
+    turns += [(taken(lambda: zcat(paths)), taken(lambda: three_queries(made))) for _ in range(2)]
     limit, ours = (least(runs) for runs in zip(*turns, strict=True))
     print(f"  {made.records:,} records in {len(paths)} gzip files; {len(os.sched_getaffinity(0))} processors")
     _plain("zcat | wc -l in two processes", limit)
@@ -188,7 +191,8 @@ def main() -> None:
     _goal(figures, "a day of one account", best(lambda: asked(one_account, day), 5), 2)
     _goal(figures, "the last hour", best(lambda: asked([made.text], LAST_HOUR_FIRST), 9), 0.2)
     _goal(figures, "Parquet, all of it", best(lambda: asked([made.parquet], Between())), 2)
-    _beside_the_peer(figures, [path for path in paths if "123456789012" in path.name and "_20261123T" in path.name])
+    in_a_day = [path for path in paths if "123456789012" in path.name and "_20261123T" in path.name]
+    _beside_the_peer(figures, [path for path in in_a_day if not malformed("123456789012", number_of(path))])
     if figures.misses:
         print(f"  missed: {', '.join(figures.misses)}")
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnosis.flowlogs.grid import Grid, begins_with, digits, key_of
-from diagnosis.flowlogs.lines import Unreadable
-from diagnosis.flowlogs.sound import blocks
+from diagnosis.flowlogs.lines import Unreadable, blocks
 
 if TYPE_CHECKING:
     import numpy as np

@@ -132,11 +132,11 @@ class Reading:
         inner = statements.conversation(self.query, "flow_logs", self._ipv6(), also=("file", "line", "number"))
         window = self._window(self.query.window, newest)
         seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
-        crossings = self._crossings(statements.within(window))
+        crossings = self._crossings(scan, statements.within(window))
         widened = whole and not seen and not crossings and _widens(self.query)
         if widened:
             window = self._window(Between(), newest)
-            crossings = self._crossings(statements.within(window))
+            crossings = self._crossings(scan, statements.within(window))
             seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
         formats = [frozenset(fields) for fields in scan.formats if not of_gateway(fields)]
         return Sightings(
@@ -265,7 +265,9 @@ class Reading:
             )
         )
 
-    def _crossings(self, when: Sequence[exp.Expr]) -> tuple[Crossing, ...]:
+    def _crossings(self, scan: Scan, when: Sequence[exp.Expr]) -> tuple[Crossing, ...]:
+        if not any(map(of_gateway, scan.formats)):
+            return ()
         inner = statements.conversation(
             self.query, "gateway_logs", self._ipv6("gateway_logs"), list(log_records.OF_GATEWAYS)
         )

@@ -15,6 +15,8 @@ from diagnosis.flowlogs.needles import Needles, needles
 MOST_BYTES = 2 * 1024 * 1024
 """So much, as stored, is searched backwards from the window; hours of a small account, a twentieth of a second."""
 _MOST_UNPACKED = 64 * 1024 * 1024
+_SAMPLE = 128 * 1024
+"""Bytes in which needles are counted."""
 _OLDEST = 3
 """Files whose rejects are taken apart: the first REJECT is in one of the oldest."""
 
@@ -134,7 +136,8 @@ def _lines_with(content: bytes, wanted: Needles) -> Iterator[str]:
     """The lines that hold the needles, found by the rarest of them: most files are passed over in one search."""
     if not wanted.required:
         return
-    counts = [sum(content.count(text.encode()) for text in texts) for texts in wanted.required]
+    sample = content[:_SAMPLE]
+    counts = [sum(sample.count(text.encode()) for text in texts) for texts in wanted.required]
     rarest = wanted.required[counts.index(min(counts))]
     starts: set[int] = set()
     for needle in (text.encode() for text in rarest):

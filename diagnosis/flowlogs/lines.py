@@ -183,6 +183,23 @@ def _members(file: io.BufferedReader) -> Iterator[bytes]:
         raise Unreadable(CUT_SHORT)
 
 
+def blocks(path: Path) -> Iterator[bytes]:
+    """Yield the content of a file in pieces of whole lines, the last with its line end even where the file lacks it.
+
+    Raises Unreadable as `unpacked` does.
+    """
+    rest = b""
+    for chunk in unpacked(path):
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            yield rest + chunk[:end]
+            rest = chunk[end:]
+        else:
+            rest = (rest + chunk)[: 2 * _LONGEST_LINE]
+    if rest:
+        yield rest + b"\n"
+
+
 def text_lines(path: Path) -> Iterator[str]:
     """Yield every line without its end (LF, CR LF or CR), one character per byte (Latin-1); over-long ones are cut.
 
@@ -217,6 +234,28 @@ def _text(line: bytes) -> str:
 
 def line_numbers(path: Path, wanted: Collection[str]) -> dict[str, int]:
     """Return the number (from 1) of the first line that equals each wanted text; those not found are left out."""
+    missing = set(wanted)
+    numbers: dict[str, int] = {}
+    if any(len(text) > _LONGEST_LINE or max(text, default="") > "\xff" for text in wanted):
+        return _numbers_line_by_line(path, wanted)
+    before = 0
+    for block in blocks(path):
+        if b"\r" in block or (before == 0 and block.startswith(_BYTE_ORDER_MARK)):
+            return _numbers_line_by_line(path, wanted)
+        for text in sorted(missing):
+            line = text.encode("latin-1") + b"\n"
+            place = 0 if block.startswith(line) else block.find(b"\n" + line) + 1
+            if place or block.startswith(line):
+                numbers[text] = before + block.count(b"\n", 0, place) + 1
+                missing.discard(text)
+        if not missing:
+            break
+        before += block.count(b"\n")
+    return numbers
+
+
+def _numbers_line_by_line(path: Path, wanted: Collection[str]) -> dict[str, int]:
+    """The same of a file that ends lines otherwise, or of lines that are not found as they stand."""
     missing = set(wanted)
     numbers: dict[str, int] = {}
     for number, line in enumerate(text_lines(path), start=1):

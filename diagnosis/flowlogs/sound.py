@@ -18,7 +18,7 @@ from diagnosis.flowlogs.apart import Errand, apart
 from diagnosis.flowlogs.exact import HOUR, KINDS, Group, Interest, Tally
 from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, as_number, begins_with, digits, key_of, word
 from diagnosis.flowlogs.judging import OK, UNTOLD, Judge
-from diagnosis.flowlogs.lines import Format, Unreadable, lines_of, unpacked
+from diagnosis.flowlogs.lines import Format, Unreadable, blocks, lines_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,6 @@ _OF_ADDRESSES = frozenset("0123456789abcdef.:")
 _FEW = 8
 """More than one in so many lines is too many to look at one by one."""
 _CENTURY = 10**WIDTH
-_ONE_LINE = 64 * 1024
 
 
 class Judged(NamedTuple):
@@ -109,23 +108,6 @@ def _stored(path: Path) -> int:
 
 class _NotSound(Exception):
     """Too much of a file has to be looked at line by line."""
-
-
-def blocks(path: Path) -> Iterator[bytes]:
-    """Yield the content of a file in pieces of whole lines, the last with its line end even where the file lacks it.
-
-    Raises Unreadable as `unpacked` does.
-    """
-    rest = b""
-    for chunk in unpacked(path):
-        end = chunk.rfind(b"\n") + 1
-        if end:
-            yield rest + chunk[:end]
-            rest = chunk[end:]
-        else:
-            rest = (rest + chunk)[: 2 * _ONE_LINE]
-    if rest:
-        yield rest + b"\n"
 
 
 @dataclass(slots=True)
