@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 SLACK = "Slack"
 REQUIRED = frozenset({"app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "users:read"})
 OPTIONAL = frozenset(
-    {"channels:history", "channels:read", "files:read", "files:write", "groups:history", "groups:read"}
+    {
+        "channels:history",
+        "channels:read",
+        "files:read",
+        "files:write",
+        "groups:history",
+        "groups:read",
+        "usergroups:read",
+    }
 )
 """Each may be refused; manifest.yml says what is missing then."""
 _SECONDS = 10
