@@ -119,7 +119,7 @@ def test_the_policy_document_holds_exactly_the_actions_of_the_table() -> None:
     assert document == policy_text(iam_policy()), "write it anew: python -m diagnosis.aws.permissions"
     assert json.loads(document) == iam_policy()
     allowed = {action for s in json.loads(document)["Statement"] for action in s["Action"]}
-    assert allowed == {kind.action for kind in KINDS.values()} | set(ACTIONS.values())
+    assert allowed == {kind.action for kind in KINDS.values()} | set(ACTIONS.values()) | {"cloudtrail:LookupEvents"}
 
 
 def test_the_policy_reads_of_s3_flow_logs_alone_and_writes_athenas_results_alone() -> None:
