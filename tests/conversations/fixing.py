@@ -98,4 +98,6 @@ def ops(slack: SlackDouble, app: ServedApp, account: Path) -> Ops:
     for identity, name in ((CHANNEL, "ops"), (ONCALL, "oncall")):
         if identity not in slack.workspace.channels:
             slack.channel(identity, name)
+    for channel in slack.workspace.channels.values():
+        channel.members |= {person.id for person in people}  # of those, too, that were there before them
     return Ops(slack, app, account, *people)

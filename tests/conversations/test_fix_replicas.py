@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -102,6 +103,8 @@ def test_a_replica_that_dies_leaves_nothing_undone(tmp_path: Path) -> None:
     with postgres() as server, two_replicas(tmp_path, server, ["UBOB"]) as (team, apps):
         proposal = team.proposed(2)
         identity = server.run("SELECT id FROM proposals")[0][0]
+        while server.run("SELECT COUNT(*) FROM proposal_messages") == [(0,)]:
+            time.sleep(0.05)  # Slack has the message before the store knows where it is.
         apps[0].kill()
         # As a process leaves it that dies between the decision and the first call to the account.
         server.run(
