@@ -298,7 +298,7 @@ class Courier:
     def _put(self, url: str, file: Attachment) -> None:
         from urllib.request import Request, urlopen
 
-        if not url.startswith(("https://", "http://127.0.0.1")):
+        if not url.startswith(("https://", "http://127.0.0.1:")):
             raise URLError("an upload goes to an https address only")
         request = Request(url, data=file.content, headers={"Content-Type": "application/octet-stream"})  # noqa: S310
         with urlopen(request, timeout=30) as answer:  # noqa: S310

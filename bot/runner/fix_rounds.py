@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import structlog
@@ -65,7 +66,7 @@ class FixRounds:
         for row in store.due_to_expire(now):
             moved = store.move(row.proposal.id, Event.EXPIRE, now)
             if moved is not None:
-                self._fixes.desk.later(lambda moved=moved: self._fixes.withdrawn(moved))  # type: ignore[misc]
+                self._fixes.desk.later(partial(self._fixes.withdrawn, moved))
 
     def undo_what_is_due(self) -> None:
         """Fixes whose time is over."""
@@ -120,7 +121,7 @@ class FixRounds:
             due = [one for one in self._watched if now - one.since >= LOOKS[one.looks]]
             self._watched = [one for one in self._watched if one not in due]
         for one in due:
-            self._fixes.desk.later(lambda one=one: self._look(one))  # type: ignore[misc]
+            self._fixes.desk.later(partial(self._look, one))
 
     def _look(self, one: _Watched) -> None:
         found = self._seen(one)
