@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.scope import Scope
 from bot.approvals.ledger import Ledger
+from bot.approvals.proposal import Proposal
 from bot.clock.clock import Clock
 from bot.eyes import AccountReader, FolderEyes, LiveEyes, logs_of, recall_of, rejects_of
 from bot.health.metrics import Metrics
@@ -37,6 +38,7 @@ from bot.repair.aws_session import AwsHands, Credentials
 from bot.repair.deeds import Patience
 from bot.repair.folder_writer import FolderWriter
 from bot.repair.hands import Hands, WriterFor
+from bot.repair.writing import Writer
 from bot.runner.cause_fixes import CauseFixes
 from bot.runner.courier import NOT_SENT, Courier
 from bot.runner.desk import Desk
@@ -300,10 +302,6 @@ def _identity(client: WebClient) -> dict[str, Any]:
     """Who the bot is. Raises CannotStart."""
     try:
         answer = client.auth_test()
-        granted = {name.strip() for name in _header(answer.headers, "x-oauth-scopes").split(",")} - {""}
-        if granted and (missing := sorted(REQUIRED_SCOPES - granted)):
-            log.warning("scopes are missing: add them under OAuth & Permissions and install again", scopes=missing)
-        return dict(answer.data)  # type: ignore[arg-type]
     except SlackApiError as error:
         raise CannotStart(
             f"Slack does not take slack.bot_token ({error.response.get('error')}): "
@@ -311,6 +309,12 @@ def _identity(client: WebClient) -> dict[str, Any]:
         ) from error
     except NOT_SENT as error:
         raise CannotStart(f"Slack cannot be reached at slack.api_url: {error}") from error
+    if not isinstance(answer.data, dict):
+        raise CannotStart("Slack's answer to auth.test cannot be read: is slack.api_url Slack's Web API?")
+    granted = {name.strip() for name in _header(answer.headers, "x-oauth-scopes").split(",")} - {""}
+    if granted and (missing := sorted(REQUIRED_SCOPES - granted)):
+        log.warning("scopes are missing: add them under OAuth & Permissions and install again", scopes=missing)
+    return answer.data
 
 
 def _header(headers: Mapping[str, Any], name: str) -> str:
@@ -325,13 +329,21 @@ def eyes_of(settings: Settings) -> FolderEyes | LiveEyes:
     return FolderEyes(account.snapshot) if account.snapshot else LiveEyes(account.profile, account.regions)
 
 
+def _for_all(writer: Writer) -> WriterFor:
+    """The same writer for every proposal, whoever approved it."""
+
+    def writer_for(_proposal: Proposal, _by: str) -> Writer:
+        return writer
+
+    return writer_for
+
+
 def hands_of(settings: Settings, eyes: FolderEyes | LiveEyes, networks: Networks, ledger: Ledger) -> Hands | None:
     """What applies approved fixes; None where nothing may be applied, or no credentials are named that may write."""
     if settings.fix_mode != "approve":
         return None
     if settings.account.snapshot is not None:
-        folder = FolderWriter(settings.account.snapshot)
-        writer_for: WriterFor = lambda _proposal, _by: folder  # noqa: E731
+        writer_for = _for_all(FolderWriter(settings.account.snapshot))
     else:
         fixes = settings.fixes
         credentials = Credentials(fixes.write_role_arn, fixes.external_id, fixes.own_credentials)
