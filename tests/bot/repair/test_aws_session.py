@@ -14,7 +14,7 @@ from bot.repair.writing import Refused
 from tests.bot.repair.accounts import ACCOUNT, SESSION, client, small_account
 from tests.bot.repair.stories import APPROVER, Story, a_proposal
 from tests.emulator.faults import FAULTS, Fault
-from tests.emulator.role_calls import SESSIONS
+from tests.emulator.role_calls import SESSIONS, Session
 from tests.house.source_tree import ROOT
 from tests.moto_server import post
 
@@ -60,12 +60,17 @@ def apply(story: Story) -> Any:
     )
 
 
+def the_writing_session() -> Session:
+    """The one session that signed every write since the story began."""
+    writes = {"ec2.AuthorizeSecurityGroupIngress", "ec2.CreateNetworkAclEntry"}
+    [session] = [SESSIONS[key] for key in {key for call, key in FAULTS.signed if call in writes}]
+    return session
+
+
 def test_every_write_is_signed_by_a_session_that_names_proposal_approver_and_requester(story: Story) -> None:
     assert isinstance(apply(story), Applied)
 
-    writes = {"ec2.AuthorizeSecurityGroupIngress", "ec2.CreateNetworkAclEntry"}
-    signers = {key for call, key in FAULTS.signed if call in writes}
-    [session] = [SESSIONS[key] for key in signers]
+    session = the_writing_session()
     assert session.name == "whynot-fx0123456789abcdef-U0APPROVER"
     assert session.tags == {
         "whynot-proposal": "fx0123456789abcdef",
@@ -78,7 +83,7 @@ def test_every_write_is_signed_by_a_session_that_names_proposal_approver_and_req
 def test_the_session_may_do_no_more_than_this_fix_and_its_undo(story: Story) -> None:
     apply(story)
 
-    policy = json.loads(next(s for s in SESSIONS.values() if s.role == ROLE).policy)
+    policy = json.loads(the_writing_session().policy)
     allowed = {action: one["Resource"] for one in policy["Statement"] for action in one["Action"]}
     group, acl = f"security-group/{story.account.db}", f"network-acl/{story.account.acl}"
     place = f"arn:aws:ec2:us-east-1:{ACCOUNT}:"
