@@ -41,6 +41,7 @@ from bot.repair.hands import Hands, WriterFor
 from bot.repair.writing import Writer
 from bot.runner.cause_fixes import CauseFixes
 from bot.runner.courier import NOT_SENT, Courier
+from bot.runner.crew import Crew
 from bot.runner.desk import Desk
 from bot.runner.drawing import Draughtsman
 from bot.runner.fix_rounds import FixRounds
@@ -48,7 +49,6 @@ from bot.runner.fixes import Fixes
 from bot.runner.morning import Morning
 from bot.runner.mornings import Mornings
 from bot.runner.networks import Eyes, Networks
-from bot.runner.one_by_one import OneByOne
 from bot.runner.opinions import Opinions, Wherewithal
 from bot.runner.pictures import Pictures
 from bot.runner.reports import Reports
@@ -118,7 +118,7 @@ class SlackApp:
         self._draughtsman = Draughtsman(HANDS)
         self._ended = threading.Event()
         self.opinions = Opinions(
-            Wherewithal(settings, self.store, courier, self._networks, write_snapshot),
+            Wherewithal(settings, self.store, courier, self._networks, write_snapshot, self.metrics.fault),
             opinions_of(settings, eyes, self._ended),
             self._ended,
         )
@@ -138,8 +138,8 @@ class SlackApp:
         hands = hands_of(settings, eyes, self._networks, self.store.ledger)
         self.fixes = Fixes(self.desk, hands, self.team, recall_of(settings, eyes))
         self.watch = Watch(self.desk, FixRounds(self.fixes) if self.fixes.on else None)
-        self._one_by_one = OneByOne(self.metrics.fault)
-        self._morning = Morning(tools, Summariser(self._networks, rejects_of(settings, eyes)), self._one_by_one)
+        self._one_by_one = Crew("morning", 1, self.metrics.fault)
+        self._morning = Morning(tools, Summariser(self._networks, rejects_of(settings, eyes)), self._one_by_one.give)
         self.clock = Clock(self._morning, self.metrics.fault)
         self._bolt = self._make_bolt()
         self.transport = self._make_transport()
@@ -218,7 +218,7 @@ class SlackApp:
         log.info("stopping")
         self.transport.stop_hearing()
         self.clock.stop()
-        self._one_by_one.close()
+        self._one_by_one.close(waiting=False, given=False)
         self.opinions.stop()
         self.fixes.carrying_out.close()
         self.desk.close(self.settings.runner.stop_seconds)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, assert_never
 
 import structlog
@@ -31,6 +31,7 @@ from bot.repair.outcomes import (
     UndoOutcome,
     Verified,
 )
+from bot.runner.crew import Crew, outlive
 from bot.runner.fix_messages import FixMessages
 from bot.runner.work import Tools
 from bot.store.audit import AuditDamaged
@@ -54,7 +55,7 @@ class CarryingOut:
         self._tools = tools
         self._hands = hands
         self._messages = messages
-        self._workers = ThreadPoolExecutor(HANDS_AT_ONCE, thread_name_prefix="hands")
+        self._crew = Crew("hands", HANDS_AT_ONCE, tools.metrics.fault)
         self._lock = threading.Lock()
         self._busy: dict[str, list[Callable[[], None]]] = {}
         """What is in hand, each with what is to be done next with it."""
@@ -84,7 +85,7 @@ class CarryingOut:
 
     def close(self) -> None:
         """Let what is in hand end; nothing new begins."""
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._crew.close(waiting=True, given=False)
         try:
             self._tools.store.proposals.let_go(self._tools.holder)
         except StoreGone as error:
@@ -97,20 +98,17 @@ class CarryingOut:
                 self._busy[identity].append(do)
                 return
             self._busy[identity] = [do]
-        try:
-            self._workers.submit(self._one_after_another, identity)
-        except RuntimeError:
+        if not self._crew.give(partial(self._one_after_another, identity), proposal=identity):
             log.info("shutting down: the next process finds what is in hand", proposal=identity)
 
     def _one_after_another(self, identity: str) -> None:
-        with structlog.contextvars.bound_contextvars(proposal=identity):
-            while True:
-                with self._lock:
-                    if not self._busy[identity]:
-                        del self._busy[identity]
-                        return
-                    do = self._busy[identity].pop(0)
-                self._done(identity, do)
+        while True:
+            with self._lock:
+                if not self._busy[identity]:
+                    del self._busy[identity]
+                    return
+                do = self._busy[identity].pop(0)
+            outlive(partial(self._done, identity, do), self._tools.metrics.fault, partial(self._doubt, identity))
 
     def _done(self, identity: str, do: Callable[[], None]) -> None:
         try:
@@ -119,10 +117,6 @@ class CarryingOut:
             log.warning("a step of a fix was not concluded", error=str(error))
             self._doubt(identity)
             self._tell_of_the_store(identity)
-        except Exception:
-            log.exception("a fault while a fix was in hand")
-            self._tools.metrics.fault()
-            self._doubt(identity)
 
     def _doubt(self, identity: str) -> None:
         with self._lock:

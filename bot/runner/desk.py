@@ -6,7 +6,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +13,7 @@ import structlog
 
 from bot.access.people import Place, denial, terms
 from bot.runner.courier import Unreachable
+from bot.runner.crew import Crew
 from bot.runner.outcomes import kept_options, kept_questions, options_of, spoken_back
 from bot.runner.people import People
 from bot.runner.pool import FairPool, Full, Task
@@ -76,9 +76,10 @@ class Desk:
         self._lock = threading.Lock()
         self._tellings: dict[str, Telling] = {}
         self._followers: list[Callable[[StoredQuestion], object]] = []
-        self._speakers = ThreadPoolExecutor(SPEAKERS, thread_name_prefix="speaker")
-        self._finishers = ThreadPoolExecutor(FINISHERS, thread_name_prefix="finisher")
-        self.pool = FairPool(settings.workers, settings.waiting, self._unforeseen, clock)
+        alarm = tools.metrics.fault
+        self._speakers = Crew("speaker", SPEAKERS, alarm)
+        self._finishers = Crew("finisher", FINISHERS, alarm)
+        self.pool = FairPool(settings.workers, settings.waiting, alarm, self._unforeseen, clock)
 
     def follow(self, follower: Callable[[StoredQuestion], object]) -> None:
         """Have somebody told of each question whose answer stands in its thread. To be called before any is asked."""
@@ -122,20 +123,7 @@ class Desk:
 
     def later(self, say: Callable[[], object]) -> None:
         """Do something that waits for Slack on a thread that is for that."""
-
-        def said() -> None:
-            try:
-                say()
-            except Unreachable as error:
-                log.warning("nothing could be said", error=error.code)
-            except Exception:
-                log.exception("a fault while speaking")
-                self.tools.metrics.fault()
-                raise
-
-        try:
-            self._speakers.submit(said)
-        except RuntimeError:
+        if not self._speakers.give(say):
             log.info("shutting down: nothing more is said")
 
     def _admit(self, row: StoredQuestion, ask: Ask) -> None:
@@ -232,27 +220,22 @@ class Desk:
             return
 
         def finish() -> None:
-            try:
-                rest()
-            except Exception as error:
-                self._fault(identity, error)
-                raise
+            rest()
             self._forget(identity)
 
-        try:
-            self._finishers.submit(finish)
-        except RuntimeError:  # shutting down: it is answered after the next start
+        if not self._finishers.give(finish, partial(self._fault, identity), question=identity):
+            # Shutting down: it is answered after the next start.
             row = self.tools.store.get(identity)
             if row is not None:
                 self.release(row)
 
-    def _unforeseen(self, task: Task, error: BaseException) -> None:
-        self._fault(task.id, error)
+    def _unforeseen(self, task: Task) -> None:
+        self._fault(task.id)
 
-    def _fault(self, identity: str, error: BaseException) -> None:
+    def _fault(self, identity: str) -> None:
         row = self.tools.store.get(identity)
         if row is not None:
-            self._work.unforeseen(row, self._telling(row), error)
+            self._work.unforeseen(row, self._telling(row))
         self._forget(identity)
 
     def _telling(self, row: StoredQuestion) -> Telling:
@@ -384,5 +367,5 @@ class Desk:
 
     def _end_threads(self) -> None:
         """Let those who speak finish what they are saying."""
-        self._finishers.shutdown(wait=True)
-        self._speakers.shutdown(wait=True)
+        self._finishers.close(waiting=True, given=True)
+        self._speakers.close(waiting=True, given=True)

@@ -18,6 +18,7 @@ import structlog
 
 from bot.access.people import Place, terms
 from bot.runner.courier import Unreachable
+from bot.runner.crew import outlive
 from bot.runner.subscribing import Wanted, wanted
 from bot.runner.summarising import Summariser, document_of, stored
 from bot.runner.work import Tools
@@ -36,6 +37,7 @@ ATTEMPTS: Final = 4
 REVISED_AFTER: Final = 3600.0
 """Logs come late: so long after a summary was said it is made again, and edited where it is another."""
 HOUR: Final = 3600.0
+FAULT: Final = "This is a fault of whynot; its log tells more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +129,15 @@ class Morning:
             self.later(partial(self._make, run, each))
 
     def _make(self, run: Run, each: Wanted) -> None:
-        """Make a summary and say it. What nobody foresaw is said too, and raised."""
+        """Make a summary and say it, or say that it is not to be had."""
+        outlive(partial(self._made, run, each), self.tools.metrics.fault, partial(self._failed, run, FAULT))
+
+    def _made(self, run: Run, each: Wanted) -> None:
         try:
             found = self.summariser.summary(each, before=self._before(run))
         except SourceUnavailable as error:
             self._failed(run, str(error))
             return
-        except Exception:
-            self.tools.metrics.fault()
-            self._failed(run, "This is a fault of whynot; its log tells more.")
-            raise
         moved = self.tools.store.summaries.move(run, "posting", document=document_of(found))
         if moved is not None:
             self._say(moved, found)

@@ -35,6 +35,8 @@ class Sight:
     network: Network
     whole: Network
     described: Described
+    reading: int = 0
+    """How often the account had been read by then: what is found out from one reading says nothing of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class _Kept:
     whole: Network
     read_at: float
     version: Hashable
+    reading: int
 
 
 class Networks:
@@ -58,6 +61,7 @@ class Networks:
         self._reading = threading.Lock()
         self._kept: _Kept | None = None
         self._sights: dict[Scope, Sight] = {}
+        self._readings = 0
         self._problem = ""
 
     def sight(self, scope: Scope, say: Callable[[str], None]) -> Sight:
@@ -73,7 +77,7 @@ class Networks:
             if found is None:
                 within = narrowed(kept.described, scope)
                 network = kept.whole if within is kept.described else build(within)
-                found = self._sights[scope] = Sight(network, kept.whole, within)
+                found = self._sights[scope] = Sight(network, kept.whole, within, kept.reading)
             return found
         finally:
             self._reading.release()
@@ -87,7 +91,7 @@ class Networks:
         if found is not None:
             return found
         within = narrowed(kept.described, scope)
-        return Sight(kept.whole if within is kept.described else build(within), kept.whole, within)
+        return Sight(kept.whole if within is kept.described else build(within), kept.whole, within, kept.reading)
 
     @property
     def problem(self) -> str:
@@ -111,5 +115,6 @@ class Networks:
             raise
         self._problem = ""
         self._sights = {}
-        self._kept = _Kept(described, build(described), self._clock(), version)
+        self._readings += 1
+        self._kept = _Kept(described, build(described), self._clock(), version, self._readings)
         return self._kept

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +15,7 @@ import structlog
 from bot.access.people import Place, scope_of, terms
 from bot.access.scope import Scope
 from bot.runner.courier import Courier, Unreachable
+from bot.runner.crew import Crew
 from bot.runner.networks import Networks, Sight
 from bot.runner.outcomes import answer_of
 from bot.runner.stopping import Stopped
@@ -54,6 +54,8 @@ class Wherewithal:
     courier: Courier
     networks: Networks
     write: Write
+    alarm: Callable[[], None]
+    """Called for each fault that nobody foresaw."""
     now: Callable[[], float] = time.time
     """Unix seconds."""
     clock: Callable[[], float] = time.monotonic
@@ -69,7 +71,7 @@ class Opinions:
         self._given = given
         self._source = source
         self._ended = ended
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="opinion")
+        self._crew = Crew("opinion", AT_ONCE, given.alarm)
 
     @property
     def offered(self) -> bool:
@@ -79,12 +81,12 @@ class Opinions:
     def start(self) -> None:
         """Delete what an earlier process left in the account."""
         if self.offered:
-            self._pool.submit(self._clear)
+            self._crew.give(self._clear)
 
     def stop(self) -> None:
         """End what is under way: each deletes what it made, and says that it was interrupted."""
         self._ended.set()
-        ending = threading.Thread(target=self._pool.shutdown, daemon=True)
+        ending = threading.Thread(target=partial(self._crew.close, waiting=True, given=True), daemon=True)
         ending.start()
         ending.join(LAST_CALLS_SECONDS)
 
@@ -99,9 +101,9 @@ class Opinions:
         # It may have to wait for others first.
         if not self.offered or not given.store.opinions.begin(row.id, row.channel, given.now(), self._until(2)):
             return False
-        try:
-            self._pool.submit(self._run, row)
-        except RuntimeError:  # shutting down
+        progress = _Progress(given, row)
+        broken = partial(self._broken, row, progress)
+        if not self._crew.give(partial(self._run, row, progress), broken, question=row.id):  # shutting down
             given.store.opinions.end(row.id, "interrupted")
             return False
         return True
@@ -126,35 +128,30 @@ class Opinions:
                     log.info("deleted what an earlier run left", region=region, ids=list(gone))
         except SourceUnavailable as error:
             log.warning("what an earlier run left could not be looked for", error=str(error))
-        except Exception:
-            log.exception("a fault while looking for what an earlier run left")
-            raise
 
-    def _run(self, row: StoredQuestion) -> None:
-        progress = _Progress(self._given, row)
+    def _run(self, row: StoredQuestion, progress: _Progress) -> None:
         ledger = self._given.store.opinions
         if not ledger.goes_on(row.id, self._until()):
             return  # it waited so long that it was given up
-        with structlog.contextvars.bound_contextvars(question=row.id):
-            try:
-                said = self._said(row, progress)
-                if ledger.end(row.id, "ended"):
-                    progress.end(said)
-            except Stopped:
-                ledger.end(row.id, "interrupted")
-                progress.end((opinion_interrupted(),))
-            except SourceUnavailable as error:
-                ledger.end(row.id, "ended")
-                log.warning("a source is not available", error=str(error))
-                progress.end(opinion_reply(not_asked(str(error))).messages)
-            except Unreachable as error:  # nobody would see what it costs
-                ledger.end(row.id, "ended")
-                log.warning("a second opinion could not be announced", error=error.code)
-            except Exception:
-                log.exception("a fault in a second opinion")
-                ledger.end(row.id, "interrupted")
-                progress.end((opinion_fault(row.id),))
-                raise
+        try:
+            said = self._said(row, progress)
+            if ledger.end(row.id, "ended"):
+                progress.end(said)
+        except Stopped:
+            ledger.end(row.id, "interrupted")
+            progress.end((opinion_interrupted(),))
+        except SourceUnavailable as error:
+            ledger.end(row.id, "ended")
+            log.warning("a source is not available", error=str(error))
+            progress.end(opinion_reply(not_asked(str(error))).messages)
+        except Unreachable as error:  # nobody would see what it costs
+            ledger.end(row.id, "ended")
+            log.warning("a second opinion could not be announced", error=error.code)
+
+    def _broken(self, row: StoredQuestion, progress: _Progress) -> None:
+        """What is said where a fault of ours ended it."""
+        self._given.store.opinions.end(row.id, "interrupted")
+        progress.end((opinion_fault(row.id),))
 
     def _said(self, row: StoredQuestion, progress: _Progress) -> tuple[Message, ...]:
         """What is said in the end. Raises Stopped, Unreachable."""

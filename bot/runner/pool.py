@@ -7,7 +7,9 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from bot.runner.crew import outlive
 from bot.runner.stopping import Reason, Stop
 
 
@@ -39,18 +41,20 @@ class FairPool:
     """`workers` tasks run at once and at most `waiting` wait; beyond that, `submit` raises Full.
 
     A task whose time is up is told to stop, and a new thread takes the place of the one that it still holds: a call
-    that never returns blocks nobody else. `unforeseen` gets what a task raised.
+    that never returns blocks nobody else. `alarm` is called where a task fails, and `unforeseen`, which gets the task.
     """
 
     def __init__(
         self,
         workers: int,
         waiting: int,
-        unforeseen: Callable[[Task, BaseException], None],
+        alarm: Callable[[], None],
+        unforeseen: Callable[[Task], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most = waiting
         self._workers = workers
+        self._alarm = alarm
         self._unforeseen = unforeseen
         self._clock = clock
         self._changed = threading.Condition()
@@ -161,10 +165,7 @@ class FairPool:
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
-            try:
-                task.run(task.stop)
-            except Exception as error:  # noqa: BLE001  a thread's outermost function: nothing may end it
-                self._unforeseen(task, error)
+            outlive(partial(task.run, task.stop), self._alarm, partial(self._unforeseen, task))
             if not self._give_back(task):
                 return
 

@@ -121,7 +121,7 @@ class Work:
                 return find_out(question, sight, scope, self._aside(logs, turn, stop), say)
 
         if logs.local:
-            key = (row.question, scope, id(sight), logs.version)
+            key = (row.question, scope, sight.reading, logs.version)
             outcome = self._remembered.outcome(key, find, stop.check)
         else:
             outcome = find()
@@ -216,10 +216,8 @@ class Work:
         message = timed_out(row.text, seconds=seconds, doing=doing, correlation_id=row.id, ref=row.id)
         self.end(row, telling, ("running",), "failed", message)
 
-    def unforeseen(self, row: StoredQuestion, telling: Telling, error: BaseException) -> None:
-        """A fault of ours: logged with the question's id, which the asker is given."""
-        self._tools.metrics.fault()
-        log.error("a fault while answering", question=row.id, exc_info=error)
+    def unforeseen(self, row: StoredQuestion, telling: Telling) -> None:
+        """A fault of ours: the asker is given the question's id, with which it was logged."""
         message = failed(
             row.text,
             what="This is a fault of whynot.",

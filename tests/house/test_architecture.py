@@ -15,8 +15,7 @@ NAMES_THAT_SAY_NOTHING = {"base", "common", "core", "helper", "helpers", "manage
 ENTRY_POINTS = {
     Path("diagnosis/cli/program.py"),
     Path("bot/cli.py"),
-    Path("bot/runner/carrying_out.py"),
-    Path("bot/runner/pool.py"),
+    Path("bot/runner/crew.py"),
 }
 
 # Not values but work under way: made, used and dropped inside one call. What comes out of them is frozen.

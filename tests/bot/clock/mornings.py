@@ -153,7 +153,8 @@ class Mornings:
         courier = Courier(client, metrics)
         networks = Networks(OneAccount(), 1e9, time.monotonic)
         settings = Settings.model_validate({"channels": {CHANNEL: {"pictures": False}}, **self.settings})
-        opinions = Opinions(Wherewithal(settings, store, courier, networks, write_snapshot), None, threading.Event())
+        given = Wherewithal(settings, store, courier, networks, write_snapshot, metrics.fault)
+        opinions = Opinions(given, None, threading.Event())
         tools = Tools(
             settings=settings,
             store=store,

@@ -11,6 +11,7 @@ import pytest
 
 from bot.approvals.policy import policy_hash
 from bot.approvals.states import State
+from bot.health.metrics import Metrics
 from bot.repair.hands import Hands
 from bot.repair.outcomes import Drifted
 from bot.runner.carrying_out import CarryingOut
@@ -69,6 +70,7 @@ def resumed(store: Store, fixes: FixSettings, hands: HandsThatFindDrift | None) 
         now=lambda: NOW,
         holder="another",
         networks=SimpleNamespace(forget=lambda: None),
+        metrics=Metrics(),
     )
     carrying = CarryingOut(cast("Tools", tools), cast("Hands | None", hands), cast("FixMessages", words))
     found = store.proposals.get(one.id)

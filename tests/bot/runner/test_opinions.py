@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from bot.access.scope import Scope
+from bot.health.metrics import Metrics
 from bot.runner.courier import Courier
 from bot.runner.networks import Networks, Sight
 from bot.runner.opinions import AT_ONCE, Opinions, Wherewithal
@@ -94,15 +96,14 @@ def kept(store: Store, said: Answer) -> StoredQuestion:
 def opinions(store: Store, thread: Thread, source: Any, now: float = 1_000.0, **said: Any) -> Opinions:
     channels = said.pop("channels", {"C1": {}})
     settings = Settings.model_validate({"channels": channels, "second_opinion": {"when": "asked", **said}})
-    given = Wherewithal(
-        settings, store, cast("Courier", thread), cast("Networks", SIGHT), write_snapshot, now=lambda: now
-    )
+    slack, aws = cast("Courier", thread), cast("Networks", SIGHT)
+    given = Wherewithal(settings, store, slack, aws, write_snapshot, Metrics().fault, now=lambda: now)
     return Opinions(given, source, threading.Event())
 
 
 def finish(some: Opinions) -> None:
     """Let what is under way come to its end, then stop."""
-    some._pool.shutdown(wait=True)
+    some._crew.close(waiting=True, given=True)
     some.stop()
 
 
@@ -206,7 +207,7 @@ def test_one_that_waited_so_long_that_it_was_given_up_asks_nothing(store: Store)
     row = kept(store, answer())
     done = threading.Event()
     for _ in range(AT_ONCE):  # every thread is busy
-        some._pool.submit(done.wait, 10)
+        some._crew.give(partial(done.wait, 10))
 
     assert some.ask(row)
     store.opinions.end(row.id, "interrupted")
