@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -10,9 +11,9 @@ from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteC
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
-from diagnosis.network.route_tables import Route
 from diagnosis.network.shape import rule_ports
 from diagnosis.trace.alike import classes
+from diagnosis.trace.cohorts import leads_to_nat
 from diagnosis.trace.places import Held, Internet, OnPremises, Place
 from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, NOT_PUBLIC, PUBLIC, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, has, join_all, meet, minus
@@ -98,13 +99,14 @@ def _let_in_behind_nat(
     network: Network, own: Holders, wanted: IntervalSet, protocol: int | None, ports: IntervalSet
 ) -> Iterator[Region]:
     """A rule sees a NAT gateway, and so lets in whoever is behind it."""
+    ours = join_all(one.own_addresses for one in own.interfaces)
     for nat in network.nat_gateways.values():
-        clients = _clients(network, nat.id)
-        if any(a.private is not None and has(wanted, a.private) for a in nat.addresses):
-            yield Between(Holders(clients), own, protocol, ports)
+        seen = any(a.private is not None and has(wanted, a.private) for a in nat.addresses)
+        if seen and leads_to_nat(network, ours, nat.id):
+            yield Between(Holders(_clients(network, nat.id)), own, protocol, ports)
         if any(a.public is not None and has(wanted, a.public) for a in nat.addresses):
             reached = list(_by_public(own.interfaces, PUBLIC))
-            for some in classes(network, clients) if reached else ():
+            for some in classes(network, _clients(network, nat.id)) if reached else ():
                 yield from against(some, reached, protocol, outgoing=True)
 
 
@@ -177,17 +179,24 @@ def _behind_nat(
 
 
 def _clients(network: Network, nat: str) -> tuple[NetworkInterface, ...]:
-    return tuple(i for i in network.interfaces.values() if any(r.target == nat for r in _routes(network, i)))
+    tables = [t for t in network.route_tables.values() if any(route.target == nat for route in t.routes)]
+    return tuple(one for table in tables for one in _steered_by(network, table.id))
 
 
-def _routes(network: Network, interface: NetworkInterface) -> tuple[Route, ...]:
-    table = network.table_of(interface.subnet, interface.vpc, interface.origins)
-    return () if isinstance(table, Missing) else table.routes
+def _steered_by(network: Network, table: str) -> list[NetworkInterface]:
+    """The interfaces in the subnets of a route table."""
+    known: defaultdict[str, list[NetworkInterface]] | None = network.memo.get("steered by")
+    if known is None:
+        known = network.memo["steered by"] = defaultdict(list)
+        for one in network.interfaces.values():
+            found = network.table_of(one.subnet, one.vpc, one.origins)
+            if not isinstance(found, Missing):
+                known[found.id].append(one)
+    return known[table]
 
 
 def _by_route(network: Network, change: RouteChange) -> Iterator[Region]:
-    routes = network.route_tables[change.component].routes
-    own = [i for i in network.interfaces.values() if _routes(network, i) is routes]
+    own = _steered_by(network, change.component)
     wanted = parse_cidr(change.destination)
     yield from _both_ways(network, own, wanted, None)
     for nat in network.nat_gateways.values():

@@ -249,12 +249,14 @@ class _Joined(NamedTuple):
     table: str
 
 
-def leads_to_nat(network: Network, addresses: IntervalSet) -> bool:
-    """Whether any route table leads some of these addresses to a NAT gateway."""
+def leads_to_nat(network: Network, addresses: IntervalSet, gateway: str | None = None) -> bool:
+    """Whether any route table leads, or may lead, some of these addresses to a NAT gateway, or to this one."""
     for table in network.route_tables.values():
         for way in route_tables.routing(network, table).split(addresses):
             if way.doubt is not None or (
-                way.route is not None and route_tables.target_kind(network, way.route) == "nat-gateway"
+                way.route is not None
+                and route_tables.target_kind(network, way.route) == "nat-gateway"
+                and gateway in (None, way.route.target)
             ):
                 return True
     return False
