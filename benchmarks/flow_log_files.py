@@ -133,7 +133,9 @@ def peer(paths: Sequence[Path]) -> Taken | None:
         python = str(Path(folder, "bin", "python"))
         if subprocess.run([python, "-m", "pip", "install", "-qq", PEER], check=False).returncode:
             return None
-        program = [python, "-c", PEER_PROGRAM, *map(str, paths)]
+        read = Path(folder, "read.py")
+        read.write_text(PEER_PROGRAM, "utf-8")
+        program = [python, str(read), *map(str, paths)]
         return taken(lambda: subprocess.run(program, check=True, stdout=subprocess.DEVNULL))
 
 
