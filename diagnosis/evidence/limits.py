@@ -98,12 +98,14 @@ def _untold(view: View) -> Iterator[str]:
             "The format has no flow-direction: at an interface of neither party a record does not say whether the "
             "packet came or went. A flow log of version 5 with flow-direction would tell."
         )
-    if "traffic-path" not in fields and view.left.accept is not None and view.arrived.accept is None:
+    arrived = view.arrived.accept or view.arrived.reject
+    if "traffic-path" not in fields and view.left.accept is not None and arrived is None:
         yield (
             "The format has no traffic-path: by which gateway the packet left does not show. A flow log of version 5 "
             "with traffic-path would tell."
         )
-    if "reject-reason" not in fields and view.sightings.rejects:
+    outside = not (view.source and view.destination)  # Block Public Access looks at nothing else.
+    if "reject-reason" not in fields and view.sightings.rejects and outside:
         yield (
             "The format has no reject-reason: whether VPC Block Public Access refused it does not show. A flow log of "
             "version 8 with reject-reason would tell."

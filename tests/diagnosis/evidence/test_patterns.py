@@ -297,18 +297,29 @@ def test_a_widened_window_is_said() -> None:
 
 
 def test_each_missing_field_that_would_have_told_more_is_named_with_its_version() -> None:
-    refused = seen(DB, "forward", "REJECT")
-    assert "version 8 with reject-reason" in limits(sightings(refused))
-    assert "reject-reason" not in limits(sightings(refused, fields=V2 | {"reject-reason"})).split("create-flow-logs")[0]
-    assert "reject-reason" not in limits(sightings(seen(DB, "forward", "ACCEPT"))).split("create-flow-logs")[0]
     at_nat = seen(NAT, "forward", "ACCEPT")
     assert "version 5 with flow-direction" in limits(sightings(at_nat))
     assert "no flow-direction" not in limits(sightings(at_nat, fields=V5))
     assert "version 5 with traffic-path" in limits(sightings(seen(WEB, "forward", "ACCEPT")))
-    assert "no traffic-path" not in limits(sightings(seen(WEB, "forward", "ACCEPT"), seen(DB, "forward", "ACCEPT")))
+    for action in ("ACCEPT", "REJECT"):  # it has arrived, so it is known which way
+        assert "no traffic-path" not in limits(sightings(seen(WEB, "forward", "ACCEPT"), seen(DB, "forward", action)))
     assert "version 9 with resource-id" in limits(sightings(seen(None, "forward", "ACCEPT")))
     assert "SKIPDATA" in limits(sightings(at_nat, fields=V2 - {"log-status"}))
     assert "no protocol and no dstport" in limits(sightings(at_nat, fields=V2 - {"protocol", "dstport"}))
+
+
+def test_what_only_the_internet_meets_is_missed_only_where_a_party_is_outside() -> None:
+    """VPC Block Public Access refuses nothing between two interfaces, and no service of AWS is one of them."""
+    refused = seen(DB, "forward", "REJECT")
+    between = " ".join(read_pattern(sightings(refused), [WEB], [DB], LOGGED, NAMES).limits)
+    outside = " ".join(read_pattern(sightings(refused), [], [DB], LOGGED, NAMES).limits)
+    accepted = " ".join(read_pattern(sightings(seen(DB, "forward", "ACCEPT")), [], [DB], LOGGED, NAMES).limits)
+    known = sightings(refused, fields=V5 | {"reject-reason"})
+
+    assert "version 8 with reject-reason" in outside
+    assert "version 5 with pkt-src-aws-service" in outside
+    assert "no reject-reason" not in between + accepted
+    assert not any("no reject-reason" in limit for limit in read_pattern(known, [], [DB], LOGGED, NAMES).limits)
 
 
 @pytest.mark.parametrize(
