@@ -129,18 +129,18 @@ class Presses:
 
     def _diagnose(self, press: Press) -> None:
         found = self._mornings.cause(press.value, press.channel)
-        if found is None:
-            self._whisper(press, Refusal.GONE)
+        if isinstance(found, Refusal):
+            self._whisper(press, found)
             return
         self._ask(press, question_of(found[1]), said_cause(found[1]))
 
     def _mute(self, press: Press) -> None:
         found = self._mornings.cause(press.value, press.channel)
-        if found is None or found[1].cause is None:
-            self._desk.later(lambda: self._whisper(press, Refusal.GONE))
+        if isinstance(found, Refusal):
+            self._desk.later(lambda: self._whisper(press, found))
             return
         metadata = json.dumps({"channel": press.channel, "cause": press.value})
-        self._open(press, mute_form(metadata=metadata, told=found[1].cause.text))
+        self._open(press, mute_form(metadata=metadata, told=said_cause(found[1])))
 
     def _look_again(self, person: str) -> None:
         self._desk.tools.networks.forget()

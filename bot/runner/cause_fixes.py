@@ -48,8 +48,8 @@ class CauseFixes:
         if not fixes.on:
             fixes.messages.refuse(wish.channel, wish.person, "Fixes are not proposed here (fixes.mode).", wish.thread)
             return
-        if found is None:
-            fixes.tools.courier.whisper(wish.channel, wish.person, refused(Refusal.GONE), thread=wish.thread)
+        if isinstance(found, Refusal):
+            fixes.tools.courier.whisper(wish.channel, wish.person, refused(found), thread=wish.thread)
             return
         question, said = question_of(found[1]), said_cause(found[1])
         asked = self._asked(wish.channel, wish.thread, question.model_dump_json())

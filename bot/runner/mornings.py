@@ -11,7 +11,6 @@ from bot.access.people import Place, scope_of, terms
 from bot.access.timetable import Timetable
 from bot.runner.desk import Desk
 from bot.runner.morning import Morning
-from bot.runner.replies import option_of
 from bot.runner.subscribing import EXAMPLE, HOURS, NotUnderstood, Wanted, subscription_of
 from bot.runner.summarising import stored
 from bot.settings.summaries import WEEKDAYS
@@ -158,20 +157,21 @@ class Mornings:
         tools.store.summaries.unmute(channel, [row.cause])
         return f"Shown again: {row.label}"
 
-    def cause(self, value: str, channel: str) -> tuple[Run, CauseTotal] | None:
-        """The summary and the cause that a button below it names, in the channel where that was said."""
-        picked = option_of(value)
-        run = self.desk.tools.store.summaries.run(picked[0]) if picked is not None else None
+    def cause(self, value: str, channel: str) -> tuple[Run, CauseTotal] | Refusal:
+        """The summary and the cause that a button below it names, in the channel where that was said; or why not."""
+        ref, _, key = value.partition(":")
+        run = self.desk.tools.store.summaries.run(ref)
         found = stored(run.document) if run is not None else None
-        if picked is None or run is None or found is None or run.channel != channel or picked[1] >= len(found.causes):
-            return None
-        return run, found.causes[picked[1]]
+        if run is None or found is None or run.channel != channel:
+            return Refusal.NO_SUMMARY
+        named = next((total for total in found.causes if key_of(total) == key), None)
+        return Refusal.CAUSE_GONE if named is None else (run, named)
 
     def mute(self, value: str, channel: str, person: str, days: int, reason: str) -> None:
         """Show a cause no more for so many days."""
         found = self.cause(value, channel)
-        if found is None or found[1].cause is None:
-            self._whisper(channel, person, refused(Refusal.GONE))
+        if isinstance(found, Refusal):
+            self._whisper(channel, person, refused(found))
             return
         if not self.desk.may(person, channel):
             self._whisper(channel, person, refused(Refusal.OUT_OF_SCOPE))

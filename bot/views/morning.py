@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2s
 from typing import Final
@@ -43,17 +43,16 @@ class Said:
         """What its picture shows."""
         return chart_of(self.summary, self.earlier)
 
-    def open_causes(self) -> Iterator[tuple[int, CauseTotal]]:
-        """What is not muted, each with its place in the summary: what is new or worse first."""
+    def open_causes(self) -> list[CauseTotal]:
+        """What is not muted: what is new or worse first."""
         order = {"new": 0, "worse": 1}
-        open_ones = [pair for pair in enumerate(self.summary.causes) if key_of(pair[1]) not in self.muted]
-        yield from sorted(
-            open_ones,
-            key=lambda pair: (
-                pair[1].cause is None,
-                pair[1].kind != "internal",
-                order.get(pair[1].change or ("new" if pair[1].new == pair[1].groups else ""), 2),
-                -pair[1].records,
+        return sorted(
+            (total for total in self.summary.causes if key_of(total) not in self.muted),
+            key=lambda total: (
+                total.cause is None,
+                total.kind != "internal",
+                order.get(total.change or ("new" if total.new == total.groups else ""), 2),
+                -total.records,
             ),
         )
 
@@ -63,14 +62,17 @@ def key_of(total: CauseTotal) -> str:
     return blake2s(json.dumps([str(each) for each in total.key]).encode(), digest_size=16).hexdigest()
 
 
-def cause_value(ref: str, number: int) -> str:
-    """What a button carries: which summary, and which of its causes."""
-    return f"{ref}:{number}"
+def cause_value(ref: str, total: CauseTotal) -> str:
+    """What a button carries: which summary, and the key of one of its causes.
+
+    A summary is made again when records come late, and its causes may then stand in another order.
+    """
+    return f"{ref}:{key_of(total)}"
 
 
 def morning_message(said: Said, *, picture: str | None = None) -> Message:
     """The post. A quiet day is one line."""
-    summary, causes = said.summary, list(said.open_causes())
+    summary, causes = said.summary, said.open_causes()
     lines = _three_lines(said, causes)
     small = [context(note) for note in said.notes if note]
     if not causes and not said.notes and not _troubles(summary):
@@ -78,18 +80,18 @@ def morning_message(said: Said, *, picture: str | None = None) -> Message:
     blocks: list[Block] = [header(lines[0]), rich(*(line(told) for told in lines[1:] or lines))]
     if picture is not None and causes:
         blocks.append(image(picture, rejects_alt(said.chart)))
-    for place, (number, total) in enumerate(causes[:SHOWN], 1):
-        blocks += _cause(said, place, number, total)
+    for place, total in enumerate(causes[:SHOWN], 1):
+        blocks += _cause(said, place, total)
     left = len(causes) - SHOWN
     tail = [f"{_count(left, 'more cause')} in the thread."] if left > 0 else []
     blocks += [context(" ".join([*tail, *_health(summary)])), *small]
     return Message(spoken(" ".join(lines)), tuple(blocks))
 
 
-def _three_lines(said: Said, causes: Sequence[tuple[int, CauseTotal]]) -> list[str]:
+def _three_lines(said: Said, causes: Sequence[CauseTotal]) -> list[str]:
     summary = said.summary
     counts, hours = summary.rejects, _hours(summary)
-    internal = [total for _, total in causes if total.kind == "internal" and total.cause is not None]
+    internal = [total for total in causes if total.kind == "internal" and total.cause is not None]
     flows = sum(total.groups for total in internal)
     if internal:
         new = sum(total.change == "new" if total.change else total.new == total.groups for total in internal)
@@ -107,7 +109,7 @@ def _three_lines(said: Said, causes: Sequence[tuple[int, CauseTotal]]) -> list[s
             lines.append(f"{_count(len(summary.gone), 'cause')} of the summary before refuse nothing any more.")
     external = counts.records - counts.internal - counts.noise
     if external:
-        others = sum(total.kind == "external" for _, total in causes)
+        others = sum(total.kind == "external" for total in causes)
         lines.append(
             f"{_count(external, 'record')} with partners, services and the internet, by {_count(others, 'cause')}."
         )
@@ -124,13 +126,13 @@ def _hours(summary: Summary) -> str:
     return f" from {start.day} {start.time} to {end.said(start.day)} UTC" if start and end else ""
 
 
-def _cause(said: Said, place: int, number: int, total: CauseTotal) -> list[Block]:
+def _cause(said: Said, place: int, total: CauseTotal) -> list[Block]:
     told: list[Span | str] = [bold(f"{place}. ")]
     if total.cause is not None:
         told += marked(clip(sentence(total.cause.text), _TEXT))
     else:
         told.append("Causes that cannot be told; the thread says what was not seen.")
-    value = cause_value(said.ref, number)
+    value = cause_value(said.ref, total)
     pressed = [
         button("Diagnose", f"{Action.DIAGNOSE_CAUSE}:{place}", value),
         *([button("Propose fix", f"{Action.PROPOSE_CAUSE}:{place}", value)] if said.proposable and total.fix else []),
@@ -199,8 +201,8 @@ def _troubles(summary: Summary) -> list[str]:
 def morning_thread(said: Said, *, files: bool) -> Reply:
     """What does not fit the post: further causes, what is gone, what was not seen; and its groups as CSV."""
     summary = said.summary
-    more = list(said.open_causes())[SHOWN : SHOWN + IN_THREAD]
-    rows: list[Block] = [rich(*_row(summary, total)) for _, total in more]
+    more = said.open_causes()[SHOWN : SHOWN + IN_THREAD]
+    rows: list[Block] = [rich(*_row(summary, total)) for total in more]
     if summary.gone:
         gone = [clip(sentence(each.cause.text), 300) for each in summary.gone[:IN_THREAD] if each.cause is not None]
         rows.append(rich(line(bold("Refuses nothing any more")), *(line(told) for told in gone)))

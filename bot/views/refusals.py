@@ -51,6 +51,14 @@ class Refusal(Enum):
         "This answer is no longer kept: questions are deleted after a set time.",
         "Ask again.",
     )
+    NO_SUMMARY = (
+        "This summary is no longer kept: summaries are deleted after a set time.",
+        "/whynot summary now makes a new one.",
+    )
+    CAUSE_GONE = (
+        "This cause is no longer in the summary: records came late, and what was refused is told otherwise by now.",
+        "The post shows how it stands.",
+    )
 
 
 def refused(why: Refusal, *, whom: Sequence[str] = ()) -> Message:

@@ -84,15 +84,15 @@ class FlowLogFiles:
 
 
 @contextmanager
-def connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills to a folder of its own, which is gone afterwards."""
+def connected(memory: str = "1GB") -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in so much memory that spills to a folder of its own, which is gone afterwards."""
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="whynot-") as spill:
         settings: dict[str, Any] = {
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
-            "memory_limit": "1GB",
+            "memory_limit": memory,
             "preserve_insertion_order": False,
             "temp_directory": spill,
         }

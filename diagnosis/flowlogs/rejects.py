@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from diagnosis.evidence.crossings import of_gateway
@@ -41,6 +41,8 @@ _TUPLE = ("src", "dst", "protocol", "srcport", "dstport")
 _WANTED = {**log_records.COLUMNS, "pkt_src_aws_service": "VARCHAR"}
 _FETCHED = 10_000
 """So many groups are taken out of the engine at a time."""
+_MEMORY = "200MB"
+"""Of the engine, which spills what is more; the groups that leave it lie beside it."""
 
 _REFUSED = """CREATE TEMP TABLE refused AS
 SELECT interface_id, COALESCE(pkt_srcaddr, srcaddr) AS src, COALESCE(pkt_dstaddr, dstaddr) AS dst, protocol, srcport,
@@ -97,13 +99,18 @@ SELECT interface_id, client, server, protocol, reply, from_port, CASE WHEN from_
 FROM named GROUP BY interface_id, client, server, protocol, reply, from_port, named.port HAVING SUM(records) > 0"""
 
 _SCANNERS = """CREATE TEMP TABLE scanners AS
-SELECT src AS address FROM refused ANTI JOIN turned USING (src, dst, protocol, srcport, dstport)
-WHERE src IN (SELECT address FROM strangers)
-  AND src NOT IN (SELECT address FROM heard)
-GROUP BY src HAVING (GREATEST(COUNT(DISTINCT dst), COUNT(DISTINCT dstport)) >= ?
-    OR GREATEST(COUNT(DISTINCT dst), COUNT(DISTINCT dstport)) >= ?
-      AND SUM(refusals) <= ? * COUNT(DISTINCT (dst, protocol, dstport)))
-  AND MAX(CASE WHEN service NOT IN ({shared}) THEN 1 END) IS NULL"""
+WITH tried AS (
+  SELECT src, dst, protocol, dstport, SUM(refusals) AS refusals,
+    MAX(CASE WHEN service NOT IN ({shared}) THEN 1 END) AS serves
+  FROM refused ANTI JOIN turned USING (src, dst, protocol, srcport, dstport)
+  WHERE src IN (SELECT address FROM strangers) AND src NOT IN (SELECT address FROM heard)
+  GROUP BY src, dst, protocol, dstport),
+hosts AS (SELECT src, COUNT(dst) AS hosts FROM (SELECT DISTINCT src, dst FROM tried) GROUP BY src),
+ports AS (SELECT src, COUNT(dstport) AS ports FROM (SELECT DISTINCT src, dstport FROM tried) GROUP BY src),
+sums AS (SELECT src, COUNT(*) AS flows, SUM(refusals) AS refusals, MAX(serves) AS serves FROM tried GROUP BY src)
+SELECT src AS address FROM sums JOIN hosts USING (src) JOIN ports USING (src)
+WHERE serves IS NULL AND (GREATEST(hosts, ports) >= ? OR GREATEST(hosts, ports) >= ? AND refusals <= ? * flows)"""
+"""Distinct hosts and ports are counted as rows of groups, which spill to disk; the sets of COUNT(DISTINCT) do not."""
 
 _CLASSED = """CREATE TEMP TABLE classed AS SELECT *, CASE
   WHEN client NOT IN (SELECT address FROM strangers) AND server NOT IN (SELECT address FROM strangers) THEN 0
@@ -140,7 +147,7 @@ class RejectFiles(FlowLogFiles):
         Files that cannot be read are counted and named. Never raises for what is in a file.
         """
         nothing = FlowLogQuery(frozenset(), frozenset(), window=window)
-        with connected() as connection, tempfile.TemporaryDirectory(prefix="whynot-") as folder:
+        with connected(_MEMORY) as connection, tempfile.TemporaryDirectory(prefix="whynot-") as folder:
             reading = HotReading(connection, nothing, self._warnings, self._given, Path(folder), self._only)
             return reading.rejections(pruned(self._files, window), ours, limit)
 
@@ -165,7 +172,7 @@ class HotReading(Reading):
         self.connection.execute(_CLASSED)
         totals = self._rows("SELECT class, COUNT(*), SUM(records), COUNT(DISTINCT client) FROM classed GROUP BY 1")
         by_class = {int(each): (int(flows), int(records), int(clients)) for each, flows, records, clients in totals}
-        return Rejections(
+        found = Rejections(
             engine=ENGINE,
             counts=self.counted(scan),
             window=window,
@@ -175,11 +182,13 @@ class HotReading(Reading):
             internal=by_class.get(0, (0, 0, 0))[1],
             noise=by_class.get(2, (0, 0, 0))[1],
             scanners=by_class.get(2, (0, 0, 0))[2],
-            groups=tuple(self._groups(limit)),
             hours=self._hours(),
             logging=frozenset(str(row[0]) for row in self._rows("SELECT DISTINCT interface_id FROM refused") if row[0]),
             warnings=self.warned(scan, skewed),
         )
+        for table in ("refused", "turned", "accepted", "flows", "scanners"):
+            self.connection.execute(f"DROP TABLE {table}")  # What the groups take is taken beside what the engine has.
+        return replace(found, groups=tuple(self._groups(limit)))
 
     def compared(self, files: Sequence[LogFile], ours: Ours) -> tuple[Scan, Between, tuple[str, ...]]:
         """Make the tables `refused`, `accepted` and `turned`; what was read, the window, warnings about clocks."""

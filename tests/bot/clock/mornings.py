@@ -42,7 +42,7 @@ class OneAccount:
 
     def __init__(self) -> None:
         made = two_subnets(client={"groups": ["sg-client"]}, server={"groups": ["sg-server"]})
-        made.group("sg-client", "vpc-a")
+        made.group("sg-client", "vpc-a", ingress=[])
         made.group("sg-server", "vpc-a", ingress=[rule("tcp", (443, 443), "0.0.0.0/0")])
         self._described = made.described()
 
@@ -58,18 +58,22 @@ class Refusals:
     """REJECT records that a test writes down: a port of the server, and how often it was refused."""
 
     records: dict[int, int] = field(default_factory=lambda: {3306: 40})
+    back: dict[int, int] = field(default_factory=dict)
+    """The same from the server to the client, which another group refuses."""
     broken: str = ""
 
     def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
         if self.broken:
             raise SourceUnavailable(self.broken)
+        there, home = ("10.0.1.10", "10.0.2.20", "eni-server"), ("10.0.2.20", "10.0.1.10", "eni-client")
+        flows = [(there, *each) for each in self.records.items()] + [(home, *each) for each in self.back.items()]
         groups = tuple(
             Refused(
-                source="10.0.1.10",
-                destination="10.0.2.20",
+                source=source,
+                destination=destination,
                 protocol=6,
                 port=port,
-                interface="eni-server",
+                interface=interface,
                 records=count,
                 packets=count,
                 first=NOON - 40_000,
@@ -77,9 +81,9 @@ class Refusals:
                 since=NOON - 40_000,
                 kind="internal",
             )
-            for port, count in self.records.items()
+            for (source, destination, interface), port, count in flows
         )
-        total = sum(self.records.values())
+        total = sum(count for _, _, count in flows)
         return Rejections(
             engine="by hand",
             counts=Counts(read=total),

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.runner.desk import Desk
+from bot.runner.mornings import Mornings as Pressed
 from bot.store.store import Store
+from bot.views.refusals import Refusal
 from tests.bot.clock.mornings import CHANNEL, Mornings, Replica, mornings
 from tests.postgres import PROGRAMS, Postgres, postgres
 from tests.slack_double.double import SlackDouble
@@ -230,6 +233,34 @@ def test_records_that_come_late_change_the_post_in_its_place(here: Mornings) -> 
     assert message.is_edited
     assert "2 internal flows" in message.text
     assert "records came late" in str(message.blocks)
+
+
+def test_a_button_means_its_cause_wherever_that_stands_by_now_and_says_so_where_it_is_gone(here: Mornings) -> None:
+    here.time.turn("2024-03-30T08:00")
+    here.refusals.back = {22: 10}
+    one = here.replica("one")
+    one.looks_round()
+    [message] = [each for each in here.slack.workspace.visible(CHANNEL) if not each.thread_ts]
+    first, second = (
+        row["elements"][0]["value"] for row in message.blocks if row["type"] == "actions"
+    )  # Diagnose, of each cause
+    pressed = Pressed(Desk(one.morning.tools, "T0"), one.morning)
+
+    def named(value: str, channel: str = CHANNEL) -> str | Refusal:
+        found = pressed.cause(value, channel)
+        return found if isinstance(found, Refusal) else found[1].example.destination
+
+    assert (named(first), named(second)) == ("10.0.2.20", "10.0.1.10")
+    here.refusals.back = {22: 400}
+    here.time.turn("2024-03-30T09:05")
+    one.looks_round()
+    assert (named(first), named(second)) == ("10.0.2.20", "10.0.1.10")
+    here.refusals.records = {}
+    here.time.turn("2024-03-30T10:10")
+    one.looks_round()
+
+    assert (named(first), named(second)) == (Refusal.CAUSE_GONE, "10.0.1.10")
+    assert named(second, "C0OTHER") is named("0" * 32 + ":0") is named("1") is Refusal.NO_SUMMARY
 
 
 def test_what_is_new_worse_gone_and_the_same_is_told_against_the_day_before(here: Mornings) -> None:
