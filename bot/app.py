@@ -25,7 +25,7 @@ from bot.access.scope import Scope
 from bot.approvals.ledger import Ledger
 from bot.approvals.proposal import Proposal
 from bot.clock.clock import Clock
-from bot.eyes import AccountReader, FolderEyes, LiveEyes, logs_of, recall_of, rejects_of
+from bot.eyes import AccountReader, FolderEyes, LiveEyes, logs_of, ranges_of, recall_of, rejects_of, witnesses_of
 from bot.health.metrics import Metrics
 from bot.health.probes import Probes
 from bot.listeners.fixes import FixPresses
@@ -46,6 +46,7 @@ from bot.runner.desk import Desk
 from bot.runner.drawing import Draughtsman
 from bot.runner.fix_rounds import FixRounds
 from bot.runner.fixes import Fixes
+from bot.runner.late_witnesses import LateWitnesses
 from bot.runner.morning import Morning
 from bot.runner.mornings import Mornings
 from bot.runner.networks import Eyes, Networks
@@ -117,11 +118,9 @@ class SlackApp:
         courier = Courier(self._client, self.metrics)
         self._draughtsman = Draughtsman(HANDS)
         self._ended = threading.Event()
-        self.opinions = Opinions(
-            Wherewithal(settings, self.store, courier, self._networks, write_snapshot, self.metrics.fault),
-            opinions_of(settings, eyes, self._ended),
-            self._ended,
-        )
+        given = Wherewithal(settings, self.store, courier, self._networks, write_snapshot, self.metrics.fault)
+        self.opinions = Opinions(given, opinions_of(settings, eyes, self._ended), self._ended)
+        self.witnesses = LateWitnesses(given, witnesses_of(settings, eyes, self._ended), self._ended)
         tools = Tools(
             settings=settings,
             store=self.store,
@@ -129,6 +128,8 @@ class SlackApp:
             pictures=Pictures(courier, self._draughtsman),
             networks=self._networks,
             opinions=self.opinions,
+            witnesses=self.witnesses,
+            ranges=ranges_of(settings),
             logs=logs_of(settings, eyes),
             metrics=self.metrics,
             now=time.time,
@@ -220,6 +221,7 @@ class SlackApp:
         self.clock.stop()
         self._one_by_one.close(waiting=False, given=False)
         self.opinions.stop()
+        self.witnesses.stop()
         self.fixes.carrying_out.close()
         self.desk.close(self.settings.runner.stop_seconds)
         self.watch.stop()

@@ -9,16 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
+
 from bot.access.scope import Scope
 from bot.runner.answering import Logs, Say
 from bot.runner.fixes import Recall
+from bot.runner.late_witnesses import Askable
 from bot.runner.networks import Eyes, Networks
 from bot.runner.stopping import Stop
 from bot.runner.summarising import Rejects
 from bot.settings.values import Settings
 from diagnosis.aws.account import LiveAccount
 from diagnosis.aws.again import read_again
+from diagnosis.aws.guardduty import GuardDuty
+from diagnosis.aws.trail import Budget, Trail
+from diagnosis.cli.ip_ranges import RangesFile, kept_at
 from diagnosis.evidence.query import Last
+from diagnosis.explanation.strangers import Ranges
 from diagnosis.flowlogs.account import AccountFlowLogs
 from diagnosis.flowlogs.account_rejects import AccountRejects
 from diagnosis.flowlogs.files import FlowLogFiles
@@ -32,6 +39,7 @@ from diagnosis.snapshots.read import read_snapshot
 from diagnosis.sources import RejectSource
 
 DAY: Final = 86_400
+log = structlog.get_logger("whynot.eyes")
 
 
 class FolderEyes:
@@ -101,6 +109,22 @@ class AccountReader:
     def again(self, network: Network, components: Collection[str]) -> Network:
         """The network with these groups, ACLs and route tables read again. Raises SourceUnavailable."""
         return self.eyes.again(network, components)
+
+
+def witnesses_of(settings: Settings, eyes: Eyes, ended: threading.Event) -> Askable:
+    """Who is asked after an answer; nobody where a snapshot folder is judged, of which AWS knows nothing."""
+    if not isinstance(eyes, LiveEyes):
+        return Askable()
+    budget = Budget(settings.what_changed.calls, settings.what_changed.seconds)
+    return Askable(
+        (lambda: Trail(eyes.client, budget, sleep=ended.wait)) if settings.what_changed.when != "off" else None,
+        GuardDuty(eyes.client) if settings.threats.when != "off" else None,
+    )
+
+
+def ranges_of(settings: Settings) -> Ranges:
+    """AWS's public ranges of the file that is named, else of the one that `whynot ip-ranges` keeps."""
+    return RangesFile(settings.strangers.ip_ranges or kept_at(), lambda text: log.warning("no ranges", error=text))
 
 
 def recall_of(settings: Settings, eyes: Eyes) -> Recall:

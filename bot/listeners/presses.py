@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -14,9 +15,10 @@ from bot.listeners.homes import Homes
 from bot.listeners.press import Press
 from bot.listeners.understanding import addressed, one_line
 from bot.runner.desk import Ask, Desk
-from bot.runner.details import ask_for_opinion, show, show_again
+from bot.runner.details import ask_for_opinion, ask_witness, show, show_again
 from bot.runner.mornings import Mornings, question_of, said_cause
 from bot.runner.replies import option_of
+from bot.settings.witnesses import Witness
 from bot.views.controls import Action, Detail, chosen, family
 from bot.views.forms import ask_form, mute_form, wrong_form
 from bot.views.message import View
@@ -30,6 +32,8 @@ _DETAILS: Final = {
     Action.SHOW_COMMANDS: Detail.COMMANDS,
     Action.SHOW_STEPS: Detail.STEPS,
     Action.SHOW_TRACE: Detail.TRACE,
+    Action.SHOW_CHANGES: Detail.CHANGES,
+    Action.SHOW_THREATS: Detail.THREATS,
 }
 
 
@@ -59,8 +63,13 @@ class Presses:
             self._not_ours(press)
             return
         match kind:
-            case Action.SHOW_COMMANDS | Action.SHOW_STEPS | Action.SHOW_TRACE:
+            case (
+                Action.SHOW_COMMANDS | Action.SHOW_STEPS | Action.SHOW_TRACE | Action.SHOW_CHANGES | Action.SHOW_THREATS
+            ):
                 self._show(press, press.value, _DETAILS[kind])
+            case Action.ASK_CHANGES | Action.ASK_THREATS:
+                witness: Witness = "changes" if kind is Action.ASK_CHANGES else "threats"
+                self._desk.later(partial(ask_witness, self._desk, press.value, witness, press.channel, press.person))
             case Action.MORE:
                 self._more(press)
             case Action.WRONG:

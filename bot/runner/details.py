@@ -6,6 +6,7 @@ from bot.access.people import Place, terms
 from bot.runner.desk import Desk
 from bot.runner.outcomes import answer_of
 from bot.settings.values import ChannelSettings
+from bot.settings.witnesses import Witness
 from bot.store.rows import StoredQuestion
 from bot.views.answers import answer_message
 from bot.views.controls import Detail
@@ -55,6 +56,20 @@ def ask_for_opinion(desk: Desk, identity: str, channel: str, person: str) -> Non
         courier.whisper(row.channel, person, refused(Refusal.NO_OPINIONS), thread=row.thread)
     elif not desk.tools.opinions.ask(row):
         courier.whisper(row.channel, person, refused(Refusal.OPINION_UNDER_WAY), thread=row.thread)
+
+
+def ask_witness(desk: Desk, identity: str, witness: Witness, channel: str, person: str) -> None:
+    """Ask somebody else about an answer; what they say comes into the thread. Waits for Slack; raises Unreachable."""
+    courier, witnesses = desk.tools.courier, desk.tools.witnesses
+    row = desk.tools.store.get(identity)
+    if row is None or answer_of(row) is None:
+        courier.whisper(channel, person, refused(Refusal.GONE))
+    elif not desk.may(person, row.channel) or _allowed(desk, row) is None:
+        courier.whisper(channel, person, refused(Refusal.OUT_OF_SCOPE))
+    elif witness not in witnesses.known:
+        courier.whisper(row.channel, person, refused(Refusal.NO_WITNESS), thread=row.thread)
+    elif not witnesses.ask(row, witness):
+        courier.whisper(row.channel, person, refused(Refusal.WITNESS_UNDER_WAY), thread=row.thread)
 
 
 def show_again(desk: Desk, identity: str, person: str) -> None:

@@ -20,6 +20,7 @@ from bot.runner.networks import Networks, Sight
 from bot.runner.outcomes import answer_of
 from bot.runner.stopping import Stopped
 from bot.settings.values import Settings
+from bot.settings.witnesses import Witness
 from bot.store.rows import StoredQuestion
 from bot.store.store import Store
 from bot.views.message import Message
@@ -34,6 +35,7 @@ from diagnosis.sources import SecondOpinion, SourceUnavailable
 
 log = structlog.get_logger("whynot.opinions")
 
+OPINION: Final[Witness] = "opinion"
 AT_ONCE: Final = 2
 CENTS: Final = round(PRICE * 100)
 UPDATE_SECONDS: Final = 5.0
@@ -47,7 +49,7 @@ MARGIN_SECONDS: Final = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Wherewithal:
-    """What second opinions need of the app."""
+    """What witnesses who are asked after an answer need of the app."""
 
     settings: Settings
     store: Store
@@ -99,12 +101,14 @@ class Opinions:
         """Begin a second opinion on an answer; False where one is being asked for. Its thread is told all else."""
         given = self._given
         # It may have to wait for others first.
-        if not self.offered or not given.store.opinions.begin(row.id, row.channel, given.now(), self._until(2)):
+        if not self.offered or not given.store.witnesses.begin(
+            row.id, OPINION, row.channel, given.now(), self._until(2)
+        ):
             return False
         progress = _Progress(given, row)
         broken = partial(self._broken, row, progress)
         if not self._crew.give(partial(self._run, row, progress), broken, question=row.id):  # shutting down
-            given.store.opinions.end(row.id, "interrupted")
+            given.store.witnesses.end(row.id, OPINION, "interrupted")
             return False
         return True
 
@@ -115,8 +119,8 @@ class Opinions:
     def interrupted(self) -> None:
         """Tell the threads whose opinions a process took with it. Raises Unreachable."""
         given = self._given
-        for one in given.store.opinions.overdue(given.now()):
-            if given.store.opinions.end(one.question, "interrupted") and one.message is not None:
+        for one in given.store.witnesses.overdue((OPINION,), given.now()):
+            if given.store.witnesses.end(one.question, OPINION, "interrupted") and one.message is not None:
                 given.courier.update(one.channel, one.message, opinion_interrupted())
 
     def _clear(self) -> None:
@@ -130,27 +134,27 @@ class Opinions:
             log.warning("what an earlier run left could not be looked for", error=str(error))
 
     def _run(self, row: StoredQuestion, progress: _Progress) -> None:
-        ledger = self._given.store.opinions
-        if not ledger.goes_on(row.id, self._until()):
+        runs = self._given.store.witnesses
+        if not runs.goes_on(row.id, OPINION, self._until()):
             return  # it waited so long that it was given up
         try:
             said = self._said(row, progress)
-            if ledger.end(row.id, "ended"):
+            if runs.end(row.id, OPINION, "ended"):
                 progress.end(said)
         except Stopped:
-            ledger.end(row.id, "interrupted")
+            runs.end(row.id, OPINION, "interrupted")
             progress.end((opinion_interrupted(),))
         except SourceUnavailable as error:
-            ledger.end(row.id, "ended")
+            runs.end(row.id, OPINION, "ended")
             log.warning("a source is not available", error=str(error))
             progress.end(opinion_reply(not_asked(str(error))).messages)
         except Unreachable as error:  # nobody would see what it costs
-            ledger.end(row.id, "ended")
+            runs.end(row.id, OPINION, "ended")
             log.warning("a second opinion could not be announced", error=error.code)
 
     def _broken(self, row: StoredQuestion, progress: _Progress) -> None:
         """What is said where a fault of ours ended it."""
-        self._given.store.opinions.end(row.id, "interrupted")
+        self._given.store.witnesses.end(row.id, OPINION, "interrupted")
         progress.end((opinion_fault(row.id),))
 
     def _said(self, row: StoredQuestion, progress: _Progress) -> tuple[Message, ...]:
@@ -185,7 +189,9 @@ class Opinions:
         """The answer with the opinion in it; a disagreement as a report besides."""
         given = self._given
         whole = with_opinion(answer, opinion)
-        given.store.note(row.id, answer=whole.model_dump_json())
+        given.store.amend(
+            row.id, lambda kept: with_opinion(Answer.model_validate_json(kept), opinion).model_dump_json()
+        )
         if opinion.agrees is not False:
             return
         log.warning("AWS disagrees", verdict=answer.verdict, reachable=opinion.reachable)
@@ -216,7 +222,7 @@ class _Progress:
         """The first sign of life, with the price, before anything is spent. Raises Unreachable."""
         shown = asking_opinion(self._words, "reading the network", dollars=PRICE)
         self._message = self._given.courier.post(self._row.channel, shown, thread=self._row.thread)
-        self._given.store.opinions.shows(self._row.id, self._message)
+        self._given.store.witnesses.shows(self._row.id, OPINION, self._message)
         self._next = self._given.clock() + UPDATE_SECONDS
 
     def about(self, request: PathRequest) -> None:

@@ -11,6 +11,7 @@ from bot.runner.answering import Outcome, OutOfScope, without_raw_logs
 from bot.runner.pictures import Pictures
 from bot.runner.replies import AskedBack, not_found
 from bot.settings.values import ChannelSettings
+from bot.settings.witnesses import Witness
 from bot.store.rows import State, StoredQuestion
 from bot.views.answers import answer_message
 from bot.views.message import Reply
@@ -37,8 +38,8 @@ class Spoken:
     """For the metrics."""
     picture: str | None = None
     """A picture that Slack is not done with yet, to be added when it is."""
-    opinion: bool = False
-    """Whether a second opinion is offered with it."""
+    offers: frozenset[Witness] = frozenset()
+    """Who can be asked besides, as it says."""
 
 
 def spoken_of(
@@ -48,22 +49,22 @@ def spoken_of(
     allowed: ChannelSettings,
     pictures: Pictures,
     *,
-    opinion: bool = False,
+    offers: frozenset[Witness] = frozenset(),
     proposable: bool = False,
 ) -> Spoken:
     """What is said of an outcome in a channel with these settings. Draws the picture, where there is to be one.
 
-    `opinion` is whether AWS may be asked for a second one.
+    `offers` are those who can be asked besides.
     """
     match outcome:
         case Answer():
             shown = outcome if allowed.raw_logs else without_raw_logs(outcome)
             picture = pictures.path(shown) if allowed.pictures else None
             ready = picture.file if picture is not None and picture.ready else None
-            message = answer_message(shown, ref=row.id, picture=ready, opinion=opinion, proposable=proposable)
+            message = answer_message(shown, ref=row.id, picture=ready, offers=offers, proposable=proposable)
             kept = shown.model_dump_json()
             later = picture.file if picture is not None and not picture.ready else None
-            told = shown.verdict, shown.headline, kept, shown.verdict, later, opinion
+            told = shown.verdict, shown.headline, kept, shown.verdict, later, offers
             return Spoken(Reply((message,)), "answered", *told)
         case WhoAnswer():
             return Spoken(

@@ -39,6 +39,7 @@ class Watch:
             (HOLD_SECONDS, self._hold),
             (ORPHANS_SECONDS, self.orphans),
             (ORPHANS_SECONDS, desk.tools.opinions.interrupted),
+            (ORPHANS_SECONDS, desk.tools.witnesses.interrupted),
             (FORGET_SECONDS, self._forget),
         ]
         if fixes is not None:
@@ -97,6 +98,7 @@ class Watch:
         gone = store.forget(now - keep.keep_days * DAY)
         gone += store.summaries.forget(now - keep.keep_days * DAY)
         store.opinions.forget(now - keep.keep_days * DAY)
+        store.witnesses.forget(now - keep.keep_days * DAY)
         proposals = store.proposals.forget(now - keep.keep_proposals_days * DAY)
         records = store.audit.forget(now - keep.keep_audit_days * DAY) if keep.keep_audit_days is not None else 0
         if gone or proposals or records:

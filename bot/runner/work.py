@@ -13,7 +13,8 @@ from bot.access.people import Place, scope_of, terms
 from bot.health.metrics import Metrics
 from bot.runner.answering import Logs, Outcome, Say, find_out
 from bot.runner.courier import Courier, Unreachable
-from bot.runner.networks import Networks
+from bot.runner.late_witnesses import LateWitnesses
+from bot.runner.networks import Networks, Sight
 from bot.runner.opinions import Opinions
 from bot.runner.outcomes import Spoken, spoken_of
 from bot.runner.pictures import Pictures
@@ -23,12 +24,14 @@ from bot.runner.stopping import Stop, Stopped
 from bot.runner.telling import Telling
 from bot.runner.turns import Aside, Turn, Turns
 from bot.settings.values import Settings
+from bot.settings.witnesses import Witness
 from bot.store.rows import State, StoredQuestion
 from bot.store.store import Store
 from bot.views.answers import answer_message
 from bot.views.message import Message, Reply
 from bot.views.progress import failed, stopped, timed_out
 from diagnosis.answer import Answer
+from diagnosis.explanation.strangers import Ranges, with_strangers
 from diagnosis.network.network import Network
 from diagnosis.question.question import Question
 from diagnosis.sources import NotPermitted, SourceUnavailable
@@ -53,11 +56,22 @@ class Tools:
     """The flow logs for a network, to be read until whoever asks is stopped."""
     pictures: Pictures
     opinions: Opinions
+    witnesses: LateWitnesses
+    ranges: Ranges
+    """AWS's public ranges, by which strangers are named."""
     metrics: Metrics
     now: Callable[[], float]
     """Unix seconds."""
     holder: str
     """This process, by a name that no other has."""
+
+    def offers(self, *, whole: bool) -> frozenset[Witness]:
+        """Who can be asked besides, in a channel that may ask about the whole account or a part of it only.
+
+        Some look at all there is: what they say could name what lies outside a channel's scope.
+        """
+        opinion: frozenset[Witness] = frozenset({"opinion"} if self.opinions.offered and whole else ())
+        return opinion | self.witnesses.offers(whole=whole)
 
 
 class Work:
@@ -118,7 +132,7 @@ class Work:
 
         def find() -> Outcome:
             with self._turns.one(stop.check) as turn:
-                return find_out(question, sight, scope, self._aside(logs, turn, stop), say)
+                return self._named(find_out(question, sight, scope, self._aside(logs, turn, stop), say), sight)
 
         if logs.local:
             key = (row.question, scope, sight.reading, logs.version)
@@ -128,13 +142,18 @@ class Work:
         say("writing the answer")
 
         def say_it() -> None:
-            # AWS looks at all there is: what it says could name what lies outside a channel's scope.
-            opinion = tools.opinions.offered and sight.network is sight.whole
-            may = {"opinion": opinion, "proposable": self._proposable}
-            spoken = spoken_of(outcome, row, question, allowed, tools.pictures, **may)
+            whole = sight.network is sight.whole
+            offers, proposable = tools.offers(whole=whole), self._proposable
+            spoken = spoken_of(outcome, row, question, allowed, tools.pictures, offers=offers, proposable=proposable)
             self.deliver(row, telling, ("running",), spoken)
 
         return say_it
+
+    def _named(self, outcome: Outcome, sight: Sight) -> Outcome:
+        """The answer with names for the strangers that it speaks of, where the settings want them."""
+        if isinstance(outcome, Answer) and self._tools.settings.strangers.named:
+            return with_strangers(outcome, sight.network, self._tools.ranges)
+        return outcome
 
     def _aside(self, logs: Logs, turn: Turn, stop: Stop) -> Logs:
         if logs.source is None:
@@ -164,13 +183,20 @@ class Work:
         try:
             self.say_rest(moved, Reply(tuple(rest), spoken.reply.files))
             if spoken.picture is not None and answer is not None and tools.pictures.ready(spoken.picture):
-                may = {"opinion": spoken.opinion, "proposable": self._proposable}
-                shown = answer_message(answer, ref=row.id, picture=spoken.picture, **may)
+                shown = answer_message(
+                    answer,
+                    ref=row.id,
+                    picture=spoken.picture,
+                    offers=spoken.offers,
+                    proposable=self._proposable,
+                )
                 tools.courier.update(row.channel, reply, shown)
         except Unreachable as error:
             log.warning("not all of an answer could be said", question=row.id, error=error.code)
-        if answer is not None and spoken.opinion:
-            tools.opinions.consider(moved, answer)
+        if answer is not None:
+            if "opinion" in spoken.offers:
+                tools.opinions.consider(moved, answer)
+            tools.witnesses.consider(moved, answer)
 
     def say_rest(self, row: StoredQuestion, reply: Reply) -> None:
         """The further messages and files of a reply, in the question's thread. Raises Unreachable."""

@@ -11,6 +11,7 @@ from bot.settings.fixes import FixSettings, Mode
 from bot.settings.group import Group
 from bot.settings.opinions import SecondOpinionSettings
 from bot.settings.summaries import SummariesSettings, SummarySettings
+from bot.settings.witnesses import ThreatsSettings, WhatChangedSettings
 
 
 def _an_address(text: str) -> str:
@@ -62,6 +63,13 @@ class AccountSettings(Group):
     profile: str | None = None
     regions: tuple[str, ...] = ()
     keep_minutes: float = Field(default=5, ge=0, le=1440)
+
+
+class StrangersSettings(Group):
+    """Names for the public addresses that an answer speaks of."""
+
+    named: bool = True
+    ip_ranges: Path | None = None
 
 
 class ChannelSettings(Group):
@@ -123,6 +131,9 @@ class Settings(Group):
     direct_messages: ChannelSettings | None = None
     people: PeopleSettings = PeopleSettings()
     second_opinion: SecondOpinionSettings = SecondOpinionSettings()
+    what_changed: WhatChangedSettings = WhatChangedSettings()
+    threats: ThreatsSettings = ThreatsSettings()
+    strangers: StrangersSettings = StrangersSettings()
     fixes: FixSettings = FixSettings()
     summaries: SummariesSettings = SummariesSettings()
     runner: RunnerSettings = RunnerSettings()

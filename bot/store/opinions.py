@@ -1,26 +1,14 @@
-"""What second opinions cost and how far they are, and the disagreements that came of them."""
+"""What second opinions cost, and the disagreements that came of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.tables import disagreements, opinion_days, opinions
-
-OpinionState = Literal["running", "ended", "interrupted"]
-
-
-@dataclass(frozen=True, slots=True)
-class RunningOpinion:
-    """One that was asked for on a question, and the message that shows how far it is."""
-
-    question: str
-    channel: str
-    message: str | None
+from bot.store.tables import disagreements, opinion_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +21,7 @@ class KeptDisagreement:
 
 
 class OpinionLedger:
-    """Every change is a compare-and-set: no budget is spent twice, and no question is asked about twice at once."""
+    """Every change of a budget is a compare-and-set, so none is spent twice."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -57,54 +45,6 @@ class OpinionLedger:
                 .values(cents=spent + cents)
             )
         return changed.rowcount == 1
-
-    def begin(self, question: str, channel: str, asked_at: float, until: float) -> bool:
-        """Begin one for a question; False where one runs already. `until` is when it must be over, at the latest."""
-        values = {"channel": channel, "asked_at": asked_at, "until": until, "state": "running", "message": None}
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(opinions).values(question=question, **values))
-        except IntegrityError:
-            with self._engine.begin() as connection:
-                again = connection.execute(
-                    update(opinions)
-                    .where(opinions.c.question == question, opinions.c.state != "running")
-                    .values(**values)
-                )
-            return again.rowcount == 1
-        return True
-
-    def goes_on(self, question: str, until: float) -> bool:
-        """Put off until when it must be over; False where it was given up meanwhile."""
-        with self._engine.begin() as connection:
-            changed = connection.execute(
-                update(opinions)
-                .where(opinions.c.question == question, opinions.c.state == "running")
-                .values(until=until)
-            )
-        return changed.rowcount == 1
-
-    def shows(self, question: str, message: str) -> None:
-        """The message that shows how far it is."""
-        with self._engine.begin() as connection:
-            connection.execute(update(opinions).where(opinions.c.question == question).values(message=message))
-
-    def end(self, question: str, state: OpinionState) -> bool:
-        """End the one that runs; False where none does."""
-        with self._engine.begin() as connection:
-            changed = connection.execute(
-                update(opinions)
-                .where(opinions.c.question == question, opinions.c.state == "running")
-                .values(state=state, message=None)
-            )
-        return changed.rowcount == 1
-
-    def overdue(self, now: float) -> tuple[RunningOpinion, ...]:
-        """Those that ought to be over: the process that ran them is gone."""
-        late = select(opinions).where(opinions.c.state == "running", opinions.c.until < now)
-        with self._reading.connect() as connection:
-            found = connection.execute(late).mappings().all()
-        return tuple(RunningOpinion(row["question"], row["channel"], row["message"]) for row in found)
 
     def keep(self, name: str, found_at: float, asked: str, text: str, report: bytes) -> None:
         """Keep a disagreement with its report."""
@@ -130,6 +70,5 @@ class OpinionLedger:
         """Delete what is older than a time, in Unix seconds."""
         day = f"{datetime.fromtimestamp(before, UTC):%Y-%m-%d}"
         with self._engine.begin() as connection:
-            connection.execute(delete(opinions).where(opinions.c.asked_at < before))
             connection.execute(delete(disagreements).where(disagreements.c.found_at < before))
             connection.execute(delete(opinion_days).where(opinion_days.c.day < day))

@@ -6,7 +6,7 @@ never both win.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from bot.store.proposals import ProposalStore
 from bot.store.rows import OPEN, State, StoredQuestion
 from bot.store.summaries import SummaryStore
 from bot.store.tables import deliveries, questions
+from bot.store.witness_runs import WitnessRuns
 
 BUSY_MILLISECONDS = 10_000
 
@@ -40,6 +41,7 @@ class Store:
         self.audit = AuditLog(engine)
         self.summaries = SummaryStore(engine)
         self.opinions = OpinionLedger(engine)
+        self.witnesses = WitnessRuns(engine)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -106,6 +108,17 @@ class Store:
         """Set members of a question whatever its state."""
         with self._engine.begin() as connection:
             connection.execute(update(questions).where(questions.c.id == identity).values(**values))
+
+    def amend(self, identity: str, change: Callable[[str], str]) -> None:
+        """Change what is kept as the answer, on top of what others have changed; nothing where none is kept."""
+        kept = self.get(identity)
+        while kept is not None and kept.answer is not None:
+            same = questions.c.id == identity, questions.c.answer == kept.answer
+            with self._engine.begin() as connection:
+                changed = connection.execute(update(questions).where(*same).values(answer=change(kept.answer)))
+            if changed.rowcount == 1:
+                return
+            kept = self.get(identity)
 
     def last_in_thread(self, channel: str, thread: str) -> StoredQuestion | None:
         """The newest question of a thread, by which the thread is ours; None where none is."""

@@ -162,18 +162,19 @@ opinion_days = Table(
 )
 """What second opinions have cost on a day, by its ISO date in UTC."""
 
-opinions = Table(
-    "opinions",
+witness_runs = Table(
+    "witness_runs",
     metadata,
     Column("question", String(32), primary_key=True),
+    Column("witness", String(16), primary_key=True),
     Column("channel", String(32), nullable=False),
     Column("asked_at", Float, nullable=False),
     Column("until", Float, nullable=False),
     Column("state", String(16), nullable=False),
     Column("message", String(32)),
-    Index("opinions_by_state", "state", "until"),
+    Index("witness_runs_by_state", "state", "until"),
 )
-"""The last second opinion on each question."""
+"""The last time that each witness was asked about each question after its answer."""
 
 disagreements = Table(
     "disagreements",

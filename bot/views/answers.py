@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.settings.witnesses import Witness
 from bot.views.blocks import (
     Span,
     actions,
@@ -33,7 +34,9 @@ from bot.views.wording import cause_told, sentence, sides, traffic, verdict_word
 from diagnosis.answer import Answer, Fix
 from diagnosis.explanation.path_request import PRICE
 from diagnosis.terminal.limits import said_of, sources_told
+from diagnosis.terminal.moments import moment
 from diagnosis.terminal.seen import times_told
+from diagnosis.terminal.strangers import told as known_as
 from diagnosis.terminal.verdict import WORDS, blockers, counted, summary
 
 
@@ -62,15 +65,15 @@ def answer_message(
     ref: str,
     picture: str | None = None,
     fixable: bool = True,
-    opinion: bool = False,
+    offers: Collection[Witness] = (),
     proposable: bool = False,
 ) -> Message:
     """The answer to one question.
 
     `ref` comes back with every press (`controls`). `picture` is the file id of the uploaded picture of the path; where
     there is none the path is set as text. `fixable=False` leaves the fix out, where commands must not be shown;
-    `opinion=True` offers to ask AWS for a second one; `proposable=True` gives each fix that is shown a button that puts
-    it to those who may decide.
+    `offers` are those who can be asked besides; `proposable=True` gives each fix that is shown a button that puts it to
+    those who may decide.
     """
     for room in ROOMS:
         blocks = (
@@ -80,12 +83,13 @@ def answer_message(
             *_unseen(answer, room),
             *_path(answer, picture),
             rich(line(bold("Seen  "), *marked(clip(_seen(answer), room.sentence)))),
+            *_known(answer, room),
             *(_fixes(answer.fixes, room) if fixable else ()),
             *(_proposing(answer.fixes[: room.listed], ref) if fixable and proposable else ()),
             *_advice(answer.advice, room),
             *_notes(answer, room),
             context(" · ".join(sources_told(answer))),
-            buttons(answer, ref, fixable=fixable, opinion=opinion),
+            buttons(answer, ref, fixable=fixable, offers=offers),
         )
         if characters(blocks) <= BUDGET:
             break
@@ -106,19 +110,22 @@ def notification(answer: Answer) -> str:
     return spoken(clip(f"{verdict_word(answer.verdict)}: {told}", 1_000))
 
 
-def buttons(answer: Answer, ref: str, *, fixable: bool = True, opinion: bool = False) -> Block:
+def buttons(answer: Answer, ref: str, *, fixable: bool = True, offers: Collection[Witness] = ()) -> Block:
     """What can be asked of an answer."""
     some = fixable and (answer.fixes or answer.advice)
     shown = [button("Show commands", Action.SHOW_COMMANDS, ref)] if some else []
     menu = [(Detail.DIAGRAM, "Decision diagram"), (Detail.RECORDS, "Raw records"), (Detail.QUERY, "The query")]
-    if answer.evidence.flow_logs is None:
+    logs = answer.evidence.flow_logs
+    if logs is None:
         menu = menu[:1]
-    menu += [(Detail.SECOND_OPINION, f"Second opinion of AWS (${PRICE:.2f})")] if opinion else []
+    menu += [(Detail.SECOND_OPINION, f"Second opinion of AWS (${PRICE:.2f})")] if "opinion" in offers else []
     options = [option(text, detail_value(detail, ref)) for detail, text in [*menu, (Detail.JSON, "JSON")]]
     return actions(
         *shown,
         button("Why?", Action.SHOW_STEPS, ref),
         button("Show trace", Action.SHOW_TRACE, ref),
+        *([button("What changed?", Action.ASK_CHANGES, ref)] if "changes" in offers and logs is not None else []),
+        *([button("Threats?", Action.ASK_THREATS, ref)] if "threats" in offers else []),
         button("This is wrong", Action.WRONG, ref),
         overflow(Action.MORE, options),
     )
@@ -179,11 +186,22 @@ def _seen(answer: Answer) -> str:
     return " ".join(f"{text.rstrip('.')}." for text in [*told, *([evidence.agreement] if evidence.agreement else [])])
 
 
+def _known(answer: Answer, room: Room) -> Iterator[Block]:
+    """Whose the public addresses are that it speaks of, and of when AWS's ranges are."""
+    if answer.strangers:
+        told = "; ".join(known_as(one) for one in answer.strangers[: room.listed])
+        left = len(answer.strangers) - room.listed
+        more = f" and {left} more, which JSON lists" if left > 0 else ""
+        dated = moment(next((one.as_of for one in answer.strangers[: room.listed] if one.as_of), None))
+        as_of = f" AWS's ranges are of {dated.day}." if dated is not None else ""
+        yield rich(line(bold("Known  "), *marked(clip(f"{told}{more}.", room.sentence)), as_of))
+
+
 def _fixes(fixes: Sequence[Fix], room: Room) -> Iterator[Block]:
     """The first fix whole, the others by their titles; a fix too long for a message by its title too."""
     for place, fix in enumerate(fixes[: room.listed]):
-        block = _fix(fix, room, whole=place == 0)
-        yield block if characters([block]) <= room.fix else _fix(fix, room, whole=False)
+        block = fix_block(fix, room, whole=place == 0)
+        yield block if characters([block]) <= room.fix else fix_block(fix, room, whole=False)
     if len(fixes) > room.listed:
         yield rich(line(f"and {len(fixes) - room.listed} more, which Show commands lists"))
 
@@ -200,7 +218,8 @@ def _proposing(fixes: Sequence[Fix], ref: str) -> Iterator[Block]:
         )
 
 
-def _fix(fix: Fix, room: Room, *, whole: bool) -> Block:
+def fix_block(fix: Fix, room: Room, *, whole: bool) -> Block:
+    """A fix with its commands and its undo; else its title alone."""
     judged = " Needs judgement: read what it opens before you run it." if fix.risk == "needs judgement" else ""
     said = f" Proven on the model: {fix.proof.verdict_after} after it.{judged} "
     told = line(

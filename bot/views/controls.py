@@ -43,6 +43,11 @@ class Action(StrEnum):
     REJECT_FIX = "reject_fix"
     FORESEE_FIX = "foresee_fix"
     UNDO_FIX = "undo_fix"
+    ASK_CHANGES = "ask_changes"
+    """Asks CloudTrail about an answer that stands; the value of this one and of those below is the answer's `ref`."""
+    ASK_THREATS = "ask_threats"
+    SHOW_CHANGES = "show_changes"
+    SHOW_THREATS = "show_threats"
 
 
 class Detail(StrEnum):
@@ -57,6 +62,8 @@ class Detail(StrEnum):
     JSON = "json"
     SECOND_OPINION = "opinion"
     """Asks AWS, which costs money."""
+    CHANGES = "changes"
+    THREATS = "threats"
 
 
 class Callback(StrEnum):

@@ -14,6 +14,7 @@ from bot.views.opinion import NONE_YET, opinion_reply
 from bot.views.pictures.decision import decision_alt, decision_as_text
 from bot.views.sheets import boxes, listed, paragraphs, sheet
 from bot.views.text import clip, spoken
+from bot.views.witnesses import changes_reply, threats_reply
 from diagnosis.answer import Answer, Fix
 from diagnosis.terminal.documents import document
 from diagnosis.terminal.limits import said_of
@@ -43,6 +44,10 @@ def detail(answer: Answer, which: Detail, *, picture: str | None = None) -> Repl
             return as_json(answer)
         case Detail.SECOND_OPINION:
             return opinion_reply(answer.evidence.second_opinion or NONE_YET)
+        case Detail.CHANGES:
+            return changes_reply(answer)
+        case Detail.THREATS:
+            return threats_reply(answer)
         case _:
             assert_never(which)
 

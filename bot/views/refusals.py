@@ -43,6 +43,11 @@ class Refusal(Enum):
         "AWS is being asked about this already.",
         "Its opinion comes into the thread when it is there, mostly within two minutes.",
     )
+    NO_WITNESS = (
+        "Nobody is asked about that here.",
+        "Whoever runs whynot can allow it: what_changed.when and threats.when in its settings.",
+    )
+    WITNESS_UNDER_WAY = ("That is being asked already.", "What is said comes into the thread when it is there.")
     NOT_YOURS = ("Only whoever asked this can do that.", "Ask the question yourself.")
     TOO_LATE = ("Slack opened no form: it lets an app do that for three seconds after a press.", "Press it again.")
     UNKNOWN = ("This belongs to another version of whynot.", "Ask the question again.")

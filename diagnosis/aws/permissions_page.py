@@ -27,11 +27,13 @@ _ABOUT: Mapping[str, str] = MappingProxyType(
         "Flow logs": "Permitted by the same policy, S3 only below `AWSLogs/`. [How they are read](flow-logs.md) "
         "says at what cost. Without these the answer rests on the configuration alone.",
         "What changed": "Permitted by [iam-read-policy.json](iam-read-policy.json). Made only where `--what-changed` "
-        "[asks for it](commands.md#whynot-ask).",
+        "[asks for it](commands.md#whynot-ask), and by the Slack app as "
+        "[`what_changed`](settings.md#further-witnesses) says.",
         "Second opinions": "Permitted by [iam-second-opinion-policy.json](iam-second-opinion-policy.json), off until "
         "[asked for](second-opinions.md).",
         "Threats": "Permitted by [iam-threats-policy.json](iam-threats-policy.json), for "
-        "[`whynot ask --threats`](commands.md#whynot-ask). What is missing is said beside the answer, which stands.",
+        "[`whynot ask --threats`](commands.md#whynot-ask) and [`threats.when`](settings.md#threatswhen). "
+        "What is missing is said beside the answer, which stands.",
         "Fixes by button": "Permitted by [write-role.json](../deploy/write-role.json), a role that is assumed for one "
         "fix at a time and that [write-role-trust.json](../deploy/write-role-trust.json) trusts whynot with. Off until "
         "[set up](install.md#fixes-by-button).",

@@ -65,24 +65,36 @@ def kept_at() -> Path:
     return (Path(data) if data else Path.home() / ".local" / "share") / "whynot" / "ip-ranges.json"
 
 
-def kept(warn: Callable[[str], None]) -> Callable[[], AwsRanges | None]:
-    """What reads the ranges that are kept, where there are any; what is wrong with them goes to `warn`."""
+class RangesFile:
+    """Reads a file of AWS's ranges when it is called, again only where the file is another by then.
 
-    def ranges() -> AwsRanges | None:
+    None where there is no file; what else is wrong with it goes to `warn`.
+    """
+
+    def __init__(self, place: Path, warn: Callable[[str], None]) -> None:
+        self._place = place
+        self._warn = warn
+        self._read: tuple[tuple[int, int], AwsRanges | None] | None = None
+
+    def __call__(self) -> AwsRanges | None:
+        """The ranges."""
         from diagnosis.network.aws_ranges import NotAwsRanges, parse_ranges
 
-        place = kept_at()
+        place, read = self._place, self._read
         try:
-            return parse_ranges(_decoded(place.read_bytes()))
+            state = place.stat()
+            version = (state.st_mtime_ns, state.st_size)
+            if read is None or read[0] != version:
+                self._read = (version, None)
+                self._read = read = (version, parse_ranges(_decoded(place.read_bytes())))
+            return read[1]
         except FileNotFoundError:
             return None
         except NotAwsRanges as error:
-            warn(f"{place} is not AWS's ip-ranges.json, so it names nobody: {error}. {REMEDY}")
+            self._warn(f"{place} is not AWS's ip-ranges.json, so it names nobody: {error}. {REMEDY}")
         except OSError as error:
-            warn(f"{place} cannot be read, so it names nobody: {error.strerror or error}. {REMEDY}")
+            self._warn(f"{place} cannot be read, so it names nobody: {error.strerror or error}. {REMEDY}")
         return None
-
-    return ranges
 
 
 def _decoded(content: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diagnosis.cli.eyes import account_logs, flow_log_files, live_account, network_of
-from diagnosis.cli.ip_ranges import kept
+from diagnosis.cli.ip_ranges import RangesFile, kept_at
 from diagnosis.cli.options import (
     AthenaOutput,
     FlowLogFormat,
@@ -101,7 +101,7 @@ def ask(
         whole = Asked(asked, window, source_port)
         answer = investigate(network, whole, source, say, warn)
         if isinstance(answer, Answer):
-            answer = with_strangers(answer, network, kept(warn))
+            answer = with_strangers(answer, network, RangesFile(kept_at(), warn))
     if not isinstance(answer, Answer):
         raise typer.Exit(_not_understood(asked, answer, as_json=as_json))
     if not as_json:  # nobody waits for AWS with the answer in hand

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diagnosis.cli.eyes import live_account, network_of
-from diagnosis.cli.ip_ranges import kept
+from diagnosis.cli.ip_ranges import RangesFile, kept_at
 from diagnosis.cli.options import FlowLogs, Json, Profile, Regions
 from diagnosis.cli.statuses import OK
 from diagnosis.cli.streams import coloured, failed, print_json, print_text, working
@@ -58,7 +58,7 @@ def summary(
 
             source = RejectFiles(flow_logs or [])
         found = summarise(source, window, network, limit, say, warn)
-        found = summary_with_strangers(found, network, kept(warn))
+        found = summary_with_strangers(found, network, RangesFile(kept_at(), warn))
         found = compared(found, earlier) if earlier is not None else found
     if as_json:
         print_json(found.document())

@@ -18,17 +18,9 @@ NEEDS_LIVE = "--threats asks GuardDuty about the live account, so it cannot go w
 def threats_added(account: LiveAccount, network: Network, answer: Answer, say: Callable[[str], None]) -> Answer:
     """The answer with what they say, or with why they said nothing."""
     from diagnosis.aws.guardduty import GuardDuty
-    from diagnosis.evidence.threats import Heard
-    from diagnosis.explanation.threats import threat_query, with_threats
-    from diagnosis.sources import SourceUnavailable
+    from diagnosis.threats import with_what_is_known
 
-    query = threat_query(answer, network)
-    if not query.addresses:
-        return with_threats(answer, query, Heard())
-    try:
-        return with_threats(answer, query, GuardDuty(account.client).threats(query, say))
-    except SourceUnavailable as error:
-        return with_threats(answer, query, Heard(troubles=(str(error),)))
+    return with_what_is_known(network, answer, GuardDuty(account.client), say)
 
 
 def print_threats(answer: Answer) -> None:

@@ -17,6 +17,7 @@ from bot.health.metrics import Metrics
 from bot.runner.answering import Logs
 from bot.runner.courier import Courier
 from bot.runner.drawing import Draughtsman
+from bot.runner.late_witnesses import Askable, LateWitnesses
 from bot.runner.morning import Morning
 from bot.runner.networks import Networks
 from bot.runner.opinions import Opinions, Wherewithal
@@ -158,11 +159,12 @@ class Mornings:
         networks = Networks(OneAccount(), 1e9, time.monotonic)
         settings = Settings.model_validate({"channels": {CHANNEL: {"pictures": False}}, **self.settings})
         given = Wherewithal(settings, store, courier, networks, write_snapshot, metrics.fault)
-        opinions = Opinions(given, None, threading.Event())
         tools = Tools(
             settings=settings,
             store=store,
-            opinions=opinions,
+            opinions=Opinions(given, None, threading.Event()),
+            witnesses=LateWitnesses(given, Askable(), threading.Event()),
+            ranges=lambda: None,
             courier=courier,
             networks=networks,
             logs=lambda *_: Logs(None, 0),

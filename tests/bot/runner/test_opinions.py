@@ -198,7 +198,7 @@ def test_a_fault_of_ours_ends_it_with_a_word_and_is_no_end_of_others(store: Stor
     finish(some)
 
     assert "by a fault of whynot" in thread.said[-1]
-    assert store.opinions.begin("q1", "C1", 2, 3)
+    assert store.witnesses.begin("q1", "opinion", "C1", 2, 3)
 
 
 def test_one_that_waited_so_long_that_it_was_given_up_asks_nothing(store: Store) -> None:
@@ -210,7 +210,7 @@ def test_one_that_waited_so_long_that_it_was_given_up_asks_nothing(store: Store)
         some._crew.give(partial(done.wait, 10))
 
     assert some.ask(row)
-    store.opinions.end(row.id, "interrupted")
+    store.witnesses.end(row.id, "opinion", "interrupted")
     done.set()
     finish(some)
 
@@ -219,8 +219,8 @@ def test_one_that_waited_so_long_that_it_was_given_up_asks_nothing(store: Store)
 
 def test_an_opinion_that_a_process_took_with_it_is_told_as_interrupted_once(store: Store) -> None:
     thread = Thread()
-    store.opinions.begin("q1", "C1", 1, 900)
-    store.opinions.shows("q1", "17.5")
+    store.witnesses.begin("q1", "opinion", "C1", 1, 900)
+    store.witnesses.shows("q1", "opinion", "17.5")
     some = opinions(store, thread, Aws(FOUND))
 
     some.interrupted()
@@ -237,5 +237,5 @@ def test_an_answer_offers_it_with_its_price_only_where_it_is_offered(store: Stor
     without_account = opinions(store, Thread(), None).offered
 
     assert (offered, without_account) == ({"off": False, "asked": True}, False)
-    assert "Second opinion of AWS ($0.10)" in str(buttons(said, "q1", opinion=True))
+    assert "Second opinion of AWS ($0.10)" in str(buttons(said, "q1", offers={"opinion"}))
     assert "Second opinion" not in str(buttons(said, "q1"))

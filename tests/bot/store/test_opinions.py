@@ -1,4 +1,4 @@
-"""The ledger of second opinions: a budget that is never overspent, one at a time, disagreements with reports."""
+"""The ledger of second opinions: a budget that is never overspent, and disagreements with their reports."""
 
 from __future__ import annotations
 
@@ -34,33 +34,6 @@ def test_many_at_once_do_not_overspend(store: Store) -> None:
         thread.join(30)
 
     assert sorted(spent) == [False] * 4 + [True] * 2
-
-
-def test_a_question_has_one_opinion_under_way_and_may_have_another_after_it(store: Store) -> None:
-    ledger = store.opinions
-
-    assert ledger.begin("q1", "C1", 100, 400)
-    assert not ledger.begin("q1", "C1", 101, 401)
-    assert ledger.begin("q2", "C1", 101, 401)
-    assert ledger.end("q1", "ended")
-    assert not ledger.end("q1", "interrupted")
-    assert ledger.begin("q1", "C1", 102, 402)
-
-
-def test_what_ought_to_be_over_is_found_with_its_message(store: Store) -> None:
-    ledger = store.opinions
-    ledger.begin("q1", "C1", 100, 400)
-    ledger.shows("q1", "17.5")
-    ledger.begin("q2", "C2", 100, 900)
-
-    [late] = ledger.overdue(500)
-
-    assert (late.question, late.channel, late.message) == ("q1", "C1", "17.5")
-    assert ledger.goes_on("q1", 600)
-    assert ledger.overdue(500) == ()
-    ledger.end("q1", "interrupted")
-    assert ledger.overdue(700) == ()
-    assert not ledger.goes_on("q1", 900)
 
 
 def test_disagreements_are_kept_with_their_reports_until_they_are_old_enough(store: Store) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from diagnosis.answer import (
+    AccountChange,
     Answer,
     Cause,
     Compared,
@@ -25,7 +26,13 @@ from diagnosis.answer import (
     RecordCounts,
     SnapshotFacts,
     Step,
+    Stranger,
+    ThreatFinding,
+    ThreatIndicator,
+    ThreatLink,
+    Threats,
     Unseen,
+    WhatChanged,
     WhoAnswer,
     Window,
 )
@@ -134,6 +141,66 @@ opinions = st.builds(
     region=texts,
     cost_usd=st.sampled_from([0.0, 0.1]),
 )
+account_changes = st.builds(
+    AccountChange,
+    event=texts,
+    name=texts,
+    at=texts,
+    who=texts,
+    agent=texts,
+    region=texts,
+    component=texts,
+    text=texts,
+    certain=st.booleans(),
+)
+changes = st.builds(
+    WhatChanged,
+    state=st.sampled_from(["found", "nothing found", "not asked", "failed"]),
+    text=texts,
+    last_accept=times,
+    stopped_at=times,
+    change=st.none() | account_changes,
+    others=several(account_changes),
+    fix=maybe,
+    looked_at=several(texts, times=12),
+    limits=several(texts, times=12),
+)
+threats = st.builds(
+    Threats,
+    text=texts,
+    addresses=several(texts, times=12),
+    findings=several(
+        st.builds(
+            ThreatFinding,
+            id=texts,
+            type=texts,
+            title=texts,
+            severity=st.floats(1, 10),
+            level=st.sampled_from(["low", "high"]),
+            addresses=several(texts),
+            region=texts,
+            last=maybe,
+            link=texts,
+        )
+    ),
+    indicators=several(
+        st.builds(
+            ThreatIndicator,
+            kind=texts,
+            address=texts,
+            told=texts,
+            investigation=texts,
+            entity=texts,
+            region=texts,
+            link=texts,
+        )
+    ),
+    profiles=several(st.builds(ThreatLink, address=texts, link=texts)),
+    limits=several(texts, times=12),
+)
+strangers = st.builds(
+    Stranger, address=texts, name=texts, known_by=st.just("ip-ranges"), range=texts, as_of=st.none() | times
+)
 answers: SearchStrategy[Answer] = st.builds(
     Answer,
     question=questions,
@@ -151,6 +218,8 @@ answers: SearchStrategy[Answer] = st.builds(
         flow_logs=st.none() | logs,
         second_opinion=st.none() | opinions,
         agreement=texts,
+        what_changed=st.none() | changes,
+        threats=st.none() | threats,
     ),
     fixes=several(fixes, times=12),
     advice=several(texts, times=12),
@@ -159,6 +228,7 @@ answers: SearchStrategy[Answer] = st.builds(
     destination_name=texts,
     traffic=texts,
     return_traffic=texts,
+    strangers=several(strangers),
     guide=st.lists(st.builds(GuideStep, letter=st.just("A"), title=texts, found=several(texts)), max_size=6).map(tuple),
     branch=st.just(()) | branches,
 )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from bot.views import progress
-from bot.views.answers import answer_message
+from bot.views.answers import answer_message, buttons
 from bot.views.ask_back import Choice, unclear, which_party
 from bot.views.controls import Detail
 from bot.views.details import detail
@@ -29,6 +29,14 @@ from bot.views.pictures.decision import decision_picture
 from bot.views.pictures.path import path_picture
 from bot.views.text import spoken, tame
 from bot.views.who import who_reply
+from bot.views.witnesses import (
+    asking_witness,
+    changes_message,
+    threats_message,
+    witness_fault,
+    witness_interrupted,
+    witness_silent,
+)
 from diagnosis.answer import Answer, WhoAnswer
 from tests.bot.views.random_answers import HOSTILE, answers, questions, texts, unseen, who_answers
 
@@ -120,6 +128,19 @@ def test_any_answer_as_a_message(answer: Answer, picture: str | None) -> None:
 
     check_message(message)
     assert message.text.split(":")[0].casefold() == answer.verdict
+
+
+@few
+@given(answers, st.booleans())
+def test_any_further_witness_of_any_answer(answer: Answer, proposable: bool) -> None:
+    check_message(changes_message(answer, ref="q-1", proposable=proposable))
+    check_message(threats_message(answer, ref="q-1"))
+    check_message(asking_witness("changes", answer.headline))
+    check_message(witness_silent("threats", answer.headline))
+    check_message(witness_fault("changes", ref="q-1"))
+    check_message(witness_interrupted("threats", ref="q-1"))
+    shown = buttons(answer, "q-1", offers=("opinion", "changes", "threats"))
+    assert faults(Message("x", (shown,)).payload(), "message") == ()
 
 
 @pytest.mark.parametrize("which", Detail)
