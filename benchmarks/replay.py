@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import tempfile
-from dataclasses import fields, replace
 from pathlib import Path
 
 from benchmarks import large_account
@@ -49,22 +48,8 @@ def _measure(figures: Figures, logs: Path, network: Network, name: str, towards:
     figures.plain(f"{name}: read and grouped by DuckDB", grouping, "s")
     for what, change in _fixes(network):
         after = apply_all((change,), network)
-        if isinstance(change, AclEntryChange):
-            # Nearly everything crosses the subnets of an ACL that a NAT gateway is in, and is judged; the client's port
-            # counts, so few are alike.
-            judging = seconds(replay, network, after, (change,), (), first(found[0], TUPLES // 50))
-            figures.plain(f"{name}: {what}, of {TUPLES // 50:,} tuples", judging, "s")
-            continue
         judging = seconds(replay, network, after, (change,), (), found[0])
         figures.at_most(f"{name}: {what}", judging, "s", GOAL)
-
-
-def first(recorded: Recorded, count: int) -> Recorded:
-    """The first so many tuples."""
-    whole = len(recorded)
-    columns = {field.name: getattr(recorded, field.name) for field in fields(recorded)}
-    cut = {name: one[:count] for name, one in columns.items() if getattr(one, "shape", None) == (whole,)}
-    return replace(recorded, **cut)
 
 
 def _fixes(network: Network) -> list[tuple[str, Change]]:

@@ -39,7 +39,7 @@ def _replay(found: Replay | str) -> Iterator[Block]:
 
 
 def sentences(found: Replay) -> Iterator[str]:
-    """The replay in sentences: what was asked, what else, what cannot be told."""
+    """The replay in sentences: what was asked, what else, what cannot be told, what was not judged."""
     asked, others = found.asked, found.others
     yield f"Of {found.rejects:,} refused records, {asked.records:,} of what was asked would pass."
     if others.records:
@@ -49,6 +49,8 @@ def sentences(found: Replay) -> Iterator[str]:
         yield "Nothing else that was refused would pass."
     if found.unjudged:
         yield f"Of {found.unjudged:,} the model cannot tell; they are not counted as passing."
+    if found.not_judged:
+        yield f"Not judged: {found.not_judged:,} records, of more conversations than are judged one by one."
     if found.malformed or found.unreadable_files:
         yield f"Not read: {found.malformed:,} malformed lines, {found.unreadable_files:,} files."
 

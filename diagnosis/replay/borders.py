@@ -9,6 +9,7 @@ from diagnosis.network.gateways import NatGateway
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.network.transit_gateways import TransitGatewayAttachment
+from diagnosis.replay.columns import among
 from diagnosis.replay.packets import Packets
 from diagnosis.trace.route_tables import routing
 from diagnosis.trace.spots import singled_out
@@ -48,7 +49,7 @@ def through(network: Network, subnets: list[str], packets: Packets) -> NDArray[n
         if near is None:
             return np.ones(len(packets), np.bool_)
         sets.append(near)
-    own = packets.ranks.among(join_all(sets))
+    own = among(packets.ranks, join_all(sets))
     found: NDArray[np.bool_] = own[packets.client] | own[packets.server] | relayed(network, packets)
     return found | _led_to(network, nats, packets)
 
@@ -58,7 +59,7 @@ def readdressed(network: Network, packets: Packets) -> NDArray[np.bool_]:
 
     What is sent to a device that sends on is not among it: see `relayed`.
     """
-    publics = packets.ranks.among(join_all((number, number + 1) for number in network.by_public_address))
+    publics = among(packets.ranks, join_all((number, number + 1) for number in network.by_public_address))
     found: NDArray[np.bool_] = publics[packets.client] | publics[packets.server]
     return found | _led_to(network, network.nat_gateways.values(), packets)
 
@@ -66,7 +67,7 @@ def readdressed(network: Network, packets: Packets) -> NDArray[np.bool_]:
 def relayed(network: Network, packets: Packets) -> NDArray[np.bool_]:
     """What is sent to something that sends on from there, to another address or another port."""
     devices = [i for i in network.interfaces.values() if i.kind not in _NATS and is_device(network, i)]
-    found: NDArray[np.bool_] = packets.ranks.among(addresses_of(devices))[packets.server]
+    found: NDArray[np.bool_] = among(packets.ranks, addresses_of(devices))[packets.server]
     return found
 
 
@@ -113,7 +114,7 @@ def _led_to(network: Network, nats: Iterable[NatGateway], packets: Packets) -> N
         for public, private in ((a.public, a.private) for a in one.ipv4)
         if public is not None and has(led, private)
     ]
-    found: NDArray[np.bool_] = packets.ranks.among(join_all([led, *privates]))[packets.server]
+    found: NDArray[np.bool_] = among(packets.ranks, join_all([led, *privates]))[packets.server]
     return found
 
 

@@ -1,9 +1,8 @@
-"""The verdict on each of many recorded connections: those between two sorts of addresses together, the rest one by one.
+"""The verdict on each of many recorded connections: by their ways, else as sets, else one by one.
 
-What is judged together is traced as one set of headers with the groups left out, and each connection is looked up in
-what passes for certain and what may pass, then in what the groups at its two ends let pass. Where gateways rewrite
-addresses that set is only a hint: the connections are parted by it, and each part is traced again until all of it
-passes, or none.
+Of those whose way is not found for many, what goes between two sorts of addresses is traced as one set of headers, and
+each connection is looked up in what passes for certain and what may pass. Where gateways rewrite addresses that set is
+only a hint: the connections are parted by it, and each part is traced again until all of it passes, or none.
 """
 
 from __future__ import annotations
@@ -15,13 +14,15 @@ from typing import TYPE_CHECKING, Final
 from diagnosis.batch import BadFlow, judged
 from diagnosis.evidence.recorded import Recorded
 from diagnosis.network.network import Network
-from diagnosis.replay.group_rules import BLOCKED, REACHABLE, UNKNOWN, Ends
+from diagnosis.replay.columns import inside, runs, spread
 from diagnosis.replay.packets import Packets, written
-from diagnosis.replay.ranks import inside, spread
 from diagnosis.replay.sorts import Sorts, alike
+from diagnosis.replay.spots import Spots
+from diagnosis.replay.verdicts import BLOCKED, REACHABLE, UNJUDGED, UNKNOWN
+from diagnosis.replay.ways import Stopped, Ways
 from diagnosis.trace.places import Held
 from diagnosis.trace.placing import kept_home
-from diagnosis.trace.trace import ECHO, Flow, Path, Trace, trace
+from diagnosis.trace.trace import ECHO, Flow, Trace, trace
 from diagnosis.traffic.addresses import is_ipv6
 from diagnosis.traffic.intervals import IntervalSet, join_all, meet
 from diagnosis.traffic.ports import ALL_PORTS
@@ -36,8 +37,24 @@ TOGETHER: Final = 32
 """So many are worth a trace of their own; fewer are judged one by one, mostly without one."""
 PARTED: Final = 3
 """So often connections are parted before they are judged one by one."""
-Stopped = Callable[[], None]
-"""Called now and then; raises where the work is not wanted any more."""
+SINGLY: Final = 20_000
+"""So many are judged one by one for a replay: seconds of work. Who is left is counted as not judged."""
+SET: Final = 4
+"""A set costs as much as so many."""
+
+
+@dataclass(slots=True, eq=False)
+class Allowance:
+    """What may still be judged one by one."""
+
+    left: int
+
+    def spend(self, count: int) -> bool:
+        """Whether there was so much left."""
+        if self.left < count:
+            return False
+        self.left -= count
+        return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,40 +63,48 @@ class Judge:
 
     network: Network
     recorded: Recorded
-    sorts: Sorts
+    spots: Spots
+    sorts: Callable[[], Sorts]
     """No change of rules or routes alters them."""
+    allowance: Allowance
     stopped: Stopped
 
     def verdicts(self, packets: Packets, *, forward: bool = False) -> NDArray[np.int8]:
         """The verdict on each connection, or on its forward leg alone."""
         import numpy as np
 
-        found = np.full(len(packets), UNKNOWN, np.int8)
-        told = np.zeros(len(packets), np.bool_)
-        ends = Ends(self.sorts, packets)
-        for which in alike(self.sorts, packets):
+        found, told = Ways(self.spots, packets, self.stopped).verdicts(forward=forward)
+        others = np.flatnonzero(~told)
+        left = packets.only(others)
+        for which in alike(self.sorts(), left) if len(left) >= TOGETHER else ():
             self.stopped()
-            some = packets.only(which)
-            way = self._together(some, PARTED, forward) if len(which) >= TOGETHER else None
-            if way is None:
-                continue
-            verdicts, path = way
-            found[which], told[which] = verdicts, True
-            if path is not None:
-                ends.meet(which, path)
-        told &= ends.judged(found)
+            verdicts = self._together(left.only(which), PARTED, forward) if len(which) >= TOGETHER else None
+            if verdicts is not None:
+                found[others[which]], told[others[which]] = verdicts, True
         found[~told] = self._singly(packets.only(~told), forward)
         return found
 
     def _singly(self, packets: Packets, forward: bool) -> NDArray[np.int8]:
+        """Each judged by itself, those with the most records first, as far as that is allowed."""
         import numpy as np
 
-        found = np.full(len(packets), UNKNOWN, np.int8)
-        for place in range(len(packets)):
-            if place % 1_000 == 0:
+        found = np.full(len(packets), UNJUDGED, np.int8)
+        shows = np.where(packets.vpc > 0, self.recorded.interface[packets.tuples], -1)
+        client_port = np.searchsorted(self._compared(), packets.client_port, side="right")
+        alike = runs(packets.client, packets.server, packets.protocol, packets.port, client_port, packets.vpc, shows)
+        records = self.recorded.records[packets.tuples]
+        for number, some in enumerate(sorted(alike, key=lambda some: -int(records[some].sum()))):
+            if not self.allowance.spend(1):
+                break
+            if number % 1_000 == 0:
                 self.stopped()
-            found[place] = self._single(packets, place, forward)
+            found[some] = self._single(packets, int(some[0]), forward)
         return found
+
+    def _compared(self) -> list[int]:
+        """Where the ports of clients may be told apart: by the entries of network ACLs, to which replies go."""
+        found = {0} | {point for acl in self.network.acls.values() for entry in acl.entries for point in entry.ports}
+        return sorted(found)
 
     def _single(self, packets: Packets, place: int, forward: bool) -> int:
         source, destination = written(self.network, packets, self.recorded, place)
@@ -96,28 +121,23 @@ class Judge:
         except BadFlow:
             return UNKNOWN
 
-    def _together(self, packets: Packets, left: int, forward: bool) -> Way | None:
-        """What becomes of connections between two sorts; None where the set does not tell them apart.
-
-        Where the groups are left out, the path is told whose ends are still to judge them.
-        """
+    def _together(self, packets: Packets, left: int, forward: bool) -> NDArray[np.int8] | None:
+        """What becomes of connections between two sorts; None where the set does not tell them apart."""
         import numpy as np
 
+        if not self.allowance.spend(SET):
+            return np.full(len(packets), UNJUDGED, np.int8)
         result = self._traced(packets)
         if result is None:
             return None
-        bare, verdict = self._bare(packets), result.forward if forward else result.verdict
+        verdict = result.forward if forward else result.verdict
         if result.gap is not None:
-            return np.full(len(packets), UNKNOWN, np.int8), None
-        if verdict == "blocked" or (verdict == "reachable" and not bare):
-            return np.full(len(packets), _VERDICTS[verdict], np.int8), None
+            return np.full(len(packets), UNKNOWN, np.int8)
+        if verdict in _VERDICTS:
+            return np.full(len(packets), _VERDICTS[verdict], np.int8)
         if all(path.plain for path in result.paths):
-            found = _looked_up(result, packets, forward)
-            if found is None or not bare:
-                return None if found is None else (found, None)
-            return (found, result.paths[0]) if len(result.paths) == 1 else None
-        found = None if bare else self._parted(packets, result, left, forward)
-        return None if found is None else (found, None)
+            return _looked_up(result, packets, forward)
+        return self._parted(packets, result, left, forward)
 
     def _parted(self, packets: Packets, result: Trace, left: int, forward: bool) -> NDArray[np.int8] | None:
         import numpy as np
@@ -130,26 +150,20 @@ class Judge:
         found = np.empty(len(packets), np.int8)
         for one in np.unique(hint):
             part = packets.only(hint == one)
-            way = self._together(part, left - 1, forward)
-            found[hint == one] = self._singly(part, forward) if way is None else way[0]
+            verdicts = self._together(part, left - 1, forward)
+            found[hint == one] = self._singly(part, forward) if verdicts is None else verdicts
         return found
-
-    def _bare(self, packets: Packets) -> bool:
-        """Whether the groups are left out of the trace of these."""
-        ours, theirs = int(self.sorts.sort[packets.client[0]]), int(self.sorts.sort[packets.server[0]])
-        return self.sorts.apart(ours) and self.sorts.apart(theirs)
 
     def _traced(self, packets: Packets) -> Trace | None:
         """The trace of all headers of these connections and more: every client with every server and every port."""
-        sorts = self.sorts
+        sorts = self.sorts()
         ours, theirs = int(sorts.sort[packets.client[0]]), int(sorts.sort[packets.server[0]])
         clients, servers = _addresses(packets, packets.client), _addresses(packets, packets.server)
-        bare = self._bare(packets)
-        to = sorts.place(theirs, servers, bare=bare)
+        to = sorts.place(theirs, servers)
         beside = to.interface if isinstance(to, Held) else None
-        place = sorts.place(ours, clients, bare=bare, not_as=beside)
+        place = sorts.place(ours, clients, not_as=beside)
         if place is None and beside is not None:
-            place, to = sorts.place(ours, clients, bare=bare), sorts.place(theirs, servers, bare=bare, not_as=beside)
+            place, to = sorts.place(ours, clients), sorts.place(theirs, servers, not_as=beside)
         if place is None or to is None or bool((packets.client == packets.server).any()):
             return None
         if isinstance(place, Held) and isinstance(to, Held):
@@ -165,14 +179,13 @@ class Judge:
         return trace(self.network, Flow(place, to, protocol, None), explain=False, headers=Traffic.of(sides))
 
 
-Way = tuple["NDArray[np.int8]", Path | None]
 _VERDICTS = {"blocked": BLOCKED, "reachable": REACHABLE}
 
 
 def _addresses(packets: Packets, ranks: NDArray[np.int64]) -> IntervalSet:
     import numpy as np
 
-    numbers = packets.ranks.numbers
+    numbers = packets.numbers
     return join_all((numbers[rank], numbers[rank] + 1) for rank in np.unique(ranks).tolist())
 
 
@@ -206,8 +219,8 @@ def _among(traffic: Traffic, packets: Packets) -> NDArray[np.bool_]:
     found = np.zeros(len(packets), np.bool_)
     protocol = int(packets.protocol[0])
     for box in traffic.boxes:
-        held = inside(packets.ranks.cuts(box.source), packets.client)
-        held &= inside(packets.ranks.cuts(box.destination), packets.server)
+        held = inside(packets.ranks.of(box.source), packets.client)
+        held &= inside(packets.ranks.of(box.destination), packets.server)
         if has_ports(protocol):
             held &= inside(box.source_port, packets.client_port) & inside(box.port, packets.port)
         found |= held

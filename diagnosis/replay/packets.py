@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from diagnosis.evidence.recorded import Recorded
 from diagnosis.network.network import Network
-from diagnosis.replay.ranks import Ranks, ranked
+from diagnosis.replay.columns import among, ranked
 from diagnosis.traffic.addresses import IPV6, PUBLIC
 from diagnosis.traffic.intervals import has
+from diagnosis.traffic.protocols import has_ports
+from diagnosis.traffic.ranks import Ranks
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+WITH_PORTS: Final = [number for number in range(256) if has_ports(number)]
+"""The protocols whose packets have ports."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +27,8 @@ class Packets:
     """Connections, one entry of each column for each; `tuples` says which recorded tuple an entry is made of."""
 
     ranks: Ranks
+    numbers: tuple[int, ...]
+    """The address of each rank."""
     client: NDArray[np.int64]
     """Who opened the connection, as a rank."""
     server: NDArray[np.int64]
@@ -39,14 +47,22 @@ class Packets:
 
     def only(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> Packets:
         """Those at these places."""
-        return Packets(self.ranks, *(column[which] for column in self._columns))
+        return Packets(self.ranks, self.numbers, *(column[which] for column in self._columns))
 
     def joined(self, other: Packets) -> Packets:
         """These and others of the same ranks."""
         import numpy as np
 
         pairs = zip(self._columns, other._columns, strict=True)
-        return Packets(self.ranks, *(np.concatenate(pair) for pair in pairs))
+        return Packets(self.ranks, self.numbers, *(np.concatenate(pair) for pair in pairs))
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """For each whether it has all the ports that its protocol has."""
+        import numpy as np
+
+        found: NDArray[np.bool_] = ~np.isin(self.protocol, WITH_PORTS) | ((self.port >= 0) & (self.client_port >= 0))
+        return found
 
     @property
     def _columns(self) -> tuple[NDArray[np.int64], ...]:
@@ -61,8 +77,9 @@ def connections(network: Network, recorded: Recorded) -> tuple[Packets, Packets]
     """
     import numpy as np
 
-    publics = list(network.by_public_address)
-    ranks, of_text = ranked(recorded.addresses, publics)
+    # A public address of ours may be met in place of the private one behind it, and the other way round.
+    behind = (a.private for i in network.interfaces.values() for a in i.ipv4 if a.public is not None)
+    ranks, of_text = ranked(recorded.addresses, (*network.by_public_address, *behind))
     sender, receiver = of_text[recorded.source], of_text[recorded.destination]
     plain = (sender >= 0) & (receiver >= 0)
     low = (recorded.source_port >= 1) & (recorded.source_port < 1024) & (recorded.port >= 1024)
@@ -79,6 +96,7 @@ class _Sides:
 
     recorded: Recorded
     ranks: Ranks
+    numbers: tuple[int, ...]
     outside: NDArray[np.bool_]
     """For each rank whether the internet could carry packets to it."""
     six: NDArray[np.bool_]
@@ -94,14 +112,14 @@ class _Sides:
                 continue
             held = []
             for number in (*(a.private for a in interface.ipv4), *interface.ipv6):
-                rank, public = ranks.of(number), interface.public_of(number)
-                known = ranks.of(public) if public is not None else None
+                rank, public = ranks.number(number), interface.public_of(number)
+                known = ranks.number(public) if public is not None else None
                 if rank is not None:
                     held.append((rank, -1 if known is None else known))
             if interface.prefixes:
-                held += [(rank, -1) for rank in ranks.among(interface.prefixes).nonzero()[0].tolist()]
+                held += [(rank, -1) for rank in among(ranks, interface.prefixes).nonzero()[0].tolist()]
             holders[code] = held
-        return cls(recorded, ranks, ranks.among(PUBLIC), ranks.among(IPV6), holders)
+        return cls(recorded, ranks, tuple(ranks.each()), among(ranks, PUBLIC), among(ranks, IPV6), holders)
 
     def opened(
         self,
@@ -130,6 +148,7 @@ class _Sides:
         vpc[reached] = 0
         return Packets(
             self.ranks,
+            self.numbers,
             client,
             met,
             self.recorded.protocol[which],
@@ -143,7 +162,7 @@ class _Sides:
         """The rank of each address's public one; -1 where it has none, -2 where the interface does not hold it."""
         import numpy as np
 
-        width = len(self.ranks.numbers) + 1
+        width = self.ranks.count + 1
         pairs = sorted((code * width + rank, public) for code, held in self.holders.items() for rank, public in held)
         if not pairs:
             return np.full(len(ranks), -2, np.int64)
@@ -156,12 +175,12 @@ def written(network: Network, packets: Packets, recorded: Recorded, place: int) 
     """Client and server of one connection as a line of `whynot trace` has them: with the VPC where that decides."""
     from diagnosis.traffic.addresses import format_address
 
-    client = format_address(packets.ranks.numbers[int(packets.client[place])])
-    server = format_address(packets.ranks.numbers[int(packets.server[place])])
+    client = format_address(packets.numbers[int(packets.client[place])])
+    server = format_address(packets.numbers[int(packets.server[place])])
     side = int(packets.vpc[place])
     if side:
         interface = network.interfaces[recorded.interfaces[int(recorded.interface[packets.tuples[place]])]]
-        number = packets.ranks.numbers[int(packets.client[place] if side == 1 else packets.server[place])]
+        number = packets.numbers[int(packets.client[place] if side == 1 else packets.server[place])]
         if interface.vpc and has(interface.own_addresses, number) and len(network.holders(number)) > 1:
             prefix = f"{interface.vpc}/"
             return (prefix + client, server) if side == 1 else (client, prefix + server)

@@ -8,7 +8,8 @@ certain is counted as such, and never as passing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,16 +22,17 @@ from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
 from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Question
-from diagnosis.replay.group_rules import REACHABLE, UNKNOWN
-from diagnosis.replay.judging import Judge
-from diagnosis.replay.packets import Packets, connections
+from diagnosis.replay import judging
+from diagnosis.replay.columns import inside, packed
+from diagnosis.replay.judging import Allowance, Judge
+from diagnosis.replay.packets import WITH_PORTS, Packets, connections
 from diagnosis.replay.sorts import sorts_of
+from diagnosis.replay.spots import spots_of
 from diagnosis.replay.touched import touched
+from diagnosis.replay.verdicts import REACHABLE, UNJUDGED, UNKNOWN
 from diagnosis.trace.trace import Trace
 from diagnosis.traffic.addresses import format_address
-from diagnosis.traffic.intervals import has
-from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
-from diagnosis.traffic.traffic import Traffic
+from diagnosis.traffic.protocols import ICMP, ICMPV6, protocol_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +84,8 @@ class Replay(BaseModel):
     """What would pass besides."""
     unjudged: int = 0
     """Records that the fix concerns and of which the model cannot tell whether they would pass."""
+    not_judged: int = 0
+    """Records that the fix may concern and that were not looked at: too many had to be judged one by one."""
     malformed: int = 0
     """Lines of the logs that are no records."""
     unreadable_files: int = 0
@@ -103,7 +107,7 @@ def replay(
 
     `asked` are the traces of the question. `stopped` is called every so often and may raise.
     """
-    passes, unsure = passing(before, after, changes, recorded, stopped)
+    passes, unsure, unjudged = passing(before, after, changes, recorded, stopped)
     wanted = _asked(asked, passes)
     return Replay(
         window=Window(start=_time(recorded.window.start), end=_time(recorded.window.end)),
@@ -112,6 +116,7 @@ def replay(
         asked=_told(after, recorded, passes.only(wanted)),
         others=_told(after, recorded, passes.only(~wanted)),
         unjudged=int(recorded.records[unsure].sum()),
+        not_judged=int(recorded.records[unjudged].sum()),
         malformed=recorded.counts.malformed,
         unreadable_files=recorded.counts.unreadable_files,
     )
@@ -130,14 +135,25 @@ def foreseen(
     return replay(network, apply_all(changes, network), changes, asked, recorded, stopped)
 
 
+class Passing(NamedTuple):
+    """What a change lets through."""
+
+    packets: Packets
+    """The connections that would pass, each recorded packet once."""
+    unsure: NDArray[np.int64]
+    """The places of tuples of which the model cannot tell."""
+    unjudged: NDArray[np.int64]
+    """The places of tuples that were left when no more were judged."""
+
+
 def passing(
     before: Network,
     after: Network,
     changes: tuple[Change, ...],
     recorded: Recorded,
     stopped: Callable[[], None] = _never,
-) -> tuple[Packets, NDArray[np.int64]]:
-    """The connections that would pass, each recorded packet once, and the places of tuples that cannot be judged."""
+) -> Passing:
+    """The connections that would pass after changes and did not before."""
     import numpy as np
 
     straight, answered = connections(before, recorded)
@@ -146,55 +162,57 @@ def passing(
     # What answers a connection that the change does not matter to is a reply all the same, and no request.
     concerned = matters | np.isin(answered.tuples, at_once.tuples)
     in_return, matters = answered.only(concerned), matters[concerned]
-    sorts = sorts_of(before, straight.ranks)
-    old, new = (Judge(network, recorded, sorts, stopped) for network in (before, after))
-    is_reply = _replies(old, straight, in_return)
-    at_once = at_once.only(~np.isin(at_once.tuples, in_return.tuples[is_reply]))
+    occurring = at_once.joined(in_return)
+    sorts, allowance = cache(partial(sorts_of, before, straight.ranks)), Allowance(judging.SINGLY)
+    old, new = (
+        Judge(network, recorded, spots_of(network, occurring), sorts, allowance, stopped) for network in (before, after)
+    )
+    is_reply, open_question = _replies(old, straight, in_return)
+    taken = in_return.tuples[is_reply | open_question]
+    at_once = at_once.only(~np.isin(at_once.tuples, taken))
     packets = at_once.joined(in_return.only(is_reply & matters))
     then = new.verdicts(packets)
     open_now = np.flatnonzero(then == REACHABLE)
     was = old.verdicts(packets.only(open_now))
-    return packets.only(open_now[was != REACHABLE]), packets.tuples[then == UNKNOWN]
+    passes = packets.only(open_now[(was != REACHABLE) & (was != UNJUDGED)])
+    left = in_return.tuples[open_question], packets.tuples[then == UNJUDGED], packets.tuples[open_now[was == UNJUDGED]]
+    return Passing(passes, packets.tuples[then == UNKNOWN], np.concatenate(left))
 
 
-def _replies(old: Judge, straight: Packets, in_return: Packets) -> NDArray[np.bool_]:
-    """For each packet that may be a reply whether it is one: what it answers arrives, and its answer is not let home.
+def _replies(old: Judge, straight: Packets, in_return: Packets) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """For each packet that may be a reply whether it is one, and whether nobody judged that.
 
-    Of ICMP, which looks alike both ways, only where the packet as a request would have arrived too.
+    It is one where what it answers arrives, and its answer is not let home; of ICMP, which looks alike both ways, only
+    where the packet as a request would have arrived too.
     """
     import numpy as np
 
-    arrives = old.verdicts(in_return, forward=True) == REACHABLE
-    found = np.flatnonzero(arrives)
-    found = found[old.verdicts(in_return.only(found)) != REACHABLE]
+    arrives = old.verdicts(in_return, forward=True)
+    found = np.flatnonzero(arrives == REACHABLE)
+    home = old.verdicts(in_return.only(found))
+    unjudged = arrives == UNJUDGED
+    unjudged[found[home == UNJUDGED]] = True
+    found = found[(home != REACHABLE) & (home != UNJUDGED)]
     icmp = found[np.isin(in_return.protocol[found], (ICMP, ICMPV6))]
     requests = straight.only(np.searchsorted(straight.tuples, in_return.tuples[icmp]))
-    kept_out = icmp[old.verdicts(requests, forward=True) != REACHABLE]
+    asks = old.verdicts(requests, forward=True)
+    unjudged[icmp[asks == UNJUDGED]] = True
     is_reply = np.zeros(len(in_return), np.bool_)
-    is_reply[np.setdiff1d(found, kept_out)] = True
-    return is_reply
+    is_reply[np.setdiff1d(found, icmp[asks != REACHABLE])] = True
+    return is_reply, unjudged
 
 
 def _asked(asked: Iterable[Trace], packets: Packets) -> NDArray[np.bool_]:
+    """For each connection whether it is among what the traces were about, from whatever port of the client."""
     import numpy as np
 
     found = np.zeros(len(packets), np.bool_)
-    questions = [path.question for one in asked for path in one.paths]
-    for place in range(len(packets)):
-        found[place] = any(_among(question, packets, place) for question in questions)
+    without_ports = ~np.isin(packets.protocol, WITH_PORTS)
+    for box in (box for one in asked for path in one.paths for box in path.question.boxes):
+        held = inside(packets.ranks.of(box.source), packets.client)
+        held &= inside(packets.ranks.of(box.destination), packets.server)
+        found |= held & inside(box.protocol, packets.protocol) & (without_ports | inside(box.port, packets.port))
     return found
-
-
-def _among(question: Traffic, packets: Packets, place: int) -> bool:
-    client, server = (packets.ranks.numbers[int(side[place])] for side in (packets.client, packets.server))
-    protocol, port = int(packets.protocol[place]), int(packets.port[place])
-    return any(
-        has(box.source, client)
-        and has(box.destination, server)
-        and has(box.protocol, protocol)
-        and (not has_ports(protocol) or has(box.port, port))
-        for box in question.boxes
-    )
 
 
 def _told(network: Network, recorded: Recorded, packets: Packets) -> Conversations:
@@ -203,23 +221,22 @@ def _told(network: Network, recorded: Recorded, packets: Packets) -> Conversatio
 
     if not len(packets):
         return Conversations()
-    columns = np.stack((packets.client, packets.server, packets.protocol, packets.port))
-    keys, which = np.unique(columns, axis=1, return_inverse=True)
-    which = which.reshape(-1)
+    columns = packets.client, packets.server, packets.protocol, packets.port
+    _, first, which = np.unique(packed(*columns), return_index=True, return_inverse=True)
     records = np.bincount(which, weights=recorded.records[packets.tuples]).astype(np.int64)
-    last = np.zeros(keys.shape[1], np.int64)
+    last = np.zeros(len(records), np.int64)
     np.maximum.at(last, which, recorded.last[packets.tuples])
     order = np.lexsort((np.arange(len(records)), -records))[:NAMED]
     named = tuple(
-        _conversation(network, packets, keys[:, place].tolist(), int(records[place]), int(last[place]))
+        _conversation(network, packets, int(first[place]), int(records[place]), int(last[place]))
         for place in order.tolist()
     )
     return Conversations(records=int(records.sum()), conversations=len(records), named=named)
 
 
-def _conversation(network: Network, packets: Packets, key: list[int], records: int, last: int) -> Conversation:
-    client, server, protocol, port = key
-    source, destination = (packets.ranks.numbers[rank] for rank in (client, server))
+def _conversation(network: Network, packets: Packets, place: int, records: int, last: int) -> Conversation:
+    source, destination = (packets.numbers[int(side[place])] for side in (packets.client, packets.server))
+    protocol, port = int(packets.protocol[place]), int(packets.port[place])
     return Conversation(
         source=format_address(source),
         destination=format_address(destination),

@@ -14,8 +14,8 @@ from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.network.shape import rule_ports
 from diagnosis.replay.borders import addresses_of, passes_on, readdressed, relayed, through
+from diagnosis.replay.columns import among, inside
 from diagnosis.replay.packets import Packets
-from diagnosis.replay.ranks import inside
 from diagnosis.trace.nat_gateways import PORTS
 from diagnosis.traffic.addresses import format_address, parse_cidr
 from diagnosis.traffic.intervals import meet
@@ -51,7 +51,7 @@ def _by_group(network: Network, change: GroupRuleChange, packets: Packets) -> ND
     alike = _of_protocol(packets, protocol)
     if any(passes_on(network, one) for one in members):
         return alike
-    own = packets.ranks.among(addresses_of(members))
+    own = among(packets.ranks, addresses_of(members))
     mine = own[packets.client if change.direction == "egress" else packets.server]
     if protocol in (TCP, UDP):
         ports = rule_ports(protocol, change.from_port, change.to_port)
@@ -96,7 +96,7 @@ def _about(network: Network, change: AclEntryChange, packets: Packets) -> NDArra
     Requests go to the port of the server, replies to the client's, which a NAT gateway picks anew.
     """
     entry = change.entry
-    peers = packets.ranks.among(parse_cidr(change.cidr))
+    peers = among(packets.ranks, parse_cidr(change.cidr))
     any_peer = readdressed(network, packets)
     client, server = peers[packets.client] | any_peer, peers[packets.server] | any_peer
     asks, answers = (server, client) if entry.egress else (client, server)

@@ -165,6 +165,11 @@ def place_alone(network: Network, text: str) -> Held | Internet | Nobody | None:
         return None
     if not isinstance(found, AtAddress) or found.vpc is not None:
         return None
+    return place_at(network, found)
+
+
+def place_at(network: Network, found: AtAddress) -> Held | Internet | Nobody | None:
+    """The same for an address that was read."""
     holders = _candidates(network, found)
     if len(holders) > 1 or (not holders and len(network.vpc_holding(found.address)) > 1):
         return None

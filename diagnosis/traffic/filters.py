@@ -92,8 +92,13 @@ class Filter:
 
     def at(self, protocol: int, port: int) -> IntervalSet:
         """The peers that may be reached by (or may reach) this protocol number and destination port or ICMP cell."""
-        cells = self._parts_of((protocol, protocol + 1), reply=False)[0].cells
+        cells, _ = self.row(protocol, reply=False)
         return cells.allowed(bisect_right(cells.cuts, port) - 1)
+
+    def row(self, protocol: int, *, reply: bool) -> tuple[Cells, bool]:
+        """The cells that decide over one protocol, and whether they are looked up by the connection's source port."""
+        _, side, cells = self._parts_of((protocol, protocol + 1), reply)[0]
+        return cells, side == _SOURCE_PORT
 
     def split(self, traffic: Traffic, view: View) -> tuple[Traffic, Traffic]:
         """What of the traffic passes the filter, and what it drops."""

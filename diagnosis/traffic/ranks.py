@@ -7,6 +7,7 @@ holds a single member is the one number of that member.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
 from diagnosis.traffic.intervals import IntervalSet, pieces
 
@@ -46,6 +47,16 @@ class Ranks:
         if last & 1:
             points.append(self.count)
         return tuple(points)
+
+    def number(self, member: int) -> int | None:
+        """The number of one member; None where it is none."""
+        found = self.of((member, member + 1))
+        return found[0] if found else None
+
+    def each(self) -> Iterator[int]:
+        """The members in the order of their numbers."""
+        for low, high in pieces(self._members):
+            yield from range(low, high)
 
     def members(self, numbers: IntervalSet) -> IntervalSet:
         """The members with these numbers: the set back, of what is numbered."""

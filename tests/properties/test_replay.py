@@ -206,7 +206,8 @@ def check(chance: random.Random, network: Network, changes: tuple[Change, ...], 
     """Compares, and returns how many would pass."""
     tuples = drawn(chance, network, changes, count)
     after = apply_all(changes, network)
-    passes, unsure = passing(network, after, changes, recorded(tuples))
+    passes, unsure, unjudged = passing(network, after, changes, recorded(tuples))
+    assert not len(unjudged)
     outcomes = [outcome(network, after, row) for row in tuples]
     wanted = [place for place, (would, _, _) in enumerate(outcomes) if would]
     assert sorted(passes.tuples.tolist()) == wanted, changes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.views.foreseen import sentences
 from diagnosis.answer import Answer
 from diagnosis.evidence.query import Last
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange
@@ -12,6 +13,7 @@ from diagnosis.investigate import Asked, investigate
 from diagnosis.network.build import build
 from diagnosis.network.network import Network
 from diagnosis.question.parse import parse
+from diagnosis.replay import judging
 from diagnosis.replay.replay import Replay, foreseen
 from diagnosis.snapshots.embedded_account import flow_logs_folder, snapshot_folder
 from diagnosis.snapshots.read import read_snapshot
@@ -91,3 +93,23 @@ def test_what_the_model_cannot_judge_is_counted_and_never_passes() -> None:
     found = foreseen(account.network(), question, (change,), recorded([tuples()]))
 
     assert (found.unjudged, found.asked.records, found.others.records) == (1, 0, 0)
+
+
+def test_what_is_left_when_no_more_is_judged_one_by_one_is_counted_and_never_passes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From on premises each connection is judged by itself; those with the most records come first."""
+    account = two_subnets(server={"groups": ["sg-shut"]})
+    account.group("sg-shut", "vpc-a", ingress=[])
+    change = GroupRuleChange(
+        component="sg-shut", direction="ingress", protocol="tcp", from_port=80, to_port=443, cidr="0.0.0.0/0"
+    )
+    question = parse("why can't 10.0.1.10 reach 10.0.2.20 on 443")
+    several = [tuples(source="172.16.0.9", port=port) for port in (80, 81, 82)]
+    seen = recorded([tuples(), *several])
+    monkeypatch.setattr(judging, "SINGLY", 1)
+
+    found = foreseen(account.network(), question, (change,), seen)
+
+    assert (found.asked.records, found.not_judged) == (1, 2)
+    assert "Not judged: 2 records, of more conversations than are judged one by one." in list(sentences(found))
