@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,10 @@ from diagnosis.trace.trace import Flow, Trace, over, trace
 from diagnosis.trace.worth import worth
 from diagnosis.traffic.intervals import has
 from diagnosis.traffic.protocols import ICMP, protocol_number
+
+ITSELF = (
+    "Both parties are one interface: what it sends to itself never leaves the host, and no rule of the network sees it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def investigate(
     path = shown_path(traces)
     some = parts(traces) if verdict == "partly" else ()
     what = _traffic(traces)
-    notes = (parties.source.note, parties.destination.note, _port_note(parties, question))
+    notes = (parties.source.note, parties.destination.note, _port_note(parties, question), _own_note(traces))
     return with_guide(
         Answer(
             question=question,
@@ -133,12 +138,8 @@ def _tracer(parties: Parties, question: Question, source_port: int | None) -> Ca
     if protocol == ICMP:
         port = None
 
-    pairs = [
-        pair
-        for source in parties.source.anchors
-        for destination in parties.destination.anchors
-        for pair in _apart(source, destination)
-    ]
+    named = tuple(itertools.product(parties.source.anchors, parties.destination.anchors))
+    pairs = tuple(pair for one in named for pair in _apart(*one)) or named
 
     def retrace(network: Network) -> tuple[Trace, ...]:
         found = tuple(
@@ -234,6 +235,10 @@ def _traffic(traces: tuple[Trace, ...]) -> str:
             if not path.question.empty:
                 return traffic_words(path.question)
     return ""
+
+
+def _own_note(traces: tuple[Trace, ...]) -> str | None:
+    return ITSELF if traces and all(_to_itself(one.flow) for one in traces) else None
 
 
 def _port_note(parties: Parties, question: Question) -> str | None:

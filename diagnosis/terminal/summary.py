@@ -124,7 +124,7 @@ def _item(page: Page, summary: Summary, place: int, item: _Item) -> list[str]:
     indent, some = len(INDENT) + 3, item.groups
     first = some[0]
     if first.cause is not None:
-        heading = page.paragraph(first.cause.text[:1].upper() + first.cause.text[1:], indent=indent)
+        heading = page.paragraph(first.cause.text, indent=indent)
     else:
         why = "No configuration was read" if summary.configuration == "none" else "The cause cannot be told"
         heading = page.paragraph(f"{why}: {_flow(summary, first)}", indent=indent)

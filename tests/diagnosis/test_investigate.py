@@ -9,7 +9,7 @@ import pytest
 from diagnosis.answer import Answer
 from diagnosis.evidence.query import Between, Counts, FlowLogQuery, Sightings
 from diagnosis.fix.change import Change, GroupRuleChange, apply_all
-from diagnosis.investigate import Asked, investigate
+from diagnosis.investigate import ITSELF, Asked, investigate
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Party, Question
@@ -209,3 +209,11 @@ def test_several_blockers_are_counted_and_one_fix_removes_them_all() -> None:
     assert "2 further causes" in answer.headline
     assert answer.fixes
     assert all(len(fix.changes) == 3 == len(fix.commands) == len(fix.undo) for fix in answer.fixes)
+
+
+@pytest.mark.parametrize("same", [WEB, Party(kind="cidr", value="10.0.1.10/32")])
+def test_what_a_party_sends_to_itself_no_rule_of_the_network_sees(same: Party) -> None:
+    answer = answered(closed().network(), question(WEB, same))
+
+    assert (answer.verdict, answer.causes, answer.caveats[0]) == ("reachable", (), ITSELF)
+    assert ITSELF not in answered(closed().network(), question()).caveats
