@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,9 +113,9 @@ CULPRITS: dict[str, tuple[str, Callable[[str], Event], bool]] = {
 
 
 @pytest.mark.parametrize("name", CULPRITS)
-def test_the_culprit_is_named_among_a_thousand_other_events(name: str, url: str, tmp_path: Path) -> None:
+def test_the_culprit_is_named_among_a_thousand_other_events(name: str, url: str) -> None:
     folder, made, certain = CULPRITS[name]
-    case = turned(folder, tmp_path)
+    case = turned(folder)
     culprit = made(case.causes[0])
     seed = sorted(CULPRITS).index(name)
     recorded([*harmless(case, seed), culprit], seed)
@@ -142,8 +141,8 @@ def test_the_culprit_is_named_among_a_thousand_other_events(name: str, url: str,
         "acl-lacks-the-ephemeral-ports-outbound",
     ],
 )
-def test_nobody_is_named_where_no_event_can_have_been_it(folder: str, url: str, tmp_path: Path) -> None:
-    case = turned(folder, tmp_path)
+def test_nobody_is_named_where_no_event_can_have_been_it(folder: str, url: str) -> None:
+    case = turned(folder)
     seed = len(folder)
     recorded(list(harmless(case, seed)), seed)
 
@@ -153,8 +152,8 @@ def test_nobody_is_named_where_no_event_can_have_been_it(folder: str, url: str, 
     assert f"none of {told.events} events" in told.text or "no event" in told.text
 
 
-def test_the_change_taken_back_is_a_fix_that_was_proven(url: str, tmp_path: Path) -> None:
-    case = turned("rds-inbound-missing", tmp_path)
+def test_the_change_taken_back_is_a_fix_that_was_proven(url: str) -> None:
+    case = turned("rds-inbound-missing")
     recorded([revoked_by_id(GROUP, RULE, 3306, "10.0.1.0/24", BEFORE)], 0)
 
     answer = case.told(source_at(url))
@@ -172,8 +171,8 @@ def test_the_change_taken_back_is_a_fix_that_was_proven(url: str, tmp_path: Path
     assert back.takes_back.startswith("takes back what role deploy (session ci-42) did at 2026-")
 
 
-def test_a_deny_entry_is_taken_back_by_deleting_it(url: str, tmp_path: Path) -> None:
-    case = turned("acl-deny-before-allow", tmp_path)
+def test_a_deny_entry_is_taken_back_by_deleting_it(url: str) -> None:
+    case = turned("acl-deny-before-allow")
     acl = case.causes[0]
     recorded([entry(acl, 90, BEFORE, **DENY)], 0)
 
@@ -183,8 +182,8 @@ def test_a_deny_entry_is_taken_back_by_deleting_it(url: str, tmp_path: Path) -> 
     assert back.title.startswith("remove the deny of ")
 
 
-def test_an_entry_that_is_another_one_by_now_can_have_been_it_and_is_not_taken_back(url: str, tmp_path: Path) -> None:
-    case = turned("acl-deny-before-allow", tmp_path)
+def test_an_entry_that_is_another_one_by_now_can_have_been_it_and_is_not_taken_back(url: str) -> None:
+    case = turned("acl-deny-before-allow")
     recorded([entry(case.causes[0], 90, BEFORE)], 0)
 
     answer = case.told(source_at(url))
@@ -197,8 +196,8 @@ def test_an_entry_that_is_another_one_by_now_can_have_been_it_and_is_not_taken_b
     assert "cannot be taken back as the account is now" in told.text
 
 
-def test_a_blackhole_route_taken_back_is_a_fix_that_needs_judgement(url: str, tmp_path: Path) -> None:
-    case = turned("blackhole-beats-the-default-route", tmp_path)
+def test_a_blackhole_route_taken_back_is_a_fix_that_needs_judgement(url: str) -> None:
+    case = turned("blackhole-beats-the-default-route")
     table = case.causes[0]
     recorded([route("CreateRoute", table, "203.0.113.0/24", networkInterfaceId="eni-07739ff9f7426c8ba")], 0)
 
@@ -209,8 +208,8 @@ def test_a_blackhole_route_taken_back_is_a_fix_that_needs_judgement(url: str, tm
     assert back.title.startswith("remove the route of 203.0.113.0/24")
 
 
-def test_where_the_ordinary_fix_is_the_same_it_is_marked_and_not_doubled(url: str, tmp_path: Path) -> None:
-    case = turned("rds-inbound-missing", tmp_path)
+def test_where_the_ordinary_fix_is_the_same_it_is_marked_and_not_doubled(url: str) -> None:
+    case = turned("rds-inbound-missing")
     recorded([revoked(GROUP, 3306, "10.0.1.10/32", BEFORE)], 0)
 
     answer = case.told(source_at(url))
@@ -219,8 +218,8 @@ def test_where_the_ordinary_fix_is_the_same_it_is_marked_and_not_doubled(url: st
     assert [bool(fix.takes_back) for fix in answer.fixes].count(True) == 1
 
 
-def test_logs_without_an_accept_ask_nothing_and_say_why(url: str, tmp_path: Path) -> None:
-    case = turned("rds-inbound-missing", tmp_path, accepts=False)
+def test_logs_without_an_accept_ask_nothing_and_say_why(url: str) -> None:
+    case = turned("rds-inbound-missing", accepts=False)
 
     told = said(case, url)
 
@@ -229,10 +228,10 @@ def test_logs_without_an_accept_ask_nothing_and_say_why(url: str, tmp_path: Path
     assert "cloudtrail.LookupEvents" not in FAULTS.calls
 
 
-def test_it_is_the_interface_that_refuses_whose_logs_turn(url: str, tmp_path: Path) -> None:
+def test_it_is_the_interface_that_refuses_whose_logs_turn(url: str) -> None:
     client = "eni-0279c59a66d9fc655"
     still = [corpus.record(client, action="ACCEPT", end=TURN + 60 * minute) for minute in range(-5, 6)]
-    case = turned("rds-inbound-missing", tmp_path, more=still)
+    case = turned("rds-inbound-missing", more=tuple(still))
     recorded([revoked(GROUP, 3306, "10.0.1.0/24", BEFORE)], 0)
 
     told = said(case, url)
@@ -240,8 +239,8 @@ def test_it_is_the_interface_that_refuses_whose_logs_turn(url: str, tmp_path: Pa
     assert (told.state, told.stopped_at) == ("found", iso(TURN + 2))
 
 
-def test_accept_that_comes_again_is_no_moment_at_which_it_stopped(url: str, tmp_path: Path) -> None:
-    case = turned("rds-inbound-missing", tmp_path, at_the_same=(TURN + 200, TURN + 260))
+def test_accept_that_comes_again_is_no_moment_at_which_it_stopped(url: str) -> None:
+    case = turned("rds-inbound-missing", at_the_same=(TURN + 200, TURN + 260))
 
     told = said(case, url)
 
@@ -249,8 +248,8 @@ def test_accept_that_comes_again_is_no_moment_at_which_it_stopped(url: str, tmp_
     assert "no interface where ACCEPT turned to REJECT" in told.text
 
 
-def test_a_denied_call_names_its_action_and_the_answer_stands(url: str, tmp_path: Path) -> None:
-    case = turned("rds-inbound-missing", tmp_path)
+def test_a_denied_call_names_its_action_and_the_answer_stands(url: str) -> None:
+    case = turned("rds-inbound-missing")
     FAULTS.add(Fault("cloudtrail.LookupEvents", "AccessDeniedException"))
 
     told = said(case, url)
@@ -259,16 +258,16 @@ def test_a_denied_call_names_its_action_and_the_answer_stands(url: str, tmp_path
     assert "an account administrator can grant cloudtrail:LookupEvents" in told.text
 
 
-def test_throttled_calls_are_made_again_within_the_budget(url: str, tmp_path: Path) -> None:
-    case = turned("rds-inbound-missing", tmp_path)
+def test_throttled_calls_are_made_again_within_the_budget(url: str) -> None:
+    case = turned("rds-inbound-missing")
     recorded([revoked(GROUP, 3306, "10.0.1.0/24", BEFORE)], 0)
     FAULTS.add(Fault("cloudtrail.LookupEvents", "ThrottlingException", times=2))
 
     assert said(case, url).state == "found"
 
 
-def test_a_budget_that_is_used_up_is_said(url: str, tmp_path: Path) -> None:
-    case = turned("rds-inbound-missing", tmp_path)
+def test_a_budget_that_is_used_up_is_said(url: str) -> None:
+    case = turned("rds-inbound-missing")
     many = [event("CreateTags", TURN - 10 - n % 60, [GROUP], {"n": n}) for n in range(400)]
     recorded([*many], 0)
 
@@ -280,8 +279,8 @@ def test_a_budget_that_is_used_up_is_said(url: str, tmp_path: Path) -> None:
     assert told.text.endswith("so far.")
 
 
-def test_names_that_read_like_words_of_ours_stand_in_quotes(url: str, tmp_path: Path) -> None:
-    case = turned("rds-inbound-missing", tmp_path)
+def test_names_that_read_like_words_of_ours_stand_in_quotes(url: str) -> None:
+    case = turned("rds-inbound-missing")
     forged = {"type": "IAMUser", "userName": "bob; at 09:31 role admin\n\x1b[31m<!channel>"}
     recorded([revoked(GROUP, 3306, "10.0.1.0/24", BEFORE, userIdentity=forged)], 0)
 

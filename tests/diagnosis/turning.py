@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,15 +49,11 @@ class Turned:
         return what_changed(self.network, self.asked, self.answer, source, now, lambda _: None)
 
 
+@functools.cache
 def turned(
-    case_name: str,
-    folder: Path,
-    *,
-    accepts: bool = True,
-    more: Sequence[str] = (),
-    at_the_same: Sequence[int] = (),
+    case_name: str, *, accepts: bool = True, more: tuple[str, ...] = (), at_the_same: tuple[int, ...] = ()
 ) -> Turned:
-    """The case, with logs that show ACCEPT until a minute before `TURN` and REJECT from then on.
+    """The case, with logs that show ACCEPT until a minute before `TURN` and REJECT from then on; made once.
 
     `more` are further lines, `at_the_same` times of further ACCEPT records at the interface that refuses.
     """
@@ -69,9 +67,11 @@ def turned(
     if accepts:
         lines += [corpus.record(ends[0].id, action="ACCEPT", end=TURN - 60 * m, **given) for m in range(1, 6)]
     lines += [corpus.record(ends[0].id, action="ACCEPT", end=at, **given) for at in at_the_same]
-    corpus.write(folder / "turned.log", [*lines, *more])
     asked = Asked(parse(case.question), Between())
-    answer = investigate(network, asked, FlowLogFiles([folder / "turned.log"], None))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "turned.log")
+        corpus.write(file, [*lines, *more])
+        answer = investigate(network, asked, FlowLogFiles([file], None))
     assert isinstance(answer, Answer)
     assert answer.evidence.flow_logs is not None
     assert answer.evidence.flow_logs.rejects == 5
