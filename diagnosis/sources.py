@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from diagnosis.evidence.query import FlowLogQuery, Sightings, Window
     from diagnosis.evidence.rejects import Ours, Rejections
     from diagnosis.evidence.threats import Heard, ThreatQuery
-    from diagnosis.evidence.trail import Looked
+    from diagnosis.evidence.trail import Looked, TrailEvent
     from diagnosis.explanation.path_request import PathRequest
     from diagnosis.network.described import Described
 
@@ -92,9 +92,12 @@ class SecondOpinion(Protocol):
 class ChangeSource(Protocol):
     """Who knows what was changed in the account: CloudTrail. One asks one question, within one budget."""
 
-    def changes(self, resource: str, region: str, start: int, end: int) -> Looked:
+    def changes(
+        self, resource: str, region: str, start: int, end: int, until: Callable[[TrailEvent], bool] | None = None
+    ) -> Looked:
         """Return the recorded calls on a resource between two times (Unix seconds), and why some were left out.
 
+        They are read newest first, and no further than where `until` says of one that it suffices.
         Raises NotPermitted or SourceUnavailable, each saying who must act.
         """
         ...

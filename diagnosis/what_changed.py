@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from diagnosis.answer import Answer, Fix, WhatChanged
 from diagnosis.evidence.flow_log_setup import covering
 from diagnosis.evidence.records import iso
 from diagnosis.evidence.trail import TrailEvent
+from diagnosis.evidence.trail_before import told_by, wanting, with_before
+from diagnosis.evidence.trail_effects import Effect
 from diagnosis.explanation.culprit import Finding, Turn, findings
 from diagnosis.explanation.suspects import Spot, Suspect, spots, suspects
 from diagnosis.explanation.what_changed import culprit_told, nothing_told, told_change, turn_of
@@ -33,6 +36,8 @@ DELIVERY = 900
 KEPT = 90 * 86_400
 """So long events can be looked up."""
 MOST_OTHERS = 3
+MOST_BEFORE = 3
+"""Of so many changes it is looked up what was there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,10 @@ def what_changed(
         late = "CloudTrail can be a quarter of an hour late, so the change may not be told yet."
         heard = replace(heard, limits=(*heard.limits, late))
     found = findings(network, places, heard.events.values(), turn)
+    known, more = _before(found, source, now, _region(network, traces), say)
+    if known:
+        found = findings(network, places, heard.events.values(), turn, known)
+    heard = replace(heard, limits=(*heard.limits, *more))
     return _told(network, traces, retrace, answer, turn, heard, found, len(to_ask))
 
 
@@ -100,6 +109,43 @@ def _heard(
         if any(one.certain for one in findings(network, places, looked.events, turn)):
             break
     return _Heard(events, looked_at, tuple(limits))
+
+
+def _before(
+    found: tuple[Finding, ...], source: ChangeSource, now: int, asked_in: str, say: Callable[[str], None]
+) -> tuple[dict[str, Effect], tuple[str, ...]]:
+    """What was there before, of the likeliest changes whose own record leaves it out; and why that is not known."""
+    known: dict[str, Effect] = {}
+    limits: list[str] = []
+    for one in found[:MOST_BEFORE]:
+        event, effect = one.event, one.effect
+        resource = wanting(effect)
+        if not resource:
+            continue
+        say(f"asking CloudTrail what {resource} was before")
+        suffices = partial(_suffices, event, effect)
+        try:
+            looked = source.changes(resource, event.region or asked_in, now - KEPT, event.at, suffices)
+        except SourceUnavailable as error:
+            limits.append(str(error))
+            break
+        told = with_before(effect, (other for other in looked.events if _earlier(event, other)))
+        if told is not effect:
+            known[event.id] = told
+        if wanting(told):
+            why = looked.stopped or "CloudTrail's 90 days hold no event that tells it"
+            limits.append(f"What was there before {event.name} at {iso(event.at)} is not known: {why}.")
+    return known, tuple(limits)
+
+
+def _earlier(event: TrailEvent, other: TrailEvent) -> bool:
+    return other.at <= event.at and other.id != event.id
+
+
+def _suffices(event: TrailEvent, effect: Effect, other: TrailEvent) -> bool:
+    """Whether nothing older need be read: another event tells all that an effect leaves out, or ends the search."""
+    told = told_by(effect, other) if _earlier(event, other) else None
+    return told is not None and (told is effect or not wanting(told))
 
 
 def _told(

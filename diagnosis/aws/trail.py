@@ -49,9 +49,12 @@ class Trail:
         self._calls = 0
         self._last: dict[str, float] = {}
 
-    def changes(self, resource: str, region: str, start: int, end: int) -> Looked:
-        """Return the recorded calls on a resource, and why some were left out.
+    def changes(
+        self, resource: str, region: str, start: int, end: int, until: Callable[[TrailEvent], bool] | None = None
+    ) -> Looked:
+        """Return the recorded calls on a resource, newest first as AWS answers them, and why some were left out.
 
+        No further page is read where `until` says of an event that it suffices.
         Raises NotPermitted or SourceUnavailable, each saying who must act.
         """
         client = self._clients("cloudtrail", region)
@@ -76,7 +79,7 @@ class Trail:
                 continue
             pause = PAUSE
             found += [event for one in page.get("Events") or () if (event := parse_event(one)) is not None]
-            if not page.get("NextToken"):
+            if not page.get("NextToken") or (until is not None and any(map(until, found))):
                 return Looked(tuple(found))
             given["NextToken"] = page["NextToken"]
 

@@ -6,7 +6,7 @@ not tell (the route that was deleted led where?) is not guessed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -36,6 +36,8 @@ class RulesModified:
 
     group: str
     ids: tuple[str, ...]
+    was: tuple[GroupRule, ...] = ()
+    """Those that an earlier record tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class EntryPut:
     acl: str
     entry: AclEntry
     replaced: bool
+    was: AclEntry | None = None
+    """What stood in its place, where an earlier record tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class EntryDeleted:
     acl: str
     egress: bool
     number: int
+    was: AclEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class RoutePut:
     table: str
     route: Route
     replaced: bool
+    was: Route | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,40 @@ class RouteDeleted:
 
     table: str
     destination: Route
+    was: Route | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableGiven:
+    """A subnet is routed by this table now, by its VPC's main one where none is named.
+
+    `former` is the association that ended. Which table that was, and of which subnet, is in an earlier record.
+    """
+
+    table: str
+    subnet: str = ""
+    former: str = ""
+    was: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AclGiven:
+    """A subnet has this ACL now; `former` is the association that ended, as with a route table."""
+
+    acl: str
+    subnet: str = ""
+    former: str = ""
+    was: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsGiven:
+    """An interface or instance holds these groups now, and no other; what it held is in an earlier record."""
+
+    of: str
+    what: str
+    groups: tuple[str, ...]
+    was: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +120,29 @@ class Rewired:
     part: Part
     words: str
     of: str = ""
-    """The one interface, instance or subnet that it was done to, where the record names it."""
+    """The one interface or instance that it was done to, where the record names it."""
 
 
-Effect = RulesRevoked | RulesModified | EntryPut | EntryDeleted | RoutePut | RouteDeleted | Rewired
+Effect = (
+    RulesRevoked
+    | RulesModified
+    | EntryPut
+    | EntryDeleted
+    | RoutePut
+    | RouteDeleted
+    | TableGiven
+    | AclGiven
+    | GroupsGiven
+    | Rewired
+)
 
 _REWIRED: Mapping[str, tuple[Part, str]] = MappingProxyType(
     {
-        "ReplaceNetworkAclAssociation": ("acl", "gave a subnet another network ACL"),
         "SetSecurityGroups": ("groups", "changed the security groups of a load balancer"),
         "ApplySecurityGroupsToLoadBalancer": ("groups", "changed the security groups of a load balancer"),
         "ModifyDBInstance": ("groups", "modified a database instance"),
         "ModifyDBCluster": ("groups", "modified a database cluster"),
         "ModifyVpcEndpoint": ("groups", "modified a VPC endpoint"),
-        "AssociateRouteTable": ("wiring", "associated a route table"),
-        "DisassociateRouteTable": ("wiring", "took away the association of a route table"),
-        "ReplaceRouteTableAssociation": ("wiring", "replaced the association of a route table"),
         "DeleteNatGateway": ("wiring", "deleted a NAT gateway"),
         "DetachInternetGateway": ("wiring", "detached an internet gateway"),
         "DeleteInternetGateway": ("wiring", "deleted an internet gateway"),
@@ -167,6 +214,13 @@ def effect_of(event: TrailEvent) -> Effect | None:
                 return RouteDeleted(text(asked, "RouteTableId") or "", parse_route(asked))
             case "ModifyNetworkInterfaceAttribute" | "ModifyInstanceAttribute":
                 return _attribute(asked, "network interface" if "Interface" in event.name else "instance")
+            case "AssociateRouteTable" | "ReplaceRouteTableAssociation" | "DisassociateRouteTable":
+                table, subnet = text(asked, "RouteTableId") or "", text(asked, "SubnetId") or ""
+                return (
+                    None if text(asked, "GatewayId") else TableGiven(table, subnet, text(asked, "AssociationId") or "")
+                )
+            case "ReplaceNetworkAclAssociation":
+                return AclGiven(text(asked, "NetworkAclId") or "", former=text(asked, "AssociationId") or "")
             case _:
                 return _rewired(event)
     except (Malformed, ValueError):
@@ -179,7 +233,7 @@ def _revoked(event: TrailEvent, *, egress: bool) -> RulesRevoked:
     group = text(asked, "GroupId") or ""
     told = listed(answered, "RevokedSecurityGroupRuleSet") or listed(answered, "SecurityGroupRuleSet")
     if told:
-        rules = tuple(rules_of(_with_reference(one) for one in told))
+        rules = tuple(rules_told(told))
     else:
         permissions = [{**one, "UserIdGroupPairs": listed(one, "Groups")} for one in listed(asked, "IpPermissions")]
         rules = tuple(rules_in([_lists(one) for one in permissions], egress=egress))
@@ -191,6 +245,11 @@ def _revoked(event: TrailEvent, *, egress: bool) -> RulesRevoked:
 def _lists(permission: Mapping[str, Any]) -> dict[str, Any]:
     names = ("IpRanges", "Ipv6Ranges", "PrefixListIds")
     return {**permission, **{name: listed(permission, name) for name in names}}
+
+
+def rules_told(told: Iterable[Mapping[str, Any]]) -> Iterator[GroupRule]:
+    """The rules of an answer's `SecurityGroupRuleSet`."""
+    return rules_of(_with_reference(one) for one in told)
 
 
 def _with_reference(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,10 +265,9 @@ def _modified(event: TrailEvent) -> RulesModified:
     return RulesModified(text(asked, "GroupId") or "", ids)
 
 
-def _attribute(asked: Mapping[str, Any], what: str) -> Rewired | None:
+def _attribute(asked: Mapping[str, Any], what: str) -> GroupsGiven | Rewired | None:
     if asked.get("GroupSet"):
-        article = "an" if what[0] in "aeiou" else "a"
-        return Rewired("groups", f"changed the security groups of {article} {what}", _party(asked))
+        return GroupsGiven(_party(asked), what, groups_in(asked))
     checked = asked.get("SourceDestCheck")
     value = checked.get("Value") if isinstance(checked, dict) else checked
     if value is True or value == "true":
@@ -222,8 +280,13 @@ def _rewired(event: TrailEvent) -> Rewired | None:
     needed = _GROUP_LISTS.get(event.name)
     if found is None or (needed is not None and not event.request.get(needed)):
         return None
-    return Rewired(*found, _party(event.request) if event.name == "AssociateRouteTable" else "")
+    return Rewired(*found)
+
+
+def groups_in(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of a `GroupSet`."""
+    return tuple(name for one in listed(found, "GroupSet") if (name := text(one, "GroupId")))
 
 
 def _party(asked: Mapping[str, Any]) -> str:
-    return text(asked, "NetworkInterfaceId") or text(asked, "InstanceId") or text(asked, "SubnetId") or ""
+    return text(asked, "NetworkInterfaceId") or text(asked, "InstanceId") or ""

@@ -6,31 +6,35 @@ out what was there before (an entry or route that was deleted or replaced) can o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from types import MappingProxyType
 
 from diagnosis.evidence.trail import TrailEvent
 from diagnosis.evidence.trail_effects import (
+    AclGiven,
     Effect,
     EntryDeleted,
     EntryPut,
+    GroupsGiven,
     Rewired,
     RouteDeleted,
     RoutePut,
     RulesModified,
     RulesRevoked,
+    TableGiven,
     effect_of,
 )
+from diagnosis.explanation.meeting import meets, meets_rule, towards
 from diagnosis.explanation.suspects import Spot
+from diagnosis.explanation.wiring import acl_given, groups_given, table_given
 from diagnosis.network.network import Network
 from diagnosis.network.network_acls import IMPLICIT_DENY, AclEntry
 from diagnosis.network.route_tables import Route
-from diagnosis.network.security_groups import CidrPeer, GroupPeer, GroupRule, PrefixListPeer
+from diagnosis.network.security_groups import GroupRule
 from diagnosis.network.shape import protocols_of
 from diagnosis.traffic.addresses import parse_cidr
-from diagnosis.traffic.intervals import IntervalSet, join_all, meet
-from diagnosis.traffic.protocols import ICMP, ICMPV6
+from diagnosis.traffic.intervals import meet
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,21 @@ class Finding:
     certain: bool
 
 
-def findings(network: Network, spots: Iterable[Spot], events: Iterable[TrailEvent], turn: Turn) -> tuple[Finding, ...]:
-    """Every change that can have stopped it, the likeliest first: the last before the first REJECT."""
+def findings(
+    network: Network,
+    spots: Iterable[Spot],
+    events: Iterable[TrailEvent],
+    turn: Turn,
+    known: Mapping[str, Effect] = MappingProxyType({}),
+) -> tuple[Finding, ...]:
+    """Every change that can have stopped it, the likeliest first: the last before the first REJECT.
+
+    `known` are effects by their event's id, where more is known of them than their own record tells.
+    """
     places = tuple(spots)
     found: list[Finding] = []
     for event in events:
-        effect = effect_of(event) if turn.begins <= event.at <= turn.ends else None
+        effect = known.get(event.id) or effect_of(event) if turn.begins <= event.at <= turn.ends else None
         judged = [(fit, spot) for spot in places if effect is not None and (fit := _fits(network, event, effect, spot))]
         if effect is not None and judged:
             fit, spot = max(judged, key=lambda one: one[0] == "certain")
@@ -85,17 +98,23 @@ def _fits(network: Network, event: TrailEvent, effect: Effect, spot: Spot) -> st
     match effect:
         case RulesRevoked():
             return _revoked(network, effect, spot)
-        case RulesModified(group=group, ids=ids):
-            return "possible" if group == spot.component and _may_face(network, group, ids, spot) else ""
-        case EntryPut(acl=acl, entry=entry, replaced=replaced):
-            return _entry(network, entry, spot, replaced=replaced) if acl == spot.component else ""
-        case EntryDeleted(acl=acl, egress=egress, number=number):
+        case RulesModified():
+            return _modified(network, effect, spot)
+        case EntryPut(acl=acl):
+            return _entry(network, effect, spot) if acl == spot.component else ""
+        case EntryDeleted(acl=acl, egress=egress, number=number, was=was):
             same = acl == spot.component and egress is (spot.direction == "egress")
-            return "possible" if same and (not spot.blocks or number < _number(spot.rule)) else ""
+            return _in_place_of(was, spot) if same and (not spot.blocks or number < _number(spot.rule)) else ""
         case RoutePut(table=table, route=route):
             return _route(network, route, spot) if table == spot.component else ""
         case RouteDeleted(table=table, destination=route):
             return _deleted_route(network, table, route, spot) if table == spot.component else ""
+        case TableGiven():
+            return table_given(network, effect, spot)
+        case AclGiven():
+            return acl_given(network, effect, spot)
+        case GroupsGiven():
+            return groups_given(network, effect, spot)
         case _:
             return _rewired(network, event, effect, spot)
 
@@ -121,61 +140,43 @@ def _may_face(network: Network, group: str, ids: tuple[str, ...], spot: Spot) ->
     return any(ways.get(one, spot.direction == "egress") is (spot.direction == "egress") for one in ids)
 
 
-def meets_rule(network: Network, rule: GroupRule, spot: Spot) -> bool | None:
-    """Whether a rule of a group would let some of the traffic pass; None where its prefix list was not seen."""
-    if rule.egress is not (spot.direction == "egress"):
-        return False
-    match rule.peer:
-        case CidrPeer():
-            peers = rule.peer.addresses
-        case GroupPeer(group=group):
-            holders = [network.interfaces[eni] for eni in network.members.get(group, ())]
-            peers = join_all(interface.own_addresses for interface in holders)
-        case PrefixListPeer(prefix_list=name):
-            known = network.prefix_lists.get(name)
-            if known is None or known.addresses is None:
-                return None
-            peers = known.addresses
-        case _:
-            assert_never(rule.peer)
-    return _meets(spot, protocols_of(rule.protocol), peers, rule.ports)
+def _modified(network: Network, effect: RulesModified, spot: Spot) -> str:
+    """Rules that would let it pass as they were, or that may have."""
+    if effect.group != spot.component or not _may_face(network, effect.group, effect.ids, spot):
+        return ""
+    told = {rule.rule_id for rule in effect.was}
+    met = {meets_rule(network, rule, spot) for rule in effect.was if not (spot.blocks and _there(network, rule, spot))}
+    open_still = None in met or bool(set(effect.ids) - told)
+    return "certain" if True in met and spot.blocks else "possible" if True in met or open_still else ""
 
 
-def _entry(network: Network, entry: AclEntry, spot: Spot, *, replaced: bool) -> str:
+def _entry(network: Network, effect: EntryPut, spot: Spot) -> str:
+    entry = effect.entry
     if entry.egress is not (spot.direction == "egress"):
         return ""
-    if not entry.allow and _meets(spot, protocols_of(entry.protocol), entry.addresses, entry.ports):
+    if not entry.allow and meets(spot, protocols_of(entry.protocol), entry.addresses, entry.ports):
         known = network.acls.get(spot.component)
         still = known is not None and entry in known.entries
         return "" if spot.blocks and entry.ref != spot.rule else "certain" if still else "possible"
     # What stood in its place may have let the traffic pass before a later entry dropped it.
-    return "possible" if replaced and entry.number < _number(spot.rule) else ""
+    return _in_place_of(effect.was, spot) if effect.replaced and entry.number < _number(spot.rule) else ""
+
+
+def _in_place_of(was: AclEntry | None, spot: Spot) -> str:
+    """By the entry that is not there any more: certain where it would have let the traffic pass."""
+    if was is None:
+        return "possible"
+    if not (was.allow and meets(spot, protocols_of(was.protocol), was.addresses, was.ports)):
+        return ""
+    return "certain" if spot.blocks else "possible"
 
 
 def _number(rule: str | None) -> int:
     return int(rule) if rule is not None and rule.isdecimal() else int(IMPLICIT_DENY)
 
 
-def _meets(spot: Spot, protocols: IntervalSet, peers: IntervalSet, ports: IntervalSet) -> bool:
-    """Whether a rule meets the traffic; replies are judged on the header of their connection, sides swapped."""
-    reply = spot.leg == "return"
-    for box in spot.traffic.boxes:
-        common = meet(box.protocol, protocols)
-        side = box.source if (spot.direction == "egress") is reply else box.destination
-        asked = box.source_port if reply else box.port
-        echoes = reply and bool(meet(common, (ICMP, ICMP + 1, ICMPV6, ICMPV6 + 1)))
-        if common and meet(side, peers) and (echoes or meet(asked, ports)):
-            return True
-    return False
-
-
-def _towards(spot: Spot) -> IntervalSet:
-    """The addresses that the traffic is routed to."""
-    return spot.traffic.project("source" if spot.leg == "return" else "destination")
-
-
 def _covers(route: Route, spot: Spot) -> bool:
-    return not route.is_prefix_list and bool(meet(parse_cidr(route.destination), _towards(spot)))
+    return not route.is_prefix_list and bool(meet(parse_cidr(route.destination), towards(spot)))
 
 
 def _route(network: Network, route: Route, spot: Spot) -> str:

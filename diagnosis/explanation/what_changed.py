@@ -8,14 +8,17 @@ from typing import assert_never
 from diagnosis.answer import AccountChange, FlowLogs
 from diagnosis.evidence.records import iso
 from diagnosis.evidence.trail_effects import (
+    AclGiven,
     Effect,
     EntryDeleted,
     EntryPut,
+    GroupsGiven,
     Rewired,
     RouteDeleted,
     RoutePut,
     RulesModified,
     RulesRevoked,
+    TableGiven,
 )
 from diagnosis.explanation.culprit import Finding, Turn
 from diagnosis.network.network import Network
@@ -100,22 +103,44 @@ def _deed(network: Network, effect: Effect, component: str) -> str:
             told = [_rule(network, rule) for rule in rules[:_MOST_RULES]] + list(unread[:_MOST_RULES])
             more = len(rules) + len(unread) - len(told)
             return f"revoked {', '.join(told)}{f' and {more} more' if more else ''} in {_named(network, group)}"
-        case RulesModified(group=group, ids=ids):
-            return f"modified {', '.join(ids[:_MOST_RULES])} in {_named(network, group)}"
-        case EntryPut(acl=acl, entry=entry, replaced=replaced):
-            verb = "replaced" if replaced else "created"
-            return f"{verb} {_way(entry.egress)} rule {entry.number} in {_named(network, acl)}: {_entry(entry)}"
-        case EntryDeleted(acl=acl, egress=egress, number=number):
-            return f"deleted {_way(egress)} rule {number} in {_named(network, acl)}"
-        case RoutePut(table=table, route=route, replaced=replaced):
-            verb = "replaced" if replaced else "created"
-            return f"{verb} the route of {route.destination} to {route.target} in {_named(network, table)}"
-        case RouteDeleted(table=table, destination=route):
-            return f"deleted the route of {route.destination} in {_named(network, table)}"
+        case RulesModified(group=group, ids=ids, was=was):
+            before = f" (before: {', '.join(_rule(network, rule) for rule in was[:_MOST_RULES])})" if was else ""
+            return f"modified {', '.join(ids[:_MOST_RULES])} in {_named(network, group)}{before}"
+        case EntryPut(acl=acl, entry=entry, replaced=replaced, was=stood):
+            verb, before = "replaced" if replaced else "created", f" (before: {_entry(stood)})" if stood else ""
+            return f"{verb} {_way(entry.egress)} rule {entry.number} in {_named(network, acl)}: {_entry(entry)}{before}"
+        case EntryDeleted(acl=acl, egress=egress, number=number, was=stood):
+            said = f": {_entry(stood)}" if stood else ""
+            return f"deleted {_way(egress)} rule {number} in {_named(network, acl)}{said}"
+        case RoutePut(table=table, route=route, replaced=replaced, was=led):
+            verb, before = "replaced" if replaced else "created", f" (before: to {led.target})" if led else ""
+            return f"{verb} the route of {route.destination} to {route.target} in {_named(network, table)}{before}"
+        case RouteDeleted(table=table, destination=route, was=led):
+            to = f" to {led.target}" if led else ""
+            return f"deleted the route of {route.destination}{to} in {_named(network, table)}"
+        case TableGiven(table=given, subnet=subnet, was=other):
+            return _given(network, "route table", given or "its VPC's main one", subnet, other)
+        case AclGiven(acl=given, subnet=subnet, was=other):
+            return _given(network, "network ACL", given, subnet, other)
+        case GroupsGiven():
+            return _groups(network, effect)
         case Rewired(words=words):
             return f"{words}, which touches {_named(network, component)}"
         case _:
             assert_never(effect)
+
+
+def _given(network: Network, what: str, given: str, subnet: str, was: str) -> str:
+    before = f" (before: {_named(network, was)})" if was else ""
+    return f"gave {_named(network, subnet) if subnet else 'a subnet'} another {what}, {_named(network, given)}{before}"
+
+
+def _groups(network: Network, effect: GroupsGiven) -> str:
+    party = f"{effect.what} {_named(network, effect.of)}"
+    lost = [group for group in effect.was or () if group not in effect.groups]
+    if lost:
+        return f"took {', '.join(_named(network, group) for group in lost[:_MOST_RULES])} from {party}"
+    return f"changed the security groups of {party}"
 
 
 def _named(network: Network, component: str) -> str:

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from diagnosis.answer import Fix
-from diagnosis.evidence.trail_effects import EntryPut, Rewired, RoutePut, RulesRevoked
-from diagnosis.explanation.culprit import Finding, meets_rule
+from diagnosis.evidence.trail_effects import (
+    AclGiven,
+    EntryDeleted,
+    EntryPut,
+    GroupsGiven,
+    Rewired,
+    RouteDeleted,
+    RoutePut,
+    RulesModified,
+    RulesRevoked,
+    TableGiven,
+)
+from diagnosis.explanation.culprit import Finding
+from diagnosis.explanation.meeting import meets_rule
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, NotApplicable, RouteChange, apply_all
 from diagnosis.fix.commands import NotPrintable
 from diagnosis.fix.fixes import fix_of
 from diagnosis.fix.propose import Proposal, Retrace
 from diagnosis.network.network import Network
 from diagnosis.network.network_acls import AclEntry
+from diagnosis.network.route_tables import Route
 from diagnosis.network.security_groups import CidrPeer, GroupPeer, GroupRule
 from diagnosis.trace.trace import Trace
 from diagnosis.traffic.intervals import pieces
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import ICMP, ICMPV6, protocol_name
 
-UNTOLD = "The event does not say what was there before, so no command is offered that puts it back."
+UNTOLD = (
+    "The event does not say what was there before, and no earlier one that was read does, so no command is offered "
+    "that puts it back."
+)
+Action = Literal["add", "remove"]
+_NOT_OURS = Rewired | TableGiven | AclGiven | GroupsGiven
 NO_CHANGE = "No fix of ours takes that back."
 
 
@@ -35,7 +54,7 @@ def reversal(network: Network, traces: tuple[Trace, ...], retrace: Retrace, foun
     """The proven fix that takes a change back, as far as it concerns this traffic."""
     changes = tuple(_reversed(network, found))
     if not changes:
-        return NotReversed(NO_CHANGE if isinstance(found.effect, Rewired) else UNTOLD)
+        return NotReversed(NO_CHANGE if isinstance(found.effect, _NOT_OURS) else UNTOLD)
     try:
         changed = apply_all(changes, network)
     except NotApplicable as reason:
@@ -50,22 +69,27 @@ def reversal(network: Network, traces: tuple[Trace, ...], retrace: Retrace, foun
 
 def _reversed(network: Network, found: Finding) -> Iterator[Change]:
     effect = found.effect
-    if isinstance(effect, RulesRevoked):
-        for rule in effect.rules:
-            given_back = _rule_again(effect.group, rule) if meets_rule(network, rule, found.spot) else None
-            if given_back is not None:
-                yield given_back
-    elif isinstance(effect, EntryPut) and not effect.replaced:
-        yield _entry_gone(effect.acl, effect.entry)
-    elif isinstance(effect, RoutePut) and not effect.replaced and not effect.route.is_prefix_list:
-        route = effect.route
-        yield RouteChange(
-            component=effect.table,
-            action="remove",
-            destination=route.destination,
-            target_kind=route.target_kind,
-            target=route.target,
-        )
+    match effect:
+        case RulesRevoked() | RulesModified():
+            for rule in effect.rules if isinstance(effect, RulesRevoked) else effect.was:
+                given_back = _rule_again(effect.group, rule) if meets_rule(network, rule, found.spot) else None
+                if given_back is not None:
+                    yield given_back
+        case EntryPut(acl=acl, entry=entry, replaced=replaced, was=was) if was is not None or not replaced:
+            yield _entry_change(acl, entry, "remove")
+            if was is not None:
+                yield _entry_change(acl, was, "add")
+        case EntryDeleted(acl=acl, was=was) if was is not None:
+            yield _entry_change(acl, was, "add")
+        case RoutePut(table=table, route=route, replaced=replaced, was=was) if was is not None or not replaced:
+            if not route.is_prefix_list:
+                yield _route_change(table, route, "remove")
+                if was is not None:
+                    yield _route_change(table, was, "add")
+        case RouteDeleted(table=table, was=was) if was is not None and not was.is_prefix_list:
+            yield _route_change(table, was, "add")
+        case _:
+            return
 
 
 def _rule_again(group: str, rule: GroupRule) -> GroupRuleChange | None:
@@ -85,7 +109,17 @@ def _rule_again(group: str, rule: GroupRule) -> GroupRuleChange | None:
     )
 
 
-def _entry_gone(acl: str, entry: AclEntry) -> AclEntryChange:
+def _route_change(table: str, route: Route, action: Action) -> RouteChange:
+    return RouteChange(
+        component=table,
+        action=action,
+        destination=route.destination,
+        target_kind=route.target_kind,
+        target=route.target,
+    )
+
+
+def _entry_change(acl: str, entry: AclEntry, action: Action) -> AclEntryChange:
     low: int | None = None
     high: int | None = None
     if entry.ports != ALL_PORTS:
@@ -96,7 +130,7 @@ def _entry_gone(acl: str, entry: AclEntry) -> AclEntryChange:
             low, high = low >> 8, -1 if whole else low & 0xFF
     return AclEntryChange(
         component=acl,
-        action="remove",
+        action=action,
         direction="egress" if entry.egress else "ingress",
         number=entry.number,
         protocol="-1" if entry.protocol is None else protocol_name(entry.protocol),

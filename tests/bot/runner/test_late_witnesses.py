@@ -40,7 +40,7 @@ class Trail:
     asked: list[str] = field(default_factory=list)
     first: Callable[[], object] = lambda: None
 
-    def changes(self, resource: str, region: str, start: int, end: int) -> Looked:
+    def changes(self, resource: str, region: str, start: int, end: int, until: object = None) -> Looked:
         self.first()
         self.asked.append(resource)
         if self.fault is not None:
