@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from diagnosis.flowlogs.grid import Rows, Words
+    from diagnosis.flowlogs.bits import Rows, Words
 
 TUPLE = ("srcaddr", "dstaddr", "srcport", "dstport", "protocol")
 ADDRESS = ("srcaddr",)

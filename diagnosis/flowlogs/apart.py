@@ -48,6 +48,9 @@ def apart(errand: Errand[Result], paths: Sequence[Path]) -> Iterator[tuple[Path,
             reader = ending.enter_context(_Reader(errand))
             if reader.given(batch):
                 busy[reader.pipe] = reader
+        for reader in busy.values():
+            # Always one batch ahead: on a busy machine it may be long until this process hears that one is done.
+            reader.given(next(batches, ()))
         while busy:
             for pipe in wait(list(busy)):
                 reader = busy.pop(cast("Connection", pipe))
@@ -55,8 +58,8 @@ def apart(errand: Errand[Result], paths: Sequence[Path]) -> Iterator[tuple[Path,
                     found = reader.told()
                 except (EOFError, OSError):
                     continue
-                following = next(batches, None)
-                if following is not None and reader.given(following):
+                reader.given(next(batches, ()))
+                if reader.waited_for:
                     busy[reader.pipe] = reader
                 yield from found
 
@@ -74,6 +77,8 @@ class _Reader(Generic[Result]):
 
     def __init__(self, errand: Errand[Result]) -> None:
         self.pipe, theirs = Pipe()
+        self.waited_for = 0
+        """Batches that it was given and has told nothing of."""
         self._process = subprocess.Popen(  # noqa: S603 - this very program, and no word of the asker's
             [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *sys.path],
             pass_fds=[theirs.fileno()],
@@ -95,16 +100,21 @@ class _Reader(Generic[Result]):
         self._process.wait()
 
     def given(self, paths: Sequence[Path]) -> bool:
-        """Hand over some files; False where the process has ended."""
+        """Hand over some files; False where there are none, or the process has ended."""
+        if not paths:
+            return False
         try:
             self.pipe.send(paths)
         except OSError:
             return False
+        self.waited_for += 1
         return True
 
     def told(self) -> list[tuple[Path, Result]]:
         """What it found. Raises EOFError or OSError where it has ended."""
-        return cast("list[tuple[Path, Result]]", self.pipe.recv())
+        found = cast("list[tuple[Path, Result]]", self.pipe.recv())
+        self.waited_for -= 1
+        return found
 
 
 def serve(descriptor: int) -> None:

@@ -7,40 +7,42 @@ them, are in a grid: the others are given back as they stand.
 
 from __future__ import annotations
 
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from diagnosis.flowlogs.bits import Bits, places_of
 
-    Places = NDArray[np.int64]
-    Words = NDArray[np.uint64]
-    Rows = NDArray[np.bool_]
+if TYPE_CHECKING:
+    from diagnosis.flowlogs.bits import Octets, Places, Rows, Words
 
 WIDTH = 8
 """So many bytes of a field are compared at once."""
-_MARGIN = 2 * WIDTH
+_BEFORE = b"." * 2 * WIDTH
+_AFTER = b".\0"
+"""Repeated after the text: whatever lacks fields finds their ends here, and no two side by side."""
+_SPACE, _LINE_END, _DELETE = b" \n\x7f"
 _ZEROS = 0x3030303030303030
 _TO_THE_HIGH_BIT = 0x7676767676767676
 _HIGH_BITS = 0x8080808080808080
-_DELETE = b"\x7f"
-_KEPT = [(1 << (8 * count)) - 1 for count in range(WIDTH + 1)]
-"""The last so many bytes of a word."""
 
 
 class Grid:
     """Some lines, in order, and their fields."""
 
-    def __init__(self, fields: tuple[str, ...], text: bytes, begins: Places, ends: Places) -> None:
+    def __init__(self, fields: tuple[str, ...], text: bytes, told: Bits, begins: Places, spans: Octets) -> None:
         import numpy as np
 
         self.fields = fields
         self.text = text
         """What the lines are cut from, with a margin before and after."""
-        self.begins, self.ends = begins, ends
-        """A row for each field, a column for each line: the places in `text`."""
+        self.octets: Octets = np.frombuffer(text, np.uint8)
+        self.between = told
+        """Which octets are between fields."""
+        self._begins, self._lengths = begins, spans
+        """A row for each field, and of `begins` one for the next line; a column for each line."""
         self._eights = np.ndarray((len(text) - WIDTH,), "<u8", text, 0, strides=(1,))
         self._sixteens = np.ndarray((len(text) - 2 * WIDTH,), "V16", text, 0, strides=(1,))
+        self._heads: dict[str, Words] = {}
         self._keys: dict[str, tuple[Words, Words]] = {}
 
     @classmethod
@@ -48,82 +50,119 @@ class Grid:
         """Return the grid of a block of whole lines, and every line that does not fit, with its line end."""
         import numpy as np
 
-        text = b"".join((bytes(_MARGIN), block, bytes(_MARGIN)))
-        octets = np.frombuffer(text, np.int8)
+        text = b"".join((_BEFORE, block, _AFTER * (len(fields) + 3 * WIDTH)))
+        octets: Octets = np.frombuffer(text, np.uint8)
         # What is no printable ASCII is below "!", or is DEL.
-        breaks = octets <= np.int8(ord(" "))
-        if _DELETE in block:
-            breaks |= octets == np.int8(ord(_DELETE))
-        breaks[:_MARGIN] = breaks[-_MARGIN:] = False
-        places = np.flatnonzero(breaks)
-        kinds = octets.take(places)
-        at_end = kinds == np.int8(ord("\n"))
-        last = np.flatnonzero(at_end)
-        fits = np.diff(last, prepend=-1) == len(fields)
-        if int(np.count_nonzero(kinds == np.int8(ord(" ")))) + len(last) != len(places):
-            strange = np.flatnonzero((kinds != np.int8(ord(" "))) & ~at_end)
-            fits[np.searchsorted(last, strange)] = False
-        line_ends = places.take(last)
-        line_begins = np.empty_like(line_ends)
-        line_begins[:1], line_begins[1:] = _MARGIN, line_ends[:-1] + 1
-        apart: list[bytes] = []
-        if not fits.all():
-            odd = np.flatnonzero(~fits)
-            apart = [text[start : end + 1] for start, end in zip(line_begins[odd], line_ends[odd], strict=True)]
-            places = places[np.repeat(fits, np.diff(last, prepend=-1))]
-            line_begins = line_begins[fits]
-        ends = np.ascontiguousarray(places.reshape(-1, len(fields)).T)
-        begins = np.empty_like(ends)
-        begins[0] = line_begins
-        np.add(ends[:-1], 1, out=begins[1:])
-        return cls(fields, text, begins, ends), apart
+        breaks = octets.view(np.int8) <= np.int8(_SPACE)
+        if bytes((_DELETE,)) in block:
+            breaks |= octets == np.uint8(_DELETE)
+        told = Bits(breaks)
+        line_ends = places_of(octets, _LINE_END)
+        first = np.empty_like(line_ends)
+        first[:1], first[1:] = len(_BEFORE), line_ends[:-1] + 1
+        begins, lengths = told.next(first, len(fields))
+        fits: Rows = begins[-1] == line_ends + 1
+        spaces = int(np.count_nonzero(octets == np.uint8(_SPACE)))
+        if spaces == len(line_ends) * (len(fields) - 1) and fits.all():
+            return cls(fields, text, told, begins, lengths), []
+        for row in begins[1:-1]:
+            np.logical_and(fits, octets.take(row - 1) == np.uint8(_SPACE), out=fits)
+        odd = np.flatnonzero(~fits)
+        apart = [text[start : end + 1] for start, end in zip(first[odd], line_ends[odd], strict=True)]
+        return cls(fields, text, told, np.ascontiguousarray(begins[:, fits]), lengths[:, fits]), apart
 
     def __len__(self) -> int:
-        return int(self.ends.shape[1])
+        return int(self._begins.shape[1])
 
     def of_rows(self, rows: Rows | Places) -> Grid:
         """Return the grid of some of the lines."""
-        return Grid(self.fields, self.text, self.begins[:, rows], self.ends[:, rows])
+        return Grid(self.fields, self.text, self.between, self._begins[:, rows], self._lengths[:, rows])
 
-    def lengths(self, name: str) -> Places:
-        """Return how long a field is in each line."""
-        place = self.fields.index(name)
-        found: Places = self.ends[place] - self.begins[place]
+    def begins(self, name: str) -> Places:
+        """Return where a field begins in each line."""
+        found: Places = self._begins[self.fields.index(name)]
         return found
+
+    def after(self, name: str) -> Places:
+        """Return where the field after a field begins in each line: two after its last octet."""
+        found: Places = self._begins[self.fields.index(name) + 1]
+        return found
+
+    def lengths(self, name: str) -> Octets:
+        """Return how long a field is in each line; `LONG` for any length from there."""
+        found: Octets = self._lengths[self.fields.index(name)]
+        return found
+
+    @cached_property
+    def filled(self) -> Rows:
+        """Whether no field of each line is empty."""
+        import numpy as np
+
+        found: Rows = np.logical_and.reduce(self._lengths, axis=0, dtype=np.bool_)
+        return found
+
+    @cached_property
+    def strange(self) -> Bits:
+        """Which octets are no digits."""
+        import numpy as np
+
+        return Bits(self.octets - np.uint8(ord("0")) > np.uint8(9))
 
     def head(self, name: str) -> Words:
         """Return the first eight bytes of a field, and what follows a shorter one, as a number that orders as text."""
-        found: Words = self._eights[self.begins[self.fields.index(name)]].byteswap()
+        found = self._heads.get(name)
+        if found is None:
+            found = self._heads[name] = self._eights[self.begins(name)].byteswap()
         return found
 
     def tail(self, name: str, skip: int = 0) -> Words:
         """Return the last eight bytes of a field, or those before its last `skip`, in the same way."""
-        found: Words = self._eights[self.ends[self.fields.index(name)] - (WIDTH + skip)].byteswap()
+        found: Words = self._eights[self.after(name) - (WIDTH + 1 + skip)].byteswap()
         return found
 
     def key(self, name: str) -> tuple[Words, Words]:
-        """Return the last sixteen bytes of a field as two such numbers, zeros before a shorter one."""
+        """Return the last sixteen bytes of a field as two numbers, zeros before a shorter one; see `key_of`."""
         import numpy as np
 
         found = self._keys.get(name)
         if found is None:
-            pairs = self._sixteens[self.ends[self.fields.index(name)] - 2 * WIDTH].view(">u8").reshape(-1, 2)
-            lengths = np.minimum(self.lengths(name), 2 * WIDTH)
-            first, last = pairs[:, 0].astype(np.uint64), pairs[:, 1].astype(np.uint64)
-            first &= np.array([0] * WIDTH + _KEPT, np.uint64).take(lengths)
-            last &= np.array(_KEPT + _KEPT[-1:] * WIDTH, np.uint64).take(lengths)
-            found = self._keys[name] = first, last
+            pairs = self._sixteens[self.after(name) - (2 * WIDTH + 1)].view("<u8").reshape(-1, 2)
+            lengths = np.minimum(self.lengths(name), np.uint8(2 * WIDTH)).astype(np.int64)
+            masks = _first_and_last()
+            found = self._keys[name] = pairs[:, 0] & masks[0].take(lengths), pairs[:, 1] & masks[1].take(lengths)
         return found
 
     def lines(self, rows: Places) -> list[str]:
         """Return some lines, without their ends."""
-        begins, ends = self.begins[0, rows].tolist(), self.ends[-1, rows].tolist()
-        return [str(self.text[begin:end], "ascii") for begin, end in zip(begins, ends, strict=True)]
+        begins, following = self._begins[0, rows].tolist(), self._begins[-1, rows].tolist()
+        return [str(self.text[begin : after - 1], "ascii") for begin, after in zip(begins, following, strict=True)]
 
     def written(self, rows: Places) -> bytes:
         """Return some lines as they stand, with their ends."""
-        begins, ends = self.begins[0, rows].tolist(), self.ends[-1, rows].tolist()
-        return b"".join([self.text[begin : end + 1] for begin, end in zip(begins, ends, strict=True)])
+        begins, following = self._begins[0, rows].tolist(), self._begins[-1, rows].tolist()
+        return b"".join([self.text[begin:after] for begin, after in zip(begins, following, strict=True)])
+
+    def values(self, name: str, rows: Places) -> list[str]:
+        """Return a field of some lines."""
+        begins, following = self.begins(name)[rows].tolist(), self.after(name)[rows].tolist()
+        return [str(self.text[begin : after - 1], "ascii") for begin, after in zip(begins, following, strict=True)]
+
+
+@cache
+def _lowest_bytes() -> Words:
+    """The words of which only the last bytes are kept: none, one, and so on to all."""
+    import numpy as np
+
+    return np.array([(1 << (8 * count)) - 1 for count in range(WIDTH + 1)], np.uint64)
+
+
+@cache
+def _first_and_last() -> tuple[Words, Words]:
+    """The same of the two words of a key, by the length of the field."""
+    import numpy as np
+
+    last = [int.from_bytes(b"\xff" * count, "big") << (8 * (WIDTH - count)) for count in range(WIDTH + 1)]
+    return np.array([0] * WIDTH + last, np.uint64), np.array(last + last[-1:] * WIDTH, np.uint64)
 
 
 def word(text: str) -> int:
@@ -132,9 +171,9 @@ def word(text: str) -> int:
 
 
 def key_of(text: str) -> tuple[int, int]:
-    """Return a text as `Grid.key` gives it."""
+    """Return a text as `Grid.key` gives it: equal texts have equal keys, and so have long ones that end alike."""
     held = text.encode()[-2 * WIDTH :].rjust(2 * WIDTH, b"\0")
-    return int.from_bytes(held[:WIDTH]), int.from_bytes(held[WIDTH:])
+    return int.from_bytes(held[:WIDTH], "little"), int.from_bytes(held[WIDTH:], "little")
 
 
 def begins_with(heads: Words, text: str) -> Rows:
@@ -146,7 +185,7 @@ def begins_with(heads: Words, text: str) -> Rows:
     return found
 
 
-def digits(tails: Words, lengths: Places | None = None) -> tuple[Words, Rows]:
+def digits(tails: Words, lengths: Octets | None = None) -> tuple[Words, Rows]:
     """Return the last `lengths` bytes of each word, or all, as digits, a byte each, and whether all are digits.
 
     Lengths above 8 count as 8. Digits of equal length or less compare as numbers do.
@@ -155,7 +194,7 @@ def digits(tails: Words, lengths: Places | None = None) -> tuple[Words, Rows]:
 
     values: Words = tails ^ np.uint64(_ZEROS)
     if lengths is not None:
-        values &= np.array(_KEPT, np.uint64).take(np.minimum(lengths, WIDTH))
+        values &= _lowest_bytes().take(np.minimum(lengths, WIDTH))
     over = values + np.uint64(_TO_THE_HIGH_BIT)
     over |= values
     over &= np.uint64(_HIGH_BITS)

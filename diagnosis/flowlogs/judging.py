@@ -6,9 +6,11 @@ A line that is not recognised here may still be well formed: the patterns of `re
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from diagnosis.evidence.records import FIELDS, Field, Kind, field_of
+from diagnosis.evidence.records import FIELDS, Field, Kind, classify, field_of
+from diagnosis.flowlogs.bits import SURE
 from diagnosis.flowlogs.exact import KINDS
 from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, digits, word
 
@@ -16,23 +18,38 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from diagnosis.flowlogs.grid import Places, Rows, Words
+    from diagnosis.flowlogs.bits import Octets, Places, Rows, Words
 
 UNTOLD = -1
 OK, NODATA, SKIPDATA = (KINDS.index(kind) for kind in (Kind.OK, Kind.NODATA, Kind.SKIPDATA))
-_STATUSES = {"OK": OK, "NODATA": NODATA, "SKIPDATA": SKIPDATA}
 _ADDRESS = re.compile(FIELDS["srcaddr"].pattern)
-_SLOT_BITS = 19
+_SLOT_BITS = 18
 _MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 _MOST_TEXTS = 100_000
+_TIMES = ("start", "end")
+_TIME = 10
+"""Digits of a time that is told."""
 
 
 class Judge:
-    """Judges the lines of files of one format. It learns addresses, so one judge serves one thread."""
+    """Judges the lines of files of one format. It learns addresses and forms of lines, so one judge serves one thread.
+
+    Raises ValueError for a format that lacks `start`, `end` or `log-status`.
+    """
 
     def __init__(self, fields: tuple[str, ...]) -> None:
+        self._names = fields
         self._fields = tuple(field_of(name) for name in fields)
+        self._numbers = tuple(field for field in self._fields if field.required and field.highest is not None)
+        self._runs = _runs(self._fields, self._numbers)
+        self._others = tuple(
+            field
+            for field in self._fields
+            if field not in self._numbers and not field.free_text and field.name != "log-status"
+        )
+        self._times = tuple(sorted(_TIMES, key=fields.index))
         self._addresses = _KnownAddresses()
+        self._forms: dict[tuple[bytes, ...], int] = {}
 
     def verdicts(self, grid: Grid, century: int) -> NDArray[np.int8]:
         """Return what each line is: `OK`, `NODATA`, `SKIPDATA` or `UNTOLD`.
@@ -42,55 +59,51 @@ class Judge:
         import numpy as np
 
         found = np.full(len(grid), UNTOLD, np.int8)
-        whole = (grid.ends > grid.begins).all(axis=0) & self._times(grid, century)
-        is_ok = _equals("OK", grid.head("log-status"), grid.lengths("log-status"))
-        good = whole & is_ok
-        for field in self._fields:
-            good &= self._fits(grid, field, good, ok=True)
+        whole = grid.filled & _timely(grid, century)
+        good = _equals("OK", grid.head("log-status"), grid.lengths("log-status"))
+        idle = np.flatnonzero(whole & ~good)
+        good &= whole
+        for first, last in self._runs:
+            begins = grid.begins(first)
+            good &= grid.strange.none(begins, grid.after(last) - 1 - begins, but=grid.between)
+        for field in self._numbers:
+            if field.name not in _TIMES:
+                good &= _in_range(grid, field, good)
+        for field in self._others:
+            good &= self._fits(grid, field, good)
         found[good] = OK
-        idle = np.flatnonzero(whole & ~is_ok)
-        if len(idle):
-            found[idle] = self._idle(grid.of_rows(idle))
+        found[idle] = self._idle(grid, idle)
         return found
 
-    def _idle(self, grid: Grid) -> NDArray[np.int8]:
-        import numpy as np
+    def _idle(self, grid: Grid, rows: Places) -> list[int]:
+        """What lines are that have another status than OK, told by all but their times."""
+        places = (grid.begins(self._names[0]), *(f(each) for each in self._times for f in (grid.begins, grid.after)))
+        columns = [each[rows].tolist() for each in (*places, grid.after(self._names[-1]))]
+        text = grid.text
+        return [
+            self._form(text[begin:first], text[after:second], text[following:end])
+            if text[first : after - 1].isdigit() and text[second : following - 1].isdigit()
+            else UNTOLD
+            for begin, first, after, second, following, end in zip(*columns, strict=True)
+        ]
 
-        found = np.full(len(grid), UNTOLD, np.int8)
-        good = np.ones(len(grid), np.bool_)
-        for field in self._fields:
-            good &= self._fits(grid, field, good, ok=False)
-        status, length = grid.head("log-status"), grid.lengths("log-status")
-        for name in ("NODATA", "SKIPDATA"):
-            found[good & _equals(name, status, length)] = _STATUSES[name]
+    def _form(self, *parts: bytes) -> int:
+        """The kind of a line without traffic, whatever its times; `UNTOLD` for any other."""
+        found = self._forms.get(parts)
+        if found is None:
+            if len(self._forms) >= _MOST_TEXTS:
+                self._forms.clear()
+            line = b"0 ".join(parts).decode("ascii").removesuffix("\n").removesuffix(" ")
+            kind = KINDS.index(classify(self._names, line))
+            found = self._forms[parts] = kind if kind in {NODATA, SKIPDATA} else UNTOLD
         return found
 
-    @staticmethod
-    def _times(grid: Grid, century: int) -> Rows:
-        import numpy as np
-
-        good = np.ones(len(grid), np.bool_)
-        for name in ("start", "end"):
-            first, last = grid.key(name)
-            good &= (first == np.uint64(century)) & digits(last)[1]
-        return good
-
-    def _fits(self, grid: Grid, field: Field, good: Rows, *, ok: bool) -> Rows:
-        """Whether each value is one that a record, or with `ok` false a line without one, has in that field.
-
-        Only the lines that are `good` so far matter.
-        """
-        import numpy as np
-
-        if field.name in {"start", "end", "log-status"} or field.free_text:
-            return np.ones(len(grid), np.bool_)
-        if field.name == "action" and not ok:
-            return _equals("-", grid.head(field.name), grid.lengths(field.name))
-        fits = self._has_value(grid, field, good)
-        optional = field.name != "version" if not ok else not field.required
-        if optional and not (fits | ~good).all():
-            fits |= _equals("-", grid.head(field.name), grid.lengths(field.name))
-        return fits
+    def _fits(self, grid: Grid, field: Field, good: Rows) -> Rows:
+        """Whether each value is one that a record may have in a field, as far as the line is good."""
+        if field.required:
+            return self._has_value(grid, field, good)
+        nothing: Rows = (grid.lengths(field.name) == 1) & (grid.octets.take(grid.begins(field.name)) == ord("-"))
+        return nothing | self._has_value(grid, field, good & ~nothing)
 
     def _has_value(self, grid: Grid, field: Field, good: Rows) -> Rows:
         import numpy as np
@@ -98,7 +111,9 @@ class Judge:
         if field.address:
             return self._addresses.among(grid, field.name, good)
         if field.highest is not None:
-            return _number(grid, field.name, field.highest)
+            begins = grid.begins(field.name)
+            are = grid.strange.none(begins, grid.after(field.name) - 1 - begins, but=grid.between)
+            return are & _in_range(grid, field, good & are)
         head, lengths = grid.head(field.name), grid.lengths(field.name)
         fits = np.zeros(len(grid), np.bool_)
         for each in field.words:
@@ -106,7 +121,63 @@ class Judge:
         return fits
 
 
-def _equals(text: str, heads: Words, lengths: Places) -> Rows:
+def _timely(grid: Grid, century: int) -> Rows:
+    """Whether both times have the length and the beginning that are told; not whether they are digits."""
+    import numpy as np
+
+    good = np.ones(len(grid), np.bool_)
+    for name in _TIMES:
+        begins = grid.begins(name)
+        good &= grid.lengths(name) == _TIME
+        for place, octet in enumerate(century.to_bytes(2)):
+            good &= grid.octets.take(begins + place) == np.uint8(octet)
+    return good
+
+
+def _runs(fields: Sequence[Field], numbers: Collection[Field]) -> list[tuple[str, str]]:
+    """The first and the last of neighbouring fields that are numbers, as many as are told at once."""
+    runs: list[tuple[str, str]] = []
+    room = 0
+    for field in fields:
+        if field not in numbers:
+            room = 0
+            continue
+        width = len(str(field.highest)) + 1
+        if room >= width:
+            runs[-1] = (runs[-1][0], field.name)
+        else:
+            runs.append((field.name, field.name))
+            room = SURE + 1
+        room -= width
+    return runs
+
+
+def _in_range(grid: Grid, field: Field, good: Rows) -> Rows:
+    """Whether each value, of digits, is not above the highest of its field, as far as the line is good."""
+    import numpy as np
+
+    highest = str(field.highest)
+    lengths = grid.lengths(field.name)
+    if highest.strip("9"):
+        leads = grid.octets.take(grid.begins(field.name))
+        fits: Rows = (lengths < len(highest)) | ((lengths == len(highest)) & (leads < ord(highest[0])))
+        near = np.flatnonzero(good & ~fits)
+        if len(near):
+            some = grid.of_rows(near)
+            values, _ = digits(some.tail(field.name), some.lengths(field.name))
+            fits[near] = (some.lengths(field.name) <= len(highest)) & (values <= np.uint64(as_digits(int(highest))))
+        return fits
+    return lengths <= len(highest)
+
+
+def _slots(mixed: Words) -> Places:
+    import numpy as np
+
+    found: Places = (mixed >> np.uint64(64 - _SLOT_BITS)).view(np.int64)
+    return found
+
+
+def _equals(text: str, heads: Words, lengths: Octets) -> Rows:
     import numpy as np
 
     rest = np.uint64(8 * (WIDTH - len(text)))
@@ -114,29 +185,14 @@ def _equals(text: str, heads: Words, lengths: Places) -> Rows:
     return found
 
 
-def _number(grid: Grid, name: str, highest: int) -> Rows:
-    """Whether each value is a number of at most 16 digits, and not above the highest."""
-    import numpy as np
-
-    lengths = grid.lengths(name)
-    values, are = digits(grid.tail(name), lengths)
-    most = len(str(highest))
-    if most <= WIDTH:
-        return are & (lengths <= most) & (values <= np.uint64(as_digits(highest)))
-    long = np.flatnonzero(lengths > WIDTH)
-    if len(long):
-        rest = lengths[long] - WIDTH
-        are[long] &= digits(grid.of_rows(long).tail(name, skip=WIDTH), rest)[1] & (rest <= WIDTH)
-    return are
-
-
 class _KnownAddresses:
-    """Addresses that were found to be well formed, by their keys."""
+    """Addresses that were found to be well formed, by their keys: each in one of two places."""
 
     def __init__(self) -> None:
         import numpy as np
 
-        self._keys = np.zeros((2, 1 << _SLOT_BITS), np.uint64)
+        self._keys = np.zeros((1 << _SLOT_BITS, 2), np.uint64)
+        self._pairs = self._keys.view(np.complex128).reshape(-1)
         self._texts: dict[str, bool] = {}
 
     def among(self, grid: Grid, name: str, good: Rows) -> Rows:
@@ -145,16 +201,29 @@ class _KnownAddresses:
 
         first, last = grid.key(name)
         mixed = (first * np.uint64(_MIX[0])) ^ (last * np.uint64(_MIX[1]))
-        slots = (mixed >> np.uint64(64 - _SLOT_BITS)).view(np.int64)
-        known: Rows = (self._keys[1].take(slots) == last) & (self._keys[0].take(slots) == first)
-        known &= grid.lengths(name) <= 2 * WIDTH
+        short = grid.lengths(name) <= 2 * WIDTH
+        known = self._held(_slots(mixed), first, last) & short
         unknown = np.flatnonzero(good & ~known)
         if len(unknown):
-            found = unknown[[self._is_one(text) for text in _values(grid, name, unknown)]]
-            known[found] = True
-            kept = found[grid.lengths(name)[found] <= 2 * WIDTH]
-            self._keys[0, slots[kept]], self._keys[1, slots[kept]] = first[kept], last[kept]
+            others = _slots((mixed[unknown] ^ (mixed[unknown] >> np.uint64(32))) * np.uint64(_MIX[0]))
+            known[unknown] = self._held(others, first[unknown], last[unknown]) & short[unknown]
+            new = np.flatnonzero(~known[unknown])
+            rows = unknown[new]
+            found = np.array([self._is_one(text) for text in grid.values(name, rows)], np.bool_)
+            known[rows] = found
+            kept = found & short[rows]
+            rows, new = rows[kept], new[kept]
+            taken = self._keys[_slots(mixed[rows])].any(axis=1)
+            self._keys[np.where(taken, others[new], _slots(mixed[rows]))] = np.stack((first[rows], last[rows]), axis=1)
         return known
+
+    def _held(self, slots: Places, first: Words, last: Words) -> Rows:
+        """Whether the keys are those in the slots."""
+        import numpy as np
+
+        held = self._pairs.take(slots).view(np.uint64).reshape(-1, 2)
+        found: Rows = (held[:, 0] == first) & (held[:, 1] == last)
+        return found
 
     def _is_one(self, text: str) -> bool:
         found = self._texts.get(text)
@@ -163,9 +232,3 @@ class _KnownAddresses:
                 self._texts.clear()
             found = self._texts[text] = bool(_ADDRESS.fullmatch(text))
         return found
-
-
-def _values(grid: Grid, name: str, rows: Places) -> list[str]:
-    place = grid.fields.index(name)
-    begins, ends = grid.begins[place, rows].tolist(), grid.ends[place, rows].tolist()
-    return [str(grid.text[begin:end], "ascii") for begin, end in zip(begins, ends, strict=True)]

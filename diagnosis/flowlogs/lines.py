@@ -192,7 +192,7 @@ def blocks(path: Path) -> Iterator[bytes]:
     for chunk in unpacked(path):
         end = chunk.rfind(b"\n") + 1
         if end:
-            yield rest + chunk[:end]
+            yield b"".join((rest, memoryview(chunk)[:end]))
             rest = chunk[end:]
         else:
             rest = (rest + chunk)[: 2 * _LONGEST_LINE]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from diagnosis.flowlogs.grid import Rows, Words
+    from diagnosis.flowlogs.bits import Rows, Words
 
 Result = TypeVar("Result")
 
@@ -153,11 +153,11 @@ class _File:
         import numpy as np
 
         if not self.century:
-            self.century = int(grid.head("start")[len(grid) // 2]) >> 48
+            self.century = int(grid.of_rows(np.array([len(grid) // 2])).head("start")[0]) >> 48
             if not self.century.to_bytes(2).isdigit():
                 raise _NotSound
         kinds = self.judge.verdicts(grid, self.century)
-        start, end = (digits(grid.key(name)[1])[0] for name in ("start", "end"))
+        start, end = (digits(grid.tail(name))[0] for name in ("start", "end"))
         kinds[end < start] = UNTOLD
         untold = np.flatnonzero(kinds == UNTOLD)
         self._by_line([line.encode() + b"\n" for line in grid.lines(untold)], len(grid))
