@@ -16,6 +16,7 @@ from diagnosis.fix.comparing import Comparison
 from diagnosis.fix.ends import End, Occupants, Opening, Outside, Untold, cut_by
 from diagnosis.fix.gathering import gathered, gathered_alone
 from diagnosis.fix.groups import EndGroups, Way
+from diagnosis.fix.passages import Passages
 from diagnosis.fix.region import Between, Beyond
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
@@ -76,13 +77,16 @@ class Meeting:
     def opened(self, region: Between) -> Iterator[Opening | Untold]:
         """What becomes reachable between interfaces."""
         for family in (IPV4, IPV6):
+            passages = Passages()
             sources, destinations = gathered(self._networks, region, family)
             for one in sources:
                 for other in destinations:
                     for source, destination in self._apart(one, other):
                         for part in self._by_route(source, destination):
                             if not self.cut_short:
-                                yield from self._between(source, part, region)
+                                yield from self._between(source, part, region, passages)
+            for passage in passages.each():
+                yield self._compared(*passage[:2], [passage[2]], [passage[3]])
 
     def _by_route(self, source: End, destination: End) -> list[End]:
         """The destinations cut where the routes of the sources take some of them another way."""
@@ -120,7 +124,9 @@ class Meeting:
             found = self._parts[key] = [end.only(members)] if members else []
         return found
 
-    def _between(self, source: End, destination: End, region: Between) -> Iterator[Opening | Untold]:
+    def _between(
+        self, source: End, destination: End, region: Between, passages: Passages
+    ) -> Iterator[Opening | Untold]:
         to = destination.place(self.before)
         place = source.place(self.before, not_as=to.interface if to is not None else None)
         if place is None and len(destination.members) > 1:
@@ -132,8 +138,12 @@ class Meeting:
         traced = self._traced(Flow(place, to, region.protocol, None), region.ports)
         if traced is None:
             yield Untold(source.members, destination.members)
-            return
-        yield from self._met(traced, source, destination)
+        elif traced.new:
+            was, will = self._ways(traced, source, destination)
+            if self._comparison.joins(was) and source.occupants.apart and destination.occupants.apart:
+                passages.add(source, destination, was[0], will[0])
+            else:
+                yield self._compared(source, destination, was, will)
 
     def opened_outside(self, region: Beyond) -> Iterator[Opening | Untold]:
         """What becomes reachable between interfaces and a range outside."""
@@ -152,10 +162,10 @@ class Meeting:
                 traced = None if by_public_address else self._traced(flow, region.ports)
                 if traced is None:
                     yield Untold(end.members, ())
-                elif region.outgoing:
-                    yield from self._met(traced, end, outside)
-                else:
-                    yield from self._met(traced, outside, end)
+                elif traced.new and region.outgoing:
+                    yield self._compared(end, outside, *self._ways(traced, end, outside))
+                elif traced.new:
+                    yield self._compared(outside, end, *self._ways(traced, outside, end))
 
     def _traced(self, flow: Flow, ports: IntervalSet) -> _Traced | None:
         """The paths before and after; None where groups cannot be judged apart from them."""
@@ -168,15 +178,16 @@ class Meeting:
             return None
         return _Traced(flow, headers, _open(old), _open(new))
 
-    def _met(self, traced: _Traced, source: End | Outside, destination: End | Outside) -> Iterator[Opening]:
-        if not traced.new:
-            return
-        ours = source.occupants if isinstance(source, End) else source
-        theirs = destination.occupants if isinstance(destination, End) else destination
+    def _ways(self, traced: _Traced, source: End | Outside, destination: End | Outside) -> tuple[list[Way], list[Way]]:
+        """The ways before and after, with the groups of both ends."""
+        ours, theirs = source.occupants, destination.occupants
         was = [self._way(self.before, path, traced, ours, theirs) for path in traced.old]
         will = [self._way(self.after, path, traced, ours, theirs) for path in traced.new]
+        return was, will
+
+    def _compared(self, source: End | Outside, destination: End | Outside, was: list[Way], will: list[Way]) -> Opening:
         boxes = [box for new in self._comparison.opened(source, destination, was, will) for box in new.boxes]
-        yield Opening(ours, theirs, merged(tuple(boxes)))
+        return Opening(source.occupants, destination.occupants, merged(tuple(boxes)))
 
     def _way(
         self, network: Network, path: Path, traced: _Traced, ours: Occupants | Outside, theirs: Occupants | Outside

@@ -39,13 +39,17 @@ class Comparison:
         """Whether so much was to be compared that the rest was left out."""
         return self._compared > BUDGET
 
+    def joins(self, ways: Sequence[Way]) -> bool:
+        """Whether what is compared on these ways may be compared together with that of others."""
+        return self._only_more and len(ways) == 1
+
     def opened(
         self, source: End | Outside, destination: End | Outside, was: list[Way], will: list[Way]
     ) -> Iterator[Traffic]:
         """What passes by some ways after the change and did not before; no header twice."""
         senders = self._alike(source, [w.leaving for w in was], [w.leaving for w in will], sending=True)
         receivers = self._alike(destination, [w.entering for w in was], [w.entering for w in will], sending=False)
-        if self._only_more and len(was) == 1:
+        if self.joins(was):
             yield from self._more_of(was[0].traffic, senders, receivers)
             return
         for ours in senders:

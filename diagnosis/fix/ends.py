@@ -16,7 +16,7 @@ from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace.own_groups import Allowed
 from diagnosis.trace.places import Held
-from diagnosis.traffic.intervals import IntervalSet, covers, join, join_all, meet, pieces
+from diagnosis.traffic.intervals import IntervalSet, covers, join, join_all, meet, pieces, size
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.ranks import Ranks
 from diagnosis.traffic.traffic import NOTHING, Box, SideName, Traffic, merged
@@ -32,6 +32,11 @@ class Outside:
 
     def __init__(self, ranges: IntervalSet) -> None:
         self.ranges = ranges
+
+    @property
+    def occupants(self) -> Outside:
+        """Itself: nobody there is known."""
+        return self
 
     def parties(self, addresses: IntervalSet) -> Parties:
         """These addresses in words."""
@@ -60,6 +65,8 @@ class Occupants:
         self.ranks = Ranks(join_all([own for _, own in members]))
         self._single = self.ranks.count == len(members) and all(len(own) == 2 for _, own in members)
         """Whether each has one address and none is held twice: the number of the address is that of its owner."""
+        self.apart = self.ranks.count == sum(size(own) for _, own in members)
+        """Whether nobody has an address of another's."""
         self.numbers: dict[str, IntervalSet]
         """The numbers of each member's own addresses."""
         if self._single:
@@ -130,6 +137,11 @@ class End:
     def addresses(self) -> IntervalSet:
         """All their addresses."""
         return join_all(own for _, own in self.members)
+
+    @cached_property
+    def numbers(self) -> IntervalSet:
+        """The numbers of all their addresses."""
+        return self.occupants.ranks.of(self.addresses)
 
     @cached_property
     def subnets(self) -> frozenset[str | None]:

@@ -24,7 +24,7 @@ def rows(network: Network, opened: list[Opened]) -> Iterator[NewlyReachable]:
     roll = roll_of(network)
     found: list[tuple[int, NewlyReachable]] = []
     for (protocol, ports), lots in _by_ports(opened).items():
-        for sources, destinations in _by_sources(lots).items():
+        for sources, destinations in (_apart(*ends) for ends in _by_sources(lots).items()):
             count = pairs_between(sources, destinations)
             row = NewlyReachable(
                 source=_several(network, roll, sources, say=label),
@@ -36,6 +36,15 @@ def rows(network: Network, opened: list[Opened]) -> Iterator[NewlyReachable]:
             found.append((-count, row))
     found.sort(key=lambda one: (one[0], one[1].source, one[1].destination, one[1].protocol, one[1].ports))
     return (row for _, row in found)
+
+
+def _apart(sources: Parties, destinations: Parties) -> tuple[Parties, Parties]:
+    """Both ends, a single one left out of the other: nothing is news to itself."""
+    if len(destinations) == 1:
+        return sources - destinations, destinations
+    if len(sources) == 1:
+        return sources, destinations - sources
+    return sources, destinations
 
 
 def _by_ports(opened: list[Opened]) -> dict[tuple[str, str], dict[Parties, Parties]]:
@@ -132,7 +141,7 @@ def told(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, at
     sources, destinations = NOBODY, NOBODY
     for one in others:
         sources, destinations = sources | one.ours, destinations | one.theirs
-    sources -= _asked_sources(roll, others, asked)
+    sources, destinations = _apart(sources - _asked_sources(roll, others, asked), destinations)
     kinds = {_sideless(one.traffic): one.traffic for one in others}
     what = sorted(
         {ports if p == "all" else f"{p} {ports}" for traffic in kinds.values() for p, ports in _ports(traffic)}

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import large_account
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, NotApplicable, RouteChange, apply_all
-from diagnosis.fix.exposure import newly_open
+from diagnosis.fix.exposure import exposure, newly_open
 from diagnosis.fix.parties import Opened
 from diagnosis.network.build import build
 from diagnosis.network.interfaces import NetworkInterface
@@ -248,3 +248,27 @@ def test_a_rule_for_the_address_of_a_nat_gateway_opens_to_whoever_is_behind_it(p
 
     opened, _ = newly_open(network, apply_all((rule,), network), (rule,))
     assert "eni-server" in {source for source, _ in told(network, list(opened))}
+
+
+def test_a_row_with_one_destination_does_not_count_it_among_the_sources() -> None:
+    """Six neighbours hold the group that is to be let in to one of them."""
+    account = Account()
+    account.vpc("vpc-a", "10.0.0.0/16")
+    account.subnet("subnet-1", "vpc-a", "10.0.1.0/24")
+    for host in range(1, 8):
+        groups = ["sg-all", "sg-one"] if host == 1 else ["sg-all"]
+        account.interface(f"eni-{host}", "subnet-1", f"10.0.1.{10 + host}", groups=groups)
+    account.group("sg-all", "vpc-a", [], list(EVERYTHING))
+    account.group("sg-one", "vpc-a", [], [])
+    account.acl("acl-1", "vpc-a", ["subnet-1"], open_entries())
+    account.table("rtb-1", "vpc-a", main=True)
+    network = account.network()
+    change = GroupRuleChange(
+        component="sg-one", direction="ingress", protocol="tcp", from_port=22, to_port=22, group="sg-all"
+    )
+
+    found = exposure(network, change.apply(network), (change,), ())
+
+    assert [(row.count, row.source.split()[0]) for row in found.newly_reachable] == [(6, "6")]
+    assert "from 6 of " in found.text
+    assert agrees(network, (change,))
