@@ -22,7 +22,7 @@ from diagnosis.cli.options import (
     Snapshot,
     Workgroup,
 )
-from diagnosis.cli.second_opinions import NEEDS_LIVE, Wanted, print_opinion, with_second_opinion
+from diagnosis.cli.second_opinions import NEEDS_LIVE, print_opinion, wanted_of, with_second_opinion
 from diagnosis.cli.statuses import OK, STATUS, UNCLEAR, UNKNOWN
 from diagnosis.cli.streams import coloured, failed, print_json, print_text, working
 from diagnosis.cli.threats import NEEDS_LIVE as THREATS_NEED_LIVE
@@ -59,6 +59,12 @@ def ask(
         bool,
         typer.Option("--second-opinion", help="Ask VPC Reachability Analyzer too; AWS charges $0.10 for each time."),
     ] = False,
+    on_disagreement: Annotated[
+        bool,
+        typer.Option(
+            "--second-opinion-on-disagreement", help="The same, only where configuration and flow logs contradict."
+        ),
+    ] = False,
     disagreements: Annotated[
         Path | None, typer.Option(help="Where it is kept when AWS disagrees; by default ~/.local/state/whynot.")
     ] = None,
@@ -81,7 +87,7 @@ def ask(
     asked = parse_text(question)
     if asked.intent != "why":
         raise typer.Exit(_not_understood(asked, None, as_json=as_json))
-    if second_opinion and snapshot is not None:
+    if (second_opinion or on_disagreement) and snapshot is not None:
         raise typer.Exit(failed(NEEDS_LIVE))
     if what_changed and (snapshot is not None or no_flow_logs):
         raise typer.Exit(failed(CHANGES_NEED_LIVE if snapshot is not None else NEEDS_LOGS))
@@ -93,7 +99,7 @@ def ask(
     window = window_of(asked, since, until, now)
     with working() as (say, warn):
         account = live_account(region, profile, say) if snapshot is None else None
-        wanted = Wanted(account, disagreements) if account is not None and second_opinion else None
+        wanted = wanted_of(account, disagreements, always=second_opinion, on_disagreement=on_disagreement)
         network = network_of(snapshot, region, profile, say, warn, account, wanted.described if wanted else None)
         source: FlowLogSource | None = logs
         if account is not None and source is None and not no_flow_logs:
@@ -117,7 +123,7 @@ def ask(
             answer = with_what_changed(account, network, whole, answer, say)
         if not as_json:
             print_changed(answer, already, explain=explain)
-    if wanted is not None:
+    if wanted is not None and wanted.about(answer):
         with working() as (say, _):
             answer = with_second_opinion(wanted, network, whole, answer, question, say)
         if not as_json:

@@ -26,7 +26,22 @@ class Wanted:
 
     account: LiveAccount
     folder: Path | None
+    always: bool
+    """Else only where configuration and flow logs contradict each other."""
     described: list[Described] = field(default_factory=list)
+
+    def about(self, answer: Answer) -> bool:
+        """Whether AWS is to be asked about this answer."""
+        from diagnosis.second_opinion import witnesses_differ
+
+        return self.always or witnesses_differ(answer)
+
+
+def wanted_of(
+    account: LiveAccount | None, folder: Path | None, *, always: bool, on_disagreement: bool
+) -> Wanted | None:
+    """What the options say; None where no second opinion is wanted, or no account is there to ask about."""
+    return Wanted(account, folder, always) if account is not None and (always or on_disagreement) else None
 
 
 def with_second_opinion(

@@ -14,6 +14,7 @@ import pytest
 
 from diagnosis.aws import reachability_analyzer
 from diagnosis.cli.disagreements import default_folder
+from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.remote.places import ACCOUNT, REGION, client_at
 from tests.emulator.faults import FAULTS, Analysis, Fault
 from tests.emulator.network_insights import forget_insights
@@ -190,3 +191,19 @@ def test_without_disagreements_that_is_said_and_an_unknown_name_is_an_error(
 
     assert run("disagreements").out == "AWS and whynot have not disagreed.\n"
     assert run("disagreements", "nothing").status == 2
+
+
+@pytest.mark.parametrize(("action", "asked"), [("ACCEPT", True), ("REJECT", False)])
+def test_on_a_disagreement_of_our_own_witnesses_aws_is_asked_and_else_nothing_is_charged(
+    account: Account, tmp_path: Path, action: str, asked: bool
+) -> None:
+    FAULTS.add(Analysis(group_stops(account)))
+    seen = [corpus.record(end, "10.0.1.10", "10.0.1.20", action=action) for end in account.ends]
+    corpus.write(tmp_path / "seen.log", seen)
+    logs = ("--flow-logs", str(tmp_path / "seen.log"), "--second-opinion-on-disagreement", "--json")
+
+    ran = run("ask", QUESTION, *logs)
+
+    assert (ran.document["evidence"]["second_opinion"] is not None) is asked
+    assert ("ec2.StartNetworkInsightsAnalysis" in FAULTS.calls) is asked
+    assert ("AWS charges $0.10" in ran.err) is asked
