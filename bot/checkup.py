@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from slack_sdk import WebClient
 
     from bot.settings.values import SlackSettings
+    from bot.settings.witnesses import Witness
 
 SLACK = "Slack"
 REQUIRED = frozenset({"app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "users:read"})
@@ -38,6 +39,24 @@ def examined() -> list[Finding]:
     except BadSettings as error:
         return [Finding("settings", "missing", f"{line}. Whoever runs whynot can correct it.") for line in error.lines]
     return list(_tokens(slack))
+
+
+def switched_on() -> frozenset[Witness]:
+    """The witnesses that a live account is asked by the settings; none where these cannot be read, which is told."""
+    from bot.settings.reading import BadSettings, read_settings
+
+    try:
+        settings = read_settings(None, {})
+    except BadSettings:
+        return frozenset()
+    if settings.account.snapshot is not None:
+        return frozenset()
+    when: dict[Witness, str] = {
+        "opinion": settings.second_opinion.when,
+        "changes": settings.what_changed.when,
+        "threats": settings.threats.when,
+    }
+    return frozenset(witness for witness, said in when.items() if said != "off")
 
 
 def _tokens(slack: SlackSettings) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diagnosis.cli.disagreements import FURTHER_DISAGREEMENTS, Disagreement
-from diagnosis.cli.doctor import FURTHER_EXAMINATIONS
+from diagnosis.cli.doctor import FURTHER_EXAMINATIONS, SWITCHED_ON
 from diagnosis.cli.program import app, main
 from diagnosis.cli.statuses import FAILED, OK, STOPPED
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.approvals.audit import Head
     from bot.settings.values import Settings
+    from bot.settings.witnesses import Witness
     from bot.store.audit import AuditLog
     from diagnosis.finding import Finding
 
@@ -45,6 +46,16 @@ def _slack() -> list[Finding]:
 
 
 FURTHER_EXAMINATIONS.append(_slack)
+
+
+def _switched_on() -> frozenset[Witness]:
+    """The witnesses that the settings switch on."""
+    from bot.checkup import switched_on
+
+    return switched_on()
+
+
+SWITCHED_ON.append(_switched_on)
 
 
 def _in_store(file: Path | None) -> Iterator[Disagreement]:

@@ -89,6 +89,13 @@ class LiveAccount:
         except FAILURES as error:
             raise no_identity(error, self.regions[0]) from error
 
+    def identity_arn(self) -> str:
+        """Whose the credentials are, as an ARN. Raises NotPermitted or SourceUnavailable, saying what to do."""
+        try:
+            return str(self._client("sts", self.regions[0]).get_caller_identity()["Arn"])
+        except FAILURES as error:
+            raise no_identity(error, self.regions[0]) from error
+
     def client(self, service: str, region: str) -> Any:
         """A client of the account, for readers that make their own calls. Raises SourceUnavailable."""
         return self._client(service, region)

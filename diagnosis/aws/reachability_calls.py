@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from diagnosis.aws.listed_call import ListedCall, actions_of
 
+SIMULATE = "iam:SimulatePrincipalPolicy"
 _BY = ("diagnosis/aws/reachability_analyzer.py",)
 
 CALLS: tuple[ListedCall, ...] = (
@@ -49,6 +50,12 @@ CALLS: tuple[ListedCall, ...] = (
         _BY,
         "deletes the path afterwards, only where it carries our tag",
         "own",
+    ),
+    ListedCall(
+        "iam.simulate_principal_policy",
+        SIMULATE,
+        ("diagnosis/aws/witness_checkup.py",),
+        "tells `whynot doctor` which of these are permitted, `tiros:` among them; nothing else needs it",
     ),
     ListedCall("ec2.create_tags", "ec2:CreateTags", (), "AWS tags what is made, with the call that makes it", "own"),
 )

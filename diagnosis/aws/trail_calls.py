@@ -10,7 +10,7 @@ CALLS: tuple[ListedCall, ...] = (
     ListedCall(
         "cloudtrail.lookup_events",
         "cloudtrail:LookupEvents",
-        ("diagnosis/aws/trail.py",),
+        ("diagnosis/aws/trail.py", "diagnosis/aws/witness_checkup.py"),
         "looks who changed a component when it stopped (`--what-changed`)",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,12 @@ from diagnosis.cli.statuses import FAILED, OK
 from diagnosis.cli.streams import coloured, print_text, working
 
 if TYPE_CHECKING:
+    from diagnosis.aws.witness_checkup import WitnessName
     from diagnosis.finding import Finding
     from diagnosis.flowlogs.athena import AthenaSettings
 
+SWITCHED_ON: list[Callable[[], frozenset[WitnessName]]] = []
+"""What tells of the witnesses that a program around this one has switched on."""
 FURTHER_EXAMINATIONS: list[Callable[[], list[Finding]]] = []
 """What a program around this one adds to `doctor`."""
 
@@ -26,12 +29,22 @@ def doctor(
     profile: Profile = None,
     athena_workgroup: Workgroup = None,
     athena_output: AthenaOutput = None,
+    second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Look at what second opinions need too.")
+    ] = False,
+    what_changed: Annotated[
+        bool, typer.Option("--what-changed", help="Look at what `ask --what-changed` needs too.")
+    ] = False,
+    threats: Annotated[bool, typer.Option("--threats", help="Look at what `ask --threats` needs too.")] = False,
 ) -> None:
     """What is missing, and who must act: credentials, permissions, flow logs, Slack tokens."""
     from diagnosis.terminal.doctor import render_doctor
 
     with working() as (say, _):
-        findings = _account_findings(region, profile, athena_settings(athena_workgroup, athena_output), say)
+        wanted: dict[WitnessName, bool] = {"opinion": second_opinion, "changes": what_changed, "threats": threats}
+        witnesses = {name for name, asked in wanted.items() if asked}.union(*(told() for told in SWITCHED_ON))
+        athena = athena_settings(athena_workgroup, athena_output)
+        findings = _account_findings(region, profile, athena, witnesses, say)
         for examine in FURTHER_EXAMINATIONS:
             findings += examine()
     print_text(render_doctor(findings, colour=coloured()).rstrip("\n"))
@@ -39,10 +52,15 @@ def doctor(
 
 
 def _account_findings(
-    regions: list[str] | None, profile: str | None, athena: AthenaSettings | None, say: Callable[[str], None]
+    regions: list[str] | None,
+    profile: str | None,
+    athena: AthenaSettings | None,
+    witnesses: set[WitnessName],
+    say: Callable[[str], None],
 ) -> list[Finding]:
-    """What is found of the account: its credentials, every read call, and where its flow logs go."""
+    """What is found of the account: its credentials, every read call, where its flow logs go, further witnesses."""
     from diagnosis.aws.checkup import read_calls
+    from diagnosis.aws.witness_checkup import witness_findings
     from diagnosis.finding import Finding
     from diagnosis.flowlogs.checkup import destinations
     from diagnosis.flowlogs.remote import Remote
@@ -56,4 +74,5 @@ def _account_findings(
     if described is not None:
         remote = Remote(account.client, lambda: int(time.time()))
         findings += destinations(described, remote, athena, say)
+        findings += witness_findings(account, witnesses)
     return findings

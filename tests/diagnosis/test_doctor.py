@@ -9,7 +9,10 @@ import pytest
 
 import bot.cli  # noqa: F401 - adds the Slack part
 from bot.checkup import OPTIONAL, REQUIRED
+from diagnosis.aws import permissions
+from diagnosis.aws.witness_checkup import principal_of
 from tests.diagnosis.test_live_flow_logs import Live, grouped, live, stored
+from tests.emulator import policy_calls
 from tests.emulator.faults import FAULTS, Fault
 from tests.program import Ran, run
 from tests.slack_double.double import SlackDouble
@@ -151,3 +154,91 @@ def test_a_slack_that_cannot_be_reached_is_said(
 def test_the_scopes_are_those_of_the_manifest() -> None:
     assert from_manifest(ROOT / "manifest.yml", without_optional=True).scopes == REQUIRED
     assert from_manifest(ROOT / "manifest.yml").scopes == REQUIRED | OPTIONAL
+
+
+WITNESSES = ("--second-opinion", "--what-changed", "--threats")
+
+
+@pytest.fixture
+def permitted() -> Iterator[None]:
+    policy_calls.DENIED.clear()
+    policy_calls.ASKED.clear()
+    yield
+    policy_calls.DENIED.clear()
+
+
+def test_what_an_analysis_needs_is_looked_up_and_none_is_made(live: Live, permitted: None) -> None:
+    policy_calls.DENIED |= {"tiros:CreateQuery", "ec2:DeleteNetworkInsightsPath"}
+
+    ran = run("doctor", *WITNESSES)
+
+    assert ran.status == 2
+    assert "not permitted: ec2:DeleteNetworkInsightsPath, tiros:CreateQuery." in said(ran)
+    assert "An account administrator can grant them: docs/iam-second-opinion-policy.json" in said(ran)
+    assert not [call for call in FAULTS.calls if "NetworkInsights" in call]
+    asked = {action for one in policy_calls.ASKED for action in one["ActionNames"]}
+    assert asked == set(second_opinion_actions()) - {"iam:SimulatePrincipalPolicy"}
+    [tidy] = [one for one in policy_calls.ASKED if "ec2:DeleteNetworkInsightsPath" in one["ActionNames"]]
+    assert tidy["ResourceArns"] == ["arn:aws:ec2:us-east-1:123456789012:network-insights-path/*"]
+    assert tidy["ContextEntries"][0]["ContextKeyName"] == "aws:ResourceTag/whynot"
+
+
+def second_opinion_actions() -> Iterator[str]:
+    for statement in permissions.second_opinion_policy()["Statement"]:
+        yield from statement["Action"]
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "told"),
+    [
+        ("cloudtrail.LookupEvents", "AccessDeniedException", "administrator can grant cloudtrail:LookupEvents"),
+        ("guardduty./detector", "AccessDeniedException", "needs guardduty:ListDetectors"),
+        ("detective./graphs/list", "AccessDeniedException", "needs detective:ListGraphs"),
+    ],
+)
+def test_what_a_witness_lacks_is_named_with_who_must_act(
+    live: Live, permitted: None, call: str, code: str, told: str
+) -> None:
+    FAULTS.add(Fault(call, code))
+
+    ran = run("doctor", *WITNESSES)
+
+    assert ran.status == 2
+    assert told in said(ran)
+    assert "dministrator can grant" in said(ran)
+
+
+def test_where_iam_does_not_say_that_is_a_note_and_nothing_is_missing_by_it(live: Live, permitted: None) -> None:
+    FAULTS.add(Fault("iam.SimulatePrincipalPolicy", "AccessDenied"))
+
+    ran = run("doctor", "--second-opinion")
+
+    assert "iam:SimulatePrincipalPolicy" in said(ran)
+    assert ran.status == 0, ran.out
+
+
+def test_what_the_settings_switch_on_is_looked_at_and_nothing_else(
+    live: Live, permitted: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHYNOT_WHAT_CHANGED__WHEN", "off")
+    run("doctor")
+    assert not [call for call in FAULTS.calls if call.startswith(("cloudtrail.", "guardduty.", "iam.Simulate"))]
+
+    monkeypatch.setenv("WHYNOT_WHAT_CHANGED__WHEN", "asked")
+    monkeypatch.setenv("WHYNOT_SECOND_OPINION__WHEN", "asked")
+    ran = run("doctor")
+    assert "event history can be looked up" in said(ran)
+    assert "IAM permits all that an analysis needs" in said(ran)
+    assert not [call for call in FAULTS.calls if call.startswith("guardduty.")]
+
+
+@pytest.mark.parametrize(
+    ("arn", "principal"),
+    [
+        ("arn:aws:sts::123456789012:assumed-role/whynot/i-1", "arn:aws:iam::123456789012:role/whynot"),
+        ("arn:aws-cn:iam::123456789012:user/team/bob", "arn:aws-cn:iam::123456789012:user/team/bob"),
+        ("arn:aws:iam::123456789012:root", ""),
+    ],
+)
+def test_a_session_is_simulated_as_its_role(arn: str, principal: str) -> None:
+    assert principal_of(arn) == principal

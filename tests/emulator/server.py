@@ -12,6 +12,7 @@ from tests.emulator.flow_log_calls import install_flow_logs
 from tests.emulator.guardduty_calls import install_guardduty
 from tests.emulator.insights_calls import install_insights
 from tests.emulator.network_insights_calls import install_network_insights
+from tests.emulator.policy_calls import install_policies
 from tests.emulator.requester_pays import with_requester_pays
 from tests.emulator.role_calls import install_roles
 from tests.emulator.rule_calls import install_rules
@@ -31,6 +32,7 @@ def emulator(port: int = 0, around: Callable[[Application], Application] = lambd
     install_trail()
     install_rules()
     install_roles()
+    install_policies()
     install_guardduty()
     FAULTS.clear()
     with moto_server(port, lambda moto: around(with_faults(with_detective(with_requester_pays(moto))))) as url:

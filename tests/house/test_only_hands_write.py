@@ -21,6 +21,7 @@ NO_CHANGE = {
     "create_network_insights_path": "names a question for Reachability Analyzer; nothing of the network is touched",
     "delete_network_insights_path": "takes such a name away again",
     "filter_log_events": "reads",
+    "simulate_principal_policy": "asks IAM what it would permit",
     "start_network_insights_analysis": "asks it: paid for, and told before",
     "delete_network_insights_analysis": "takes such an answer away again",
     "start_query": "asks CloudWatch Logs Insights",
