@@ -60,8 +60,6 @@ class CarryingOut:
         self._busy: dict[str, list[Callable[[], None]]] = {}
         """What is in hand, each with what is to be done next with it."""
         self._doubtful: dict[str, float] = {}
-        self.verified: Callable[[StoredProposal], None] = lambda _: None
-        """Called with what was applied and verified, so that its traffic can be watched for."""
 
     def apply(self, identity: str, by: str) -> None:
         """Apply what is approved."""
@@ -199,8 +197,6 @@ class CarryingOut:
                 assert_never(found)
         if moved is not None:
             self._messages.step(moved, told, "It can be undone with Undo in the message above.")
-            if isinstance(found, Verified):
-                self.verified(moved)
 
     def _undo(self, identity: str, by: str, person: str | None) -> None:
         row = self._move(identity, Event.BEGIN_UNDO, person=person)

@@ -46,7 +46,7 @@ class Watch:
             self._jobs += [
                 (TICK_SECONDS, fixes.expire),
                 (TICK_SECONDS, fixes.undo_what_is_due),
-                (TICK_SECONDS, fixes.look_for_traffic),
+                (TICK_SECONDS, fixes.traffic.look),
                 (HOLD_SECONDS, fixes.hold),
                 (HOLD_SECONDS, fixes.orphans),
                 (FORGET_SECONDS, fixes.post_head),

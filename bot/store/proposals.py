@@ -178,6 +178,11 @@ class ProposalStore:
             rows = [_row(row) for row in connection.execute(due.order_by(proposals.c.undo_at)).mappings()]
             return tuple(r for r in rows if may_undo(r.state, entries_of(connection, r.proposal.id)))
 
+    def verified_since(self, when: float) -> tuple[StoredProposal, ...]:
+        """Fixes that were verified since, and not undone."""
+        mine = select(proposals).where(proposals.c.state == State.VERIFIED, proposals.c.changed_at >= when)
+        return self._all(mine.order_by(proposals.c.changed_at))
+
     def orphans(self, now: float) -> tuple[StoredProposal, ...]:
         """Proposals in hand whose process has not vouched for being alive in time, or that nobody holds."""
         mine = select(proposals).where(proposals.c.state.in_(IN_HAND), _nobodys(now))

@@ -227,6 +227,8 @@ def test_a_time_boxed_fix_is_due_to_be_undone_until_it_is(store: Store) -> None:
     store.ledger.settle(made(state="made"))
     store.proposals.move(FX, Event.APPLIED, NOW + 1)
     store.proposals.move(FX, Event.VERIFY, NOW + 2)
+    assert [row.changed_at for row in store.proposals.verified_since(NOW + 2)] == [NOW + 2]
+    assert store.proposals.verified_since(NOW + 3) == ()
     due = NOW + 3601
     assert store.proposals.due_to_undo(due - 1) == ()
     assert [row.undo_at for row in store.proposals.due_to_undo(due)] == [due]
