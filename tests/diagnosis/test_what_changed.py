@@ -18,6 +18,7 @@ from tests.diagnosis.turning import (
     Turned,
     entry,
     harmless,
+    permission,
     recorded,
     revoked,
     revoked_by_id,
@@ -288,3 +289,59 @@ def test_names_that_read_like_words_of_ours_stand_in_quotes(url: str) -> None:
 
     assert told.change is not None
     assert told.change.who == 'user "bob; at 09:31 role admin [31m<!channel>"'
+
+
+NEAR_MISSES: dict[str, tuple[str, Callable[[str], Event]]] = {
+    "an entry of the other direction": (
+        "acl-deny-before-allow",
+        lambda cause: entry(cause, 90, BEFORE, egress=True, **DENY),
+    ),
+    "a deny under another number": ("acl-deny-before-allow", lambda cause: entry(cause, 91, BEFORE, **DENY)),
+    "a rule of the other direction": (
+        "rds-inbound-missing",
+        lambda cause: revoked(cause, 3306, "10.0.1.0/24", BEFORE, "Egress"),
+    ),
+    "another route of the table that drops": (
+        "blackhole-beats-the-default-route",
+        lambda cause: route("CreateRoute", cause, "0.0.0.0/0", natGatewayId="nat-0ce04fb18db425d79"),
+    ),
+    "a route that is there again": (
+        "blackhole-beats-the-default-route",
+        lambda cause: route("DeleteRoute", cause, "203.0.113.0/24"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEAR_MISSES)
+def test_what_is_nearly_the_reason_is_not_named(name: str, url: str) -> None:
+    folder, made = NEAR_MISSES[name]
+    case = turned(folder)
+    recorded([made(case.causes[0])], 0)
+
+    assert said(case, url).state == "nothing found"
+
+
+def test_taking_it_back_is_no_fix_where_something_else_drops_it_too(url: str) -> None:
+    case = turned("group-and-acl-both")
+    recorded([revoked("sg-0178bae6eb172fb87", 443, "10.0.1.0/24", BEFORE)], 0)
+
+    answer = case.told(source_at(url))
+
+    told = answer.evidence.what_changed
+    assert told is not None
+    assert (told.state, told.fix, answer.fixes) == ("found", None, case.answer.fixes)
+    assert "Taking it back alone does not open the path." in told.text
+
+
+def test_of_rules_that_were_revoked_together_only_what_meets_this_traffic_is_given_back(url: str) -> None:
+    case = turned("rds-inbound-missing")
+    both = [*permission(3306, "10.0.1.0/24")["items"], *permission(22, "0.0.0.0/0")["items"]]
+    asked = {"groupId": GROUP, "ipPermissions": {"items": both}}
+    recorded([event("RevokeSecurityGroupIngress", BEFORE, [GROUP], asked, {"_return": True})], 0)
+
+    back = case.told(source_at(url)).fixes[-1]
+
+    assert back.takes_back
+    assert back.commands == (
+        f"aws ec2 authorize-security-group-ingress --group-id {GROUP} --protocol tcp --port 3306 --cidr 10.0.1.0/24",
+    )

@@ -6,6 +6,7 @@ from tests.mutants.approval_faults import APPROVALS
 from tests.mutants.mutant import Mutant
 from tests.mutants.opinion_faults import OPINIONS
 from tests.mutants.repair_faults import REPAIR
+from tests.mutants.trail_faults import TRAIL
 
 _ASK = "tests/diagnosis/test_cases.py::test_ask_gives_verdict_causes_evidence_and_fix_of_the_case"
 FILTERS = ("tests/properties/test_traffic_filters.py",)
@@ -377,4 +378,4 @@ BALANCERS = (
     ),
 )
 
-FAULTS = (*TRAFFIC, *RULES, *ROUTES, *GATEWAYS, *BALANCERS, *APPROVALS, *OPINIONS, *REPAIR)
+FAULTS = (*TRAFFIC, *RULES, *ROUTES, *GATEWAYS, *BALANCERS, *APPROVALS, *OPINIONS, *REPAIR, *TRAIL)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.session import Session
 
 from diagnosis.answer import Answer, Window
-from diagnosis.aws.guardduty import DAYS, MOST, GuardDuty
+from diagnosis.aws.guardduty import DAYS, KEYS_V4, KEYS_V6, MOST, GuardDuty
 from diagnosis.evidence.threats import Heard, ThreatQuery
 from diagnosis.explanation.threats import level, threat_query, with_threats
 from diagnosis.question.question import Party, Question
@@ -242,3 +244,23 @@ def test_a_snapshot_holds_no_threats() -> None:
 
     assert ran.status == 2
     assert "cannot go with --snapshot" in ran.err
+
+
+def test_the_keys_of_the_criteria_are_those_that_aws_documents_for_listing() -> None:
+    asked: Any = Session().get_service_model("guardduty").operation_model("ListFindings").input_shape
+    documented = set(re.findall(r"<p>\s*([A-Za-z][\w.]+)\s*</p>", asked.members["FindingCriteria"].documentation))
+
+    assert {*KEYS_V4, *KEYS_V6, "service.archived", "updatedAt"} <= documented
+    assert not [key for key in documented if "portProbe" in key or key.endswith("remoteIpDetails.ipAddressV6")]
+
+
+def test_of_an_investigation_detective_s_api_tells_a_role_or_a_user_and_no_address() -> None:
+    detective: Any = Session().get_service_model("detective")
+
+    assert set(detective.shape_for("EntityType").enum) == {"IAM_ROLE", "IAM_USER"}
+    one, listed = (
+        set(detective.operation_model("GetInvestigation").output_shape.members),
+        set(detective.shape_for("InvestigationDetail").members),
+    )
+    # Asking for each investigation would tell the span that it looked at, and nothing of an address.
+    assert one - listed == {"GraphArn", "ScopeStartTime", "ScopeEndTime"}
