@@ -146,9 +146,8 @@ def _ipv4(item: Item) -> tuple[PrivateAddress, ...]:
         is_primary = flag(entry, "Primary") is True or private == primary
         if is_primary and public is None:
             public = main_public
-        found[parse_address(private)] = PrivateAddress(
-            parse_address(private), parse_address(public) if public else None, is_primary
-        )
+        address = parse_address(private)
+        found[address] = PrivateAddress(address, parse_address(public) if public else None, is_primary)
     if primary and parse_address(primary) not in found:
         found[parse_address(primary)] = PrivateAddress(
             parse_address(primary), parse_address(main_public) if main_public else None, primary=True

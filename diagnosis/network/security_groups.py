@@ -25,7 +25,7 @@ from diagnosis.network.shape import (
     text,
 )
 from diagnosis.network.vpcs import Origins
-from diagnosis.traffic.addresses import format_cidrs, parse_cidr
+from diagnosis.traffic.addresses import format_address, is_ipv6, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet
 
 
@@ -34,6 +34,11 @@ class CidrPeer:
     """An address range; IPv4 and IPv6 ranges never match the other family."""
 
     cidr: str
+
+    @property
+    def identity(self) -> str:
+        """What tells it from others."""
+        return self.cidr
 
     @property
     def addresses(self) -> IntervalSet:
@@ -50,12 +55,22 @@ class GroupPeer:
     vpc: str = ""
     peering: str = ""
 
+    @property
+    def identity(self) -> str:
+        """What tells it from others: AWS adds the owner and VPC of a referenced group by itself."""
+        return self.group
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class PrefixListPeer:
     """A reference to a prefix list."""
 
     prefix_list: str
+
+    @property
+    def identity(self) -> str:
+        """What tells it from others."""
+        return self.prefix_list
 
 
 Peer = CidrPeer | GroupPeer | PrefixListPeer
@@ -84,8 +99,7 @@ class GroupRule:
             -1 if self.protocol is None else self.protocol,
             self.ports,
             type(self.peer).__name__,
-            # AWS adds the owner and VPC of a referenced group by itself: the id is what tells two references apart.
-            self.peer.group if isinstance(self.peer, GroupPeer) else str(self.peer),
+            self.peer.identity,
         )
 
     @property
@@ -120,12 +134,13 @@ class SecurityGroup:
 
 def in_order(rules: Iterable[GroupRule]) -> tuple[GroupRule, ...]:
     """Rules in their canonical order, each once."""
-    unique: dict[object, GroupRule] = {}
+    unique: dict[tuple[bool, int, IntervalSet, str, str], GroupRule] = {}
     for rule in rules:
-        known = unique.get(rule.identity)
+        identity = rule.identity
+        known = unique.get(identity)
         if known is None or rule.rank < known.rank:
-            unique[rule.identity] = rule
-    return tuple(sorted(unique.values(), key=lambda r: r.identity))
+            unique[identity] = rule
+    return tuple(unique[identity] for identity in sorted(unique))
 
 
 def parse_group(item: Item, rule_items: list[Item], origins: Origins) -> SecurityGroup:
@@ -182,8 +197,9 @@ def _peers(permission: Item) -> Iterator[tuple[Peer, str | None]]:
 
 def canonical(cidr: str) -> str:
     """The range as AWS prints it: host bits cleared, IPv6 as RFC 5952 has it."""
-    [only] = format_cidrs(parse_cidr(cidr))
-    return only
+    low, high = parse_cidr(cidr)
+    bits = 128 if is_ipv6(low) else 32
+    return f"{format_address(low)}/{bits + 1 - (high - low).bit_length()}"
 
 
 def _rule_ids(rule_items: list[Item]) -> Mapping[object, str]:
