@@ -90,9 +90,11 @@ def _anew(network: Network, fields: Mapping[str, Any]) -> tuple[dict[str, Any], 
     if point is None:
         found = verdict_of(network, traced(network, flow_of(network, fields), explain=False))
         return found, points.whatever_client(network, source, destination, protocol)
+    verdict, forward = point.verdict, point.forward
     causes = [_cause(network, leg, blocker) for leg, blocker in point.blockers]
-    found = _verdict(point.verdict, point.forward, point.returning, causes)
-    return {**found, "assumed": list(point.assumed)}, point.whatever_client
+    found = _verdict(verdict, forward, verdict if forward == "reachable" else None, causes)
+    found["assumed"] = list(point.assumed)
+    return found, point.whatever_client
 
 
 def _protocol(fields: Mapping[str, Any]) -> int | None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Controls, format characters (the bidirectional ones of UAX #9 among them), surrogates, unassigned, line ends."""
-_LINE: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_LINE: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
+"""Nothing that is written here holds itself."""
 
 
 def document(value: Any, *, encoding: str | None = None) -> str:

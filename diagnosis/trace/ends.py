@@ -50,7 +50,7 @@ class End:
         if not groups:
             return None if groups is None else True
         view = EGRESS if self.egress else INGRESS
-        side = self._together(network, own, groups)
+        side = self.together.get(groups) or self._together(network, own, groups)
         if side is not None:
             passes = side.rules.passes_whole(box, view)
             if passes is not False:
@@ -77,9 +77,7 @@ class End:
         if groups not in self.together:
             self.together[groups] = None
             return None
-        found = self.together[groups]
-        if found is None:
-            found = self.together[groups] = self._found(network, own, groups)
+        found = self.together[groups] = self._found(network, own, groups)
         return found
 
     def _side(self, network: Network, own: NetworkInterface, group: str) -> Side:
@@ -94,6 +92,8 @@ class End:
             return False
         held = own.groups or ()
         groups = [group for group in held if not self._side(network, own, group).named.isdisjoint(peer.groups)]
+        if not groups:
+            return False
         dropped = Traffic((box,))
         return any(security_groups.names_peer(network, group, peer, dropped, egress=self.egress) for group in groups)
 

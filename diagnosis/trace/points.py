@@ -166,7 +166,7 @@ class _Look:
         self.network = network
         self.ends = ends
         self.blockers: list[tuple[Leg, Blocker]] = []
-        self.assumed: tuple[str, ...] = (*ends.ours.assumed, *ends.theirs.assumed)
+        self.assumed: tuple[str, ...] = ends.ours.assumed + ends.theirs.assumed
 
     def along(self, rest: Rest, box: Box) -> Point | None:
         """What comes of a flow; None where that takes more to tell."""
@@ -188,12 +188,12 @@ class _Look:
                     stretches.append(box)
                 elif isinstance(move, Back):
                     box = stretches[move.nth]
-        return Point(tuple(self.blockers), tuple(sorted(set(self.assumed))), rest.whatever_client)
+        assumed = tuple(sorted(set(self.assumed))) if self.assumed else ()
+        return Point(tuple(self.blockers), assumed, rest.whatever_client)
 
     def _groups(self, move: Groups, box: Box) -> bool:
-        own, peer = self.ends.ours.interface, self.ends.theirs.interface
-        if not move.ours:
-            own, peer = peer, own
+        ours, theirs = self.ends
+        own, peer = (ours.interface, theirs.interface) if move.ours else (theirs.interface, ours.interface)
         assert own is not None
         passes = move.end.passes(self.network, own, peer, box)
         if passes is None:
