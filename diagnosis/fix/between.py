@@ -18,6 +18,7 @@ from diagnosis.fix.gathering import gathered, gathered_alone
 from diagnosis.fix.groups import EndGroups, Way
 from diagnosis.fix.passages import Passages
 from diagnosis.fix.region import Between, Beyond
+from diagnosis.fix.ways import Open, by_kept_way
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.trace.places import Held, Internet, OnPremises
@@ -35,8 +36,8 @@ class _Traced:
 
     flow: Flow
     headers: Traffic
-    old: tuple[Path, ...]
-    new: tuple[Path, ...]
+    old: tuple[Open, ...]
+    new: tuple[Open, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +173,10 @@ class Meeting:
         headers = header_space(self.before, flow)
         if ports != ALL_PORTS:
             headers = headers.only(port=ports)
+        kept = by_kept_way(self.before, flow, headers) if self.same_ways else None
+        if kept is not None:
+            passing = () if kept.traffic.empty else (kept,)
+            return _Traced(flow, headers, passing, passing)
         old = trace(self.before, flow, explain=False, headers=headers).paths
         new = old if self.same_ways else trace(self.after, flow, explain=False, headers=headers).paths
         if not all(_judged_apart(path, flow) for path in (*old, *new)):
@@ -190,9 +195,9 @@ class Meeting:
         return Opening(source.occupants, destination.occupants, merged(tuple(boxes)))
 
     def _way(
-        self, network: Network, path: Path, traced: _Traced, ours: Occupants | Outside, theirs: Occupants | Outside
+        self, network: Network, path: Open, traced: _Traced, ours: Occupants | Outside, theirs: Occupants | Outside
     ) -> Way:
-        traffic = theirs.numbered(ours.numbered(path.total[1].traffic, "source"), "destination")
+        traffic = theirs.numbered(ours.numbered(path.traffic, "source"), "destination")
         flow, headers = traced.flow, traced.headers
         return Way(
             traffic,
@@ -211,5 +216,5 @@ def _judged_apart(path: Path, flow: Flow) -> bool:
     return all(judge is not None for place, judge in ends if isinstance(place, Held))
 
 
-def _open(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    return tuple(path for path in paths if not path.total[1].traffic.empty)
+def _open(paths: tuple[Path, ...]) -> tuple[Open, ...]:
+    return tuple(Open.of(path) for path in paths if not path.total[1].traffic.empty)

@@ -120,26 +120,40 @@ class Comparison:
     def _told_apart(
         self, end: End, before: list[OwnGroups], after: list[OwnGroups], *, sending: bool
     ) -> Iterator[Some]:
+        if self._only_more and len(before) == 1:
+            yield from self._told_by_more(end, before[0], after[0], sending=sending)
+            return
         numbers = end.occupants.numbers
         same = before == after
         found: dict[Hashable, tuple[Some, list[IntervalSet]]] = {}
         for member, _ in end.members:
             old = tuple([own.of(member) for own in before])
             clients = interfaces.client_ports(self._network, member) if sending else ALL_PORTS
-            new: tuple[Allowed, ...] = ()
-            if self._only_more and len(before) == 1:
-                more = NOTHING if same else self._difference(after[0].of_changed(member), old[0])
-                key: Hashable = (id(old[0]), id(more), clients)
-            else:
-                more = NOTHING
-                new = old if same else tuple([own.of(member) for own in after])
-                key = (*map(id, old), *map(id, new), clients)
+            new = old if same else tuple([own.of(member) for own in after])
+            key = (*map(id, old), *map(id, new), clients)
             known = found.get(key)
             if known is None:
-                known = found[key] = (Some((), old, new, clients, more), [])
+                known = found[key] = (Some((), old, new, clients), [])
             known[1].append(numbers[member.id])
         for some, theirs in found.values():
             yield replace(some, numbers=join_all(theirs))
+
+    def _told_by_more(self, end: End, before: OwnGroups, after: OwnGroups, *, sending: bool) -> Iterator[Some]:
+        """The same on one path: by what their groups let pass before, and what more they do after."""
+        network, numbers = self._network, end.occupants.numbers
+        same = before is after
+        found: dict[Hashable, tuple[Allowed, Traffic, IntervalSet, list[IntervalSet]]] = {}
+        for member, _ in end.members:
+            old = before.of(member)
+            more = NOTHING if same else self._difference(after.of_changed(member), old)
+            clients = interfaces.client_ports(network, member) if sending else ALL_PORTS
+            key = (id(old), id(more), clients)
+            known = found.get(key)
+            if known is None:
+                known = found[key] = (old, more, clients, [])
+            known[3].append(numbers[member.id])
+        for old, more, clients, theirs in found.values():
+            yield Some(join_all(theirs), (old,), (), clients, more)
 
     def _difference(self, after: Allowed, before: Allowed) -> Traffic:
         """What groups let pass after the change and not before; the same object for the same boxes."""

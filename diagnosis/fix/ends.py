@@ -65,7 +65,7 @@ class Occupants:
         self.ranks = Ranks(join_all([own for _, own in members]))
         self._single = self.ranks.count == len(members) and all(len(own) == 2 for _, own in members)
         """Whether each has one address and none is held twice: the number of the address is that of its owner."""
-        self.apart = self.ranks.count == sum(size(own) for _, own in members)
+        self.apart = self._single or self.ranks.count == sum(size(own) for _, own in members)
         """Whether nobody has an address of another's."""
         self.numbers: dict[str, IntervalSet]
         """The numbers of each member's own addresses."""

@@ -6,11 +6,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from diagnosis.fix.ends import Occupants, Outside
+from diagnosis.fix.ways import Open
 from diagnosis.network.network import Network
 from diagnosis.trace.glances import Glance
 from diagnosis.trace.own_groups import Allowed, OwnGroups, of_any
 from diagnosis.trace.places import Held
-from diagnosis.trace.trace import Flow, Path
+from diagnosis.trace.trace import Flow
 from diagnosis.trace.walk import GroupsJudge
 from diagnosis.traffic.traffic import SideName, Traffic
 
@@ -42,7 +43,7 @@ class EndGroups:
     def of(
         self,
         network: Network,
-        path: Path,
+        path: Open,
         flow: Flow,
         headers: Traffic,
         side: SideName,

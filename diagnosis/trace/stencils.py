@@ -160,7 +160,7 @@ def _made(network: Network, scope: Scope, ends: Ends) -> Stencil | None:
     if everything.empty:
         return None
     bare = Flow(_without_groups(ends.ours.place), _without_groups(ends.theirs.place), None, None)
-    result = trace(_ground(network), bare, headers=everything)
+    result = trace(ground(network), bare, headers=everything)
     if result.gap is not None or len(result.paths) != 1:
         return None
     [path] = result.paths
@@ -169,7 +169,7 @@ def _made(network: Network, scope: Scope, ends: Ends) -> Stencil | None:
     return _Reading(network, ends, path, everything).stencil(result.notes)
 
 
-def _ground(network: Network) -> Network:
+def ground(network: Network) -> Network:
     """The network with open ACLs: the ground on which ways are found."""
     found: Network | None = network.memo.get("open ground")
     if found is None:

@@ -188,7 +188,7 @@ class Chain:
         if not self.traffic.boxes or not passed.boxes:
             return Chain(NOTHING, self.whole and not self.traffic.boxes)
         left = self.traffic.meet(passed)
-        return Chain(left, self.whole and passed.covers(self.traffic))
+        return Chain(left, self.whole and (left is self.traffic or left.size() == self.traffic.size()))
 
 
 @dataclass(frozen=True, slots=True)
