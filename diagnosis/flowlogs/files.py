@@ -28,7 +28,8 @@ from diagnosis.evidence.query import (
 from diagnosis.evidence.records import read_header, shown, why_malformed
 from diagnosis.flowlogs import history, legs, log_records, statements, terms
 from diagnosis.flowlogs.exact import BAD_KEPT, HOUR, Interest
-from diagnosis.flowlogs.layout import LogFile, find, pruned
+from diagnosis.flowlogs.latest import needed
+from diagnosis.flowlogs.layout import LogFile, find
 from diagnosis.flowlogs.lines import Format, Parquet, Unreadable, line_numbers, recognise, usable
 from diagnosis.flowlogs.needles import needles_of_service
 from diagnosis.flowlogs.scan import TABLE, Scan, kept_records
@@ -67,7 +68,7 @@ class FlowLogFiles:
 
         Files that cannot be read are counted and named. Never raises for what is in a file.
         """
-        chosen = pruned(self._files, query.window)
+        chosen = needed(self._files, query.window, self._given)
         whole = len(chosen) == len(self._files)
         found = self._read(query, chosen, whole=whole)
         if _widens(query) and not found.seen and not found.crossings and not whole:

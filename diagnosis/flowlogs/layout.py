@@ -14,7 +14,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
@@ -24,11 +24,14 @@ from diagnosis.evidence.records import shown
 from diagnosis.sources import FlowLogsUnavailable
 
 DELIVERY = 15 * 60
-"""How far the time in a file's name may be from the end of a record in it: aggregation and delivery, in seconds."""
+"""How long after the end of a record the time in its file's name may be: aggregation and delivery, in seconds."""
+INTERVAL = 5 * 60
+"""How long before: files are delivered every five minutes, and a name may be of the first of them."""
+HOUR = 3600
 FEW_FILES, FEW_BYTES = 48, 2 * 1024 * 1024
 """So little is read as a whole: nothing is gained by leaving files out, and the counts speak of everything."""
 
-_STAMP = re.compile(r"(?:^|_)(\d{8}T\d{4})Z?(?:_|\.|$)")
+_STAMP = re.compile(r"(?:^|_)(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z?(?:_|\.|$)")
 _FOLDERS = re.compile(
     r"(?:^|/)(?:year=)?(?P<year>20\d\d)/(?:month=)?(?P<month>\d\d)/(?:day=)?(?P<day>\d\d)/(?:(?:hour=)?(?P<hour>\d\d)/)?"
 )
@@ -54,10 +57,9 @@ def find(paths: Sequence[Path]) -> tuple[tuple[LogFile, ...], tuple[str, ...]]:
     for root in paths:
         mode = _mode(root)
         if stat.S_ISREG(mode):
-            files[root] = _log_file(root)
+            files[root] = _log_file(root, root)
         elif stat.S_ISDIR(mode):
-            for path in _walk(root, warnings):
-                files[path] = _log_file(path)
+            files |= {file.path: file for file in _walk(root, warnings)}
         else:
             raise FlowLogsUnavailable(f"--flow-logs {shown(str(root), 200)} is neither a file nor a folder.")
     return tuple(files[path] for path in sorted(files)), tuple(warnings)
@@ -73,21 +75,34 @@ def _mode(root: Path) -> int:
         ) from error
 
 
-def _walk(root: Path, warnings: list[str]) -> Iterator[Path]:
-    def refused(error: OSError) -> None:
-        warnings.append(f"{shown(str(error.filename), 200)}: {error.strerror or 'cannot be listed'}")
+def _walk(root: Path, warnings: list[str]) -> Iterator[LogFile]:
+    """The files of a folder and its subfolders."""
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as listed:
+                entries = [entry for entry in listed if not entry.name.startswith(".")]
+        except OSError as error:
+            warnings.append(f"{shown(str(error.filename), 200)}: {error.strerror or 'cannot be listed'}")
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(folder / entry.name)
+            elif _is_file(entry):
+                yield _log_file(folder / entry.name, entry)
 
-    for folder, subfolders, names in os.walk(root, onerror=refused):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        for name in names:
-            path = Path(folder, name)
-            if not name.startswith(".") and path.is_file():
-                yield path
 
-
-def _log_file(path: Path) -> LogFile:
+def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
-        size = path.stat().st_size
+        return entry.is_file()
+    except OSError:
+        return False  # A link to itself, for example.
+
+
+def _log_file(path: Path, stored: Path | os.DirEntry[str]) -> LogFile:
+    try:
+        size = stored.stat().st_size
     except OSError:
         size = 0  # Opening it will say why.
     return LogFile(path, size, dated(path))
@@ -96,47 +111,52 @@ def _log_file(path: Path) -> LogFile:
 def dated(path: Path) -> tuple[int, int] | None:
     """Return the span of delivery that the name of a file (to the minute) or its folders (hour or day) give."""
     if found := _STAMP.search(path.name):
-        try:
-            at = datetime.strptime(found[1], "%Y%m%dT%H%M").replace(tzinfo=UTC)
-        except ValueError:
-            return None
-        return int(at.timestamp()), int(at.timestamp())
+        at = _seconds(*found.groups())
+        return None if at is None else (at, at)
     if found := _FOLDERS.search(path.as_posix()):
         year, month, day, hour = found.group("year", "month", "day", "hour")
-        try:
-            first = datetime(int(year), int(month), int(day), int(hour or 0), tzinfo=UTC)
-        except ValueError:
-            return None
-        length = timedelta(hours=1) if hour else timedelta(days=1)
-        return int(first.timestamp()), int((first + length).timestamp())
+        first = _seconds(year, month, day, hour or "0")
+        return None if first is None else (first, first + (HOUR if hour else 24 * HOUR))
     return None
 
 
-def pruned(files: Sequence[LogFile], window: Window) -> tuple[LogFile, ...]:
+def _seconds(*parts: str) -> int | None:
+    """Unix seconds of a year, a month, a day and perhaps an hour and a minute; None where there is no such time."""
+    year, month, day, hour, minute = (*map(int, parts), 0)[:5]
+    try:
+        return int(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
+def pruned(files: Sequence[LogFile], window: Window, seen: int | None = None) -> tuple[LogFile, ...]:
     """Return the files that may hold a record of the window; those without a date always may.
 
-    A window counted back from the newest record is taken from the newest name, one delivery delay wider: the newest
-    record is not older than that.
+    A record may be delivered long after its end, but not before it: at the time of the name, or within the minutes that
+    the name begins. A window counted back from the newest record is counted from the end of a record that was `seen`,
+    else from the newest name, less the delay of delivery: the newest record is not older than that.
     """
     dates = [file.dated for file in files if file.dated is not None]
     few = len(files) <= FEW_FILES and sum(file.size for file in files) <= FEW_BYTES
     if few or not dates:
         return tuple(files)
-    margin = max(DELIVERY, _usual_gap(dates))
-    start, end = _bounds(window, max(last for _, last in dates), margin)
+    gap = _usual_gap(dates)
+    late = max(DELIVERY, gap)
+    start, end = _bounds(window, max(last for _, last in dates) - late if seen is None else seen)
+    early = start - max(INTERVAL, gap)
     return tuple(
         file
         for file in files
-        if file.dated is None or (file.dated[1] >= start - margin and (end is None or file.dated[0] <= end + margin))
+        if file.dated is None or (file.dated[1] >= early and (end is None or file.dated[0] <= end + late))
     )
 
 
-def _bounds(window: Window, newest: int, margin: int) -> tuple[float, int | None]:
+def _bounds(window: Window, newest: int) -> tuple[float, int | None]:
     match window:
         case Between(start, end):
             return (float("-inf") if start is None else start), end
         case Last(seconds, until):
-            return (newest - margin if until is None else until) - seconds, until
+            return (newest if until is None else until) - seconds, until
 
 
 def _usual_gap(dates: Iterable[tuple[int, int]]) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from diagnosis.evidence.records import classify
 from diagnosis.flowlogs.apart import Errand, apart
 from diagnosis.flowlogs.exact import HOUR, KINDS, Group, Interest, Tally
-from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, as_number, begins_with, digits, key_of, word
+from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, as_number, begins_with, digits, key_of
 from diagnosis.flowlogs.judging import OK, UNTOLD, Judge
 from diagnosis.flowlogs.lines import Format, Unreadable, blocks, lines_of
 
@@ -208,20 +208,20 @@ class _File:
         """Lines that an interface of interest may have recorded, or that may hold all needles, by their beginnings."""
         import numpy as np
 
-        wanted = np.ones(len(grid), np.bool_)
+        rows, some = np.arange(len(grid)), grid
         for texts in sorted(self.interest.needles.required, key=lambda texts: texts[0].isdigit()):
-            if not wanted.any():
-                break
-            any_of = np.zeros(len(grid), np.bool_)
+            any_of = np.zeros(len(some), np.bool_)
             for name in self.fields:
                 if name in (_PORTS if texts[0].isdigit() else _ADDRESSES):
-                    any_of |= _one_of(grid, name, texts)
-            wanted &= any_of
-        for interface in self.interest.interfaces:
-            own = begins_with(grid.head("interface-id"), interface)
-            if len(interface) >= WIDTH:
-                own &= grid.tail("interface-id") == np.uint64(word(interface[-WIDTH:]))
-            wanted |= own
+                    any_of |= _one_of(some, name, texts)
+            rows = rows[any_of]
+            some = grid.of_rows(rows)
+        wanted = np.zeros(len(grid), np.bool_)
+        wanted[rows] = True
+        if self.interest.interfaces:
+            _, last = grid.key("interface-id")
+            for interface in self.interest.interfaces:
+                wanted |= last == np.uint64(key_of(interface)[1])
         return wanted
 
 

@@ -35,7 +35,11 @@ def conversation(
     network of the query.
     """
     columns = [column(each) for each in (*also, *COLUMNS)]
-    return exp.select(*columns, leg_of(query, ipv6).as_("leg")).from_(source_of(source)).where(both(worth_a_leg(query)))
+    return (
+        exp.select(*columns, leg_of(query, ipv6).as_("leg"))
+        .from_(source_of(source))
+        .where(both(worth_a_leg(query)), copy=False)
+    )
 
 
 def others(
@@ -45,10 +49,10 @@ def others(
     counted = exp.Count(this=exp.Distinct(expressions=[client()])).as_("clients")
     return (
         exp.select(column("action"), counted)
-        .from_(source_of(source))
-        .where(both([of_another(query, ipv6), *when]))
-        .group_by(column("action"))
-        .order_by(column("action"))
+        .from_(source_of(source), copy=False)
+        .where(both([of_another(query, ipv6), *when]), copy=False)
+        .group_by(column("action"), copy=False)
+        .order_by(column("action"), copy=False)
     )
 
 
@@ -70,10 +74,10 @@ def sightings(found: exp.Select, when: Sequence[exp.Expr]) -> exp.Select:
             *columns(GROUPED),
             *sums(),
         )
-        .from_(found.subquery("conversation"))
-        .where(both([_has_a_leg(), *when]))
-        .group_by(*columns(GROUPED))
-        .order_by(*columns(GROUPED))
+        .from_(found.subquery("conversation"), copy=False)
+        .where(both([_has_a_leg(), *when]), copy=False)
+        .group_by(*columns(GROUPED), copy=False)
+        .order_by(*columns(GROUPED), copy=False)
     )
 
 
@@ -95,10 +99,10 @@ def crossings(found: exp.Select, when: Sequence[exp.Expr]) -> exp.Select:
             exp.Min(this=column("start")).as_("first_seen"),
             exp.Max(this=column("end")).as_("last_seen"),
         )
-        .from_(found.subquery("conversation"))
-        .where(both([_has_a_leg(), *when]))
-        .group_by(*keys)
-        .order_by(*keys)
+        .from_(found.subquery("conversation"), copy=False)
+        .where(both([_has_a_leg(), *when]), copy=False)
+        .group_by(*keys, copy=False)
+        .order_by(*keys, copy=False)
     )
 
 
@@ -115,15 +119,15 @@ def newest(found: exp.Select, when: Sequence[exp.Expr], each: int, wanted: Seque
     shown = dict.fromkeys((*GROUPED, *wanted))
     placed = (
         exp.select(*columns(shown), place)
-        .from_(found.subquery("conversation"))
-        .where(both([_has_a_leg(), *when]))
+        .from_(found.subquery("conversation"), copy=False)
+        .where(both([_has_a_leg(), *when]), copy=False)
         .subquery("placed")
     )
     return (
         exp.select(*columns((*GROUPED, *wanted)))
-        .from_(placed)
+        .from_(placed, copy=False)
         .where(exp.LTE(this=column("place"), expression=number(each)))
-        .order_by(*columns((*GROUPED, "place")))
+        .order_by(*columns((*GROUPED, "place")), copy=False)
     )
 
 
@@ -133,10 +137,10 @@ def statuses(source: str | exp.Select, interfaces: Collection[str] | None, when:
     own = [] if interfaces is None else [any_of(column("interface_id"), interfaces)]
     return (
         exp.select(*columns(keys), exp.Count(this=exp.Star()).as_("records"))
-        .from_(source_of(source))
-        .where(both([*own, *when]))
-        .group_by(*columns(keys))
-        .order_by(*columns(keys))
+        .from_(source_of(source), copy=False)
+        .where(both([*own, *when]), copy=False)
+        .group_by(*columns(keys), copy=False)
+        .order_by(*columns(keys), copy=False)
     )
 
 
@@ -149,10 +153,10 @@ def counts(source: str | exp.Select, when: Sequence[exp.Expr]) -> exp.Select:
             exp.Min(this=column("start")).as_("oldest"),
             exp.Max(this=column("end")).as_("newest"),
         )
-        .from_(source_of(source))
-        .where(both(when))
-        .group_by(column("log_status"))
-        .order_by(column("log_status"))
+        .from_(source_of(source), copy=False)
+        .where(both(when), copy=False)
+        .group_by(column("log_status"), copy=False)
+        .order_by(column("log_status"), copy=False)
     )
 
 
@@ -168,11 +172,11 @@ def top_rejects(source: str | exp.Select, when: Sequence[exp.Expr], limit: int) 
             exp.Min(this=column("start")).as_("first_seen"),
             exp.Max(this=column("end")).as_("last_seen"),
         )
-        .from_(source_of(source))
-        .where(both([column("log_status").eq("OK"), column("action").eq("REJECT"), *when]))
-        .group_by(*columns(REJECTED))
-        .order_by(*order)
-        .limit(limit)
+        .from_(source_of(source), copy=False)
+        .where(both([column("log_status").eq("OK"), column("action").eq("REJECT"), *when]), copy=False)
+        .group_by(*columns(REJECTED), copy=False)
+        .order_by(*order, copy=False)
+        .limit(limit, copy=False)
     )
 
 
@@ -180,12 +184,12 @@ def ipv6_addresses(source: str | exp.Select, when: Sequence[exp.Expr]) -> exp.Se
     """Return every IPv6 address of the records, each once, in one column: `address`."""
     found = [
         exp.select(column(each).as_("address"))
-        .from_(source_of(source))
-        .where(both([exp.Like(this=column(each), expression=text("%:%")), *when]))
+        .from_(source_of(source), copy=False)
+        .where(both([exp.Like(this=column(each), expression=text("%:%")), *when]), copy=False)
         for each in ("srcaddr", "dstaddr", "pkt_srcaddr", "pkt_dstaddr")
     ]
     union = found[0].union(found[1]).union(found[2]).union(found[3])
-    return exp.select(column("address")).from_(union.subquery("addresses")).order_by(column("address"))
+    return exp.select(column("address")).from_(union.subquery("addresses")).order_by(column("address"), copy=False)
 
 
 def within(window: Between) -> list[exp.Expr]:

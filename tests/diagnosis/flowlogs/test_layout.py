@@ -60,15 +60,24 @@ def a_day(step: int = 300) -> list[LogFile]:
 def test_the_last_hour_takes_an_hour_of_files_and_the_margin_of_delivery() -> None:
     kept = pruned(a_day(), Last(HOUR))
 
-    assert 13 <= len(kept) <= 19
+    assert 13 <= len(kept) <= 17
     assert kept[-1] == a_day()[-1]
 
 
-def test_a_window_takes_its_files_and_the_margin_of_delivery() -> None:
+def test_a_record_that_was_seen_tells_the_last_hour_more_closely() -> None:
+    kept = pruned(a_day(), Last(HOUR), at("2026-11-22T23:54"))
+
+    assert [file.dated for file in (kept[0], kept[-1])] == [
+        (at("2026-11-22T22:50"),) * 2,
+        (at("2026-11-22T23:55"),) * 2,
+    ]
+
+
+def test_a_window_takes_its_files_and_those_delivered_late() -> None:
     kept = pruned(a_day(), Between(at("2026-11-22T06:00"), at("2026-11-22T07:00")))
 
     assert [file.dated for file in (kept[0], kept[-1])] == [
-        (at("2026-11-22T05:45"),) * 2,
+        (at("2026-11-22T05:55"),) * 2,
         (at("2026-11-22T07:15"),) * 2,
     ]
 
