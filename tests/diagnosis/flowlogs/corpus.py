@@ -139,6 +139,16 @@ def oracle(files: Mapping[Path, str], asked: Asked) -> Truth:
     return truth
 
 
+def counts_of(lines: Mapping[bytes, int], header: str) -> tuple[int, int]:
+    """How many of these lines, each as often as it occurs, are records, and how many malformed; none is the header."""
+    counts = [0, 0]
+    for line, times in lines.items():
+        truth = Truth()
+        _judge(line.decode("latin-1"), header.split(), Asked(["192.0.2.1"], [], None), truth)
+        counts[truth.malformed] += times
+    return counts[0], counts[1]
+
+
 def _judge(line: str, names: Sequence[str], asked: Asked, truth: Truth) -> None:
     values = dict(zip(names, line.split(" "), strict=False))
     status = values.get("log-status")

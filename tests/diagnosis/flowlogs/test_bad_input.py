@@ -67,6 +67,21 @@ def test_a_malformed_line_is_counted_once_and_named_by_file_and_line(
     assert warning.isprintable()
 
 
+@pytest.mark.parametrize("line", [record().replace(" 3306 ", " http "), record(packets="many"), record(start="soon")])
+@pytest.mark.parametrize("suffix", ["log", "log.gz"])
+def test_a_malformed_line_is_counted_whichever_fields_the_question_needs(
+    tmp_path: Path, line: str, suffix: str
+) -> None:
+    """A reader that takes only the columns of a query does not see what is wrong in the others."""
+    path = write(tmp_path / f"x.{suffix}", [record(), line, record()])
+    anything = FlowLogQuery(frozenset({"10.9.9.9"}), frozenset(), window=Between())
+    ping = FlowLogQuery(frozenset({"10.0.1.10"}), frozenset({"10.0.2.20"}), 1, window=Between())
+
+    for query in (QUERY, anything, ping):
+        found = FlowLogFiles([path]).read(query)
+        assert (found.counts.read, found.counts.malformed, len(found.warnings)) == (2, 1, 1)
+
+
 def test_at_most_five_malformed_lines_are_named_and_all_are_counted(tmp_path: Path) -> None:
     for number in range(4):
         write(tmp_path / f"{number}.log.gz", [record(), *(f"bad {each}" for each in range(50))])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -27,8 +27,10 @@ SHORT = Between(NOON - 3600, NOON)
 NAMES = {"s3": "DuckDB on S3 objects", "insights": "CloudWatch Logs Insights", "athena": "Athena"}
 HOUR = 3600
 
+AnyAccount = TypeVar("AnyAccount", bound=Account)
 
-def logged(made: Account, engine: str, resource: str = "vpc-a", **more: Any) -> Account:
+
+def logged(made: AnyAccount, engine: str, resource: str = "vpc-a", **more: Any) -> AnyAccount:
     """The account with a flow log that the engine reads."""
     item: dict[str, Any] = {
         "FlowLogId": "fl-0a1",

@@ -14,12 +14,17 @@ from diagnosis.evidence.crossings import told
 from diagnosis.evidence.engine_choice import Placed, choose_of_gateways
 from diagnosis.evidence.flow_log_setup import logging
 from diagnosis.evidence.patterns import Kind, read_pattern
-from diagnosis.evidence.query import Between, Crossing, FlowLogQuery, Sightings
+from diagnosis.evidence.query import Between, Crossing, FlowLogQuery, Last, Sightings
 from diagnosis.flowlogs.files import FlowLogFiles
 from diagnosis.flowlogs.rejects import RejectFiles
+from diagnosis.question.question import Party
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.corpus import DB, NOON, WEB
-from tests.diagnosis.flowlogs.remote.places import Place
+from tests.diagnosis.flowlogs.remote.places import BUCKET, GROUP, Place
+from tests.diagnosis.flowlogs.remote.test_account import NAMES, ask, source_of
+from tests.diagnosis.flowlogs.remote.test_account import logged as with_flow_log
+from tests.diagnosis.trace.hubs import Hub, hub_route, two_spokes
+from tests.emulator.delivery import Destination, deliver_to_logs, deliver_to_s3
 
 HEADER = (
     "version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id "
@@ -159,3 +164,51 @@ def test_of_two_readings_the_fields_are_those_of_interfaces_and_the_crossings_ar
 
     assert both.fields == {"srcaddr"}
     assert [each.no_route for each in both.crossings] == [10, 0]
+
+
+def blackholed() -> Hub:
+    """Two VPCs on one gateway, whose route to the second leads nowhere."""
+    made = two_spokes()
+    made.routes["tgw-rtb-1"][1] = hub_route("10.9.0.0/16", "attach-b", "vpc-b", state="blackhole")
+    return made
+
+
+@pytest.mark.parametrize("logged", ["tgw-1", "attach-a"])
+@pytest.mark.parametrize("engine", ["s3", "insights"])
+def test_a_question_is_answered_from_the_flow_log_of_the_gateway_between(
+    place: Place, engine: str, logged: str
+) -> None:
+    """No interface is logged: which flow log to read follows from the attachments of the parties' VPCs."""
+    made = with_flow_log(blackholed(), engine, logged, LogFormat=" ".join(f"${{{name}}}" for name in HEADER.split()))
+    lines = [_of_account(crossing((0, lost, 0, 0), end=NOON - 60 * lost), made) for lost in range(1, 20)]
+    elsewhere = _of_account(crossing((9, 0, 0, 0), end=NOON - 60), made).replace(" 10.9.1.10 ", " 10.9.1.99 ")
+    to = Destination("fl-0a1", HEADER, BUCKET, "logs", account=made.account, region=made.region)
+    if engine == "insights":
+        deliver_to_logs(GROUP, HEADER, [*lines, elsewhere])
+    else:
+        deliver_to_s3(place.client("s3"), to, [*lines, elsewhere])
+
+    answer = ask(source_of(place, made, engine), made, 22, Party(kind="ip", value="10.9.1.10"), Last(2 * 3600))
+
+    logs = answer.evidence.flow_logs
+    assert logs is not None
+    assert logs.engine.startswith(NAMES[engine])
+    assert logs.pattern.startswith("A transit gateway drops it: tgw-1, 190 packets: a blackhole route.")
+    assert "Configuration and logs agree: it is dropped on the way" in answer.evidence.agreement
+    assert (answer.verdict, logs.rejects) == ("blocked", 0)
+
+
+def test_a_gateway_that_neither_party_is_attached_to_is_not_read(place: Place) -> None:
+    made = with_flow_log(blackholed(), "s3", "tgw-9")
+
+    answer = ask(source_of(place, made, "s3"), made, 22, Party(kind="ip", value="10.9.1.10"))
+
+    assert answer.evidence.flow_logs is None
+
+
+def _of_account(line: str, made: Hub) -> str:
+    """A record of the gateway and the parties of that account."""
+    renamed = {"tgw-0a1": "tgw-1", "10.0.2.20": "10.9.1.10", "3306": "22", "123456789012": made.account}
+    for name, other in renamed.items():
+        line = line.replace(f" {name} ", f" {other} ")
+    return line
