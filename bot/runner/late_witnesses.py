@@ -46,6 +46,7 @@ NARROWED: Final = (
     "and Detective were not asked."
 )
 GONE: Final = "The answer is not kept any more."
+NOBODY: Final = "Nobody is asked about that here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ class LateWitnesses:
                 self._keep(row, lambda kept: _with_evidence(kept, heard))
                 return threats_message(told, ref=row.id)
             case "changes" | "threats" | "opinion":
-                return witness_silent(witness, GONE) if pressed else None
+                return witness_silent(witness, NOBODY) if pressed else None
             case _:
                 assert_never(witness)
 

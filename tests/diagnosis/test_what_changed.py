@@ -52,6 +52,21 @@ def route(name: str, table: str, destination: str, **target: str) -> Event:
     return event(name, BEFORE, [table], {"routeTableId": table, "destinationCidrBlock": destination, **target})
 
 
+WEEKS_AGO = BEFORE - 3 * 7 * 86_400
+SUBNET, OTHER_TABLE = "subnet-0cbb7d410c87877e5", "rtb-0efca7c4f689ad8fa"
+BEFORE_IT: dict[str, Callable[[str], Event]] = {
+    "an entry for the replies deleted that was made weeks ago": lambda cause: entry(
+        cause, 120, WEEKS_AGO, "allow", egress=True, aclProtocol="6", portRange={"from": 1024, "to": 65535}
+    ),
+    "a subnet given the table that drops": lambda _: event(
+        "AssociateRouteTable",
+        WEEKS_AGO,
+        [OTHER_TABLE, SUBNET, "rtbassoc-1"],
+        {"routeTableId": OTHER_TABLE, "subnetId": SUBNET},
+        {"associationId": "rtbassoc-1"},
+    ),
+}
+"""What was recorded long before, and tells what the culprit's own record leaves out."""
 CULPRITS: dict[str, tuple[str, Callable[[str], Event], bool]] = {
     "a rule revoked by its permission": (
         "rds-inbound-missing",
@@ -90,6 +105,23 @@ CULPRITS: dict[str, tuple[str, Callable[[str], Event], bool]] = {
         ),
         False,
     ),
+    "an entry for the replies deleted that was made weeks ago": (
+        "acl-lacks-the-ephemeral-ports-outbound",
+        lambda cause: event(
+            "DeleteNetworkAclEntry", BEFORE, [cause], {"networkAclId": cause, "egress": True, "ruleNumber": 120}
+        ),
+        True,
+    ),
+    "a subnet given the table that drops": (
+        "blackhole-beats-the-default-route",
+        lambda cause: event(
+            "ReplaceRouteTableAssociation",
+            BEFORE,
+            [cause, "rtbassoc-1"],
+            {"associationId": "rtbassoc-1", "routeTableId": cause},
+        ),
+        True,
+    ),
     "a blackhole route created": (
         "blackhole-beats-the-default-route",
         lambda cause: route("CreateRoute", cause, "203.0.113.0/24", networkInterfaceId="eni-07739ff9f7426c8ba"),
@@ -119,7 +151,8 @@ def test_the_culprit_is_named_among_a_thousand_other_events(name: str, url: str)
     case = turned(folder)
     culprit = made(case.causes[0])
     seed = sorted(CULPRITS).index(name)
-    recorded([*harmless(case, seed), culprit], seed)
+    before = [BEFORE_IT[name](case.causes[0])] if name in BEFORE_IT else []
+    recorded([*harmless(case, seed), culprit, *before], seed)
 
     told = said(case, url)
 
