@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 
@@ -52,6 +54,12 @@ class Crew:
         except RuntimeError:  # the pool is shut down
             return False
         return True
+
+    def finish(self, seconds: float) -> None:
+        """Begin nothing new, and wait at most so long for what was given."""
+        ending = threading.Thread(target=partial(self.close, waiting=True, given=True), daemon=True)
+        ending.start()
+        ending.join(seconds)
 
     def close(self, *, waiting: bool, given: bool) -> None:
         """Begin nothing new; whether to wait for what is under way, and whether what was given before is still done."""

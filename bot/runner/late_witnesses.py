@@ -87,9 +87,7 @@ class LateWitnesses:
     def stop(self) -> None:
         """End what is under way; what nobody pressed for is asked again by whoever comes next."""
         self._ended.set()
-        ending = threading.Thread(target=partial(self._crew.close, waiting=True, given=True), daemon=True)
-        ending.start()
-        ending.join(LAST_CALLS_SECONDS)
+        self._crew.finish(LAST_CALLS_SECONDS)
 
     def consider(self, row: StoredQuestion, answer: Answer) -> None:
         """After an answer: ask whom the settings always want asked. CloudTrail only where the logs tell a moment."""

@@ -88,9 +88,7 @@ class Opinions:
     def stop(self) -> None:
         """End what is under way: each deletes what it made, and says that it was interrupted."""
         self._ended.set()
-        ending = threading.Thread(target=partial(self._crew.close, waiting=True, given=True), daemon=True)
-        ending.start()
-        ending.join(LAST_CALLS_SECONDS)
+        self._crew.finish(LAST_CALLS_SECONDS)
 
     def consider(self, row: StoredQuestion, answer: Answer) -> None:
         """After an answer: ask by ourselves where our witnesses contradict each other and the settings say so."""
