@@ -34,7 +34,7 @@ def changes_message(answer: Answer, *, ref: str, proposable: bool) -> Message:
     told = answer.evidence.what_changed or WhatChanged(state="not asked", text=_NONE_YET)
     place = next((place for place, fix in enumerate(answer.fixes) if fix.id == told.fix), None)
     shown: list[Block] = []
-    pressed = [button("Details", Action.SHOW_CHANGES, ref)] if told.state in ("found", "nothing found") else []
+    pressed = [button("Details", Action.SHOW_CHANGES, ref)] if told.state != "not asked" else []
     if place is not None:
         fix = answer.fixes[place]
         shown = [rich(line(f"Fix {place + 1} takes it back.")), fix_block(fix, _ROOM, whole=True)]
@@ -57,17 +57,16 @@ def threats_message(answer: Answer, *, ref: str) -> Message:
 
 def _message(witness: Witness, text: str, more: Iterable[Block], pressed: list[dict[str, object]]) -> Message:
     said = rich(line(bold(f"{NAMES[witness]}  "), *marked(clip(text, 1_500))))
-    return Message(
-        spoken(clip(f"{NAMES[witness]}: {text}", 1_000)), (said, *more, *([actions(*pressed)] * bool(pressed)))
-    )
+    below = [actions(*pressed)] if pressed else []
+    return Message(spoken(clip(f"{NAMES[witness]}: {text}", 1_000)), (said, *more, *below))
 
 
 def _limits(limits: tuple[str, ...]) -> list[Block]:
     shown = limits if len(limits) <= _LIMITS else limits[: _LIMITS - 1]
     left = len(limits) - len(shown)
-    return [context(*(clip(one, 600) for one in shown), *([f"and {left} more under Details"] * bool(left)))] * bool(
-        shown
-    )
+    if not shown:
+        return []
+    return [context(*(clip(one, 600) for one in shown), *([f"and {left} more under Details"] if left else []))]
 
 
 def changes_reply(answer: Answer) -> Reply:

@@ -8,7 +8,7 @@ from diagnosis.evidence.trail_effects import AclGiven, GroupsGiven, TableGiven
 from diagnosis.explanation.meeting import meets, meets_rule, towards
 from diagnosis.explanation.suspects import Spot
 from diagnosis.network.network import Network
-from diagnosis.network.network_acls import NetworkAcl
+from diagnosis.network.network_acls import IMPLICIT_DENY, NetworkAcl
 from diagnosis.network.route_tables import RouteTable
 from diagnosis.network.shape import protocols_of
 from diagnosis.traffic.addresses import parse_cidr
@@ -27,7 +27,7 @@ def table_given(network: Network, effect: TableGiven, spot: Spot) -> str:
         return "possible"
     given = effect.table == known.id if effect.table else known.main
     before = network.route_tables.get(effect.was)
-    if not given or effect.was == known.id:
+    if not given:
         return ""
     if before is None:
         return "possible"
@@ -59,15 +59,19 @@ def acl_given(network: Network, effect: AclGiven, spot: Spot) -> str:
         return "possible"
     # No record says which subnet it was: where the ACL has one alone, it is this.
     ours = bool(effect.subnet) or len(network.acls[spot.component].subnets) == 1
-    return "" if not _lets(before, spot) else "certain" if ours else "possible"
+    verdicts = _verdicts(before, spot)
+    if True not in verdicts:
+        return ""
+    return "certain" if ours and False not in verdicts else "possible"
 
 
-def _lets(acl: NetworkAcl, spot: Spot) -> bool:
-    """Whether the first entry that meets the traffic allows."""
-    for entry in acl.in_direction(egress=spot.direction == "egress"):
-        if meets(spot, protocols_of(entry.protocol), entry.addresses, entry.ports):
-            return entry.allow
-    return False
+def _verdicts(acl: NetworkAcl, spot: Spot) -> set[bool]:
+    """What the numbered entries say that meet the traffic: whether some allow, and whether some deny."""
+    return {
+        entry.allow
+        for entry in acl.in_direction(egress=spot.direction == "egress")
+        if entry.ref != IMPLICIT_DENY and meets(spot, protocols_of(entry.protocol), entry.addresses, entry.ports)
+    }
 
 
 def groups_given(network: Network, effect: GroupsGiven, spot: Spot) -> str:

@@ -250,6 +250,16 @@ def test_groups_are_judged_by_those_that_were_taken_away(
         assert f"took orders-db ({GROUP}) from network interface" in said.text
 
 
+def test_groups_that_were_asked_for_in_vain_were_never_held(url: str) -> None:
+    refused = groups_set(WEEKS_AGO, WEB, GROUP)
+    refused["CloudTrailEvent"] = refused["CloudTrailEvent"].replace('"eventType"', '"errorCode": "x", "eventType"')
+
+    _, said = told("rds-outbound-missing", url, groups_set(BEFORE, WEB), refused)
+
+    assert said.change is not None
+    assert not said.change.certain
+
+
 def test_the_groups_that_an_interface_was_made_with_are_those_that_it_had(url: str) -> None:
     held = {"networkInterfaceId": INTERFACE, "groupSet": {"items": [{"groupId": WEB}, {"groupId": GROUP}]}}
     answered = {"instancesSet": {"items": [{"instanceId": "i-1", "networkInterfaceSet": {"items": [held]}}]}}

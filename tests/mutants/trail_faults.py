@@ -99,8 +99,8 @@ TRAIL = (
     Mutant(
         "a-table-that-led-nowhere-either-was-better",
         "explanation/wiring.py",
-        "    if not given or effect.was == known.id:",
-        "    if not given:",
+        'return best is not None and best.state == "active" and best.target_kind != "none"',
+        "return best is not None",
         BEFORE,
     ),
     Mutant(
