@@ -176,15 +176,18 @@ class Verdicts:
         return Traffic(tuple(cut))
 
     def blockers(
-        self, fate: Fate, holders: list[Holder], stopping: Callable[[str, NetworkInterface], Blocker | None] | None
+        self,
+        fate: Fate,
+        holders: list[Holder],
+        addresses: IntervalSet,
+        stopping: Callable[[str, NetworkInterface], Blocker | None] | None,
     ) -> tuple[tuple[Leg, Blocker], ...]:
-        """Everything that stands in the way of some members, in the order in which packets meet it.
+        """All that stands in the way of some members with these addresses, in the order in which packets meet it.
 
         Where they hold different groups, those are told by `stopping`: one blocker for each group. Without it no group
         of theirs stands in the way.
         """
         member = holders[0].interface
-        addresses = addresses_of(holders)
         found = [(leg, self._as_of(blocker, member, addresses)) for leg, blocker in self._met(fate)]
         state = down(self._network, member)
         groups: list[Blocker] = []

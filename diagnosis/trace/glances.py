@@ -53,7 +53,7 @@ class Glance:
         group = self.network.groups.get(identity)
         if group is None or works_in(self.network, group, interface) != ():
             return None
-        if covers(_open_to(self.network, group, egress=self.egress), self.far):
+        if covers(open_to(self.network, group, egress=self.egress), self.far):
             return True
         about = False
         for rule in group.rules:
@@ -90,7 +90,7 @@ class Glance:
         return member_addresses(self.network, rule.peer.group, None)
 
 
-def _open_to(network: Network, group: SecurityGroup, *, egress: bool) -> IntervalSet:
+def open_to(network: Network, group: SecurityGroup, *, egress: bool) -> IntervalSet:
     """The ranges to or from which rules of a group let everything pass."""
     key = ("open to", group.id, egress)
     found: IntervalSet | None = network.memo.get(key)

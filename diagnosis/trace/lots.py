@@ -11,11 +11,12 @@ from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace import interfaces
 from diagnosis.trace.cohorts import Cohort, own_addresses
+from diagnosis.trace.glances import open_to
 from diagnosis.trace.group_references import MOUNT_TARGET
 from diagnosis.trace.own_groups import Allowed, OwnGroups
 from diagnosis.trace.step import Step
 from diagnosis.traffic.addresses import ALL_ADDRESSES
-from diagnosis.traffic.intervals import IntervalSet
+from diagnosis.traffic.intervals import IntervalSet, covers
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import ALL_PROTOCOLS
 from diagnosis.traffic.traffic import Box, Traffic
@@ -124,6 +125,8 @@ class GroupBits:
         missing = held & ~self._known
         if not missing:
             return
+        self._known |= missing
+        missing &= ~self._plainly_open(like)
         for group, number in self._numbers.items():
             bit = 1 << number
             if missing & bit:
@@ -132,7 +135,18 @@ class GroupBits:
                     self.open |= bit
                 elif not (one.passed.empty and one.unknown.empty):
                     self.some |= bit
-        self._known |= missing
+
+    def _plainly_open(self, like: NetworkInterface) -> int:
+        """Those of the groups, told without a look at each, that let all pass by a rule for everything."""
+        glance = self.own.glance
+        if glance is None or self.own.judge is None:
+            return 0
+        found = 0
+        for ranges, bits in _open_ranges(glance.network, like.vpc, self._numbers, egress=glance.egress):
+            if covers(ranges, glance.far):
+                found |= bits
+        self.open |= found
+        return found
 
     def of(self, part: int) -> Allowed:
         """What groups let pass of which these let a part pass, and none all; or those of which one does."""
@@ -143,6 +157,24 @@ class GroupBits:
             members = [one for number, one in self._each.items() if part >> number & 1]
             found = self._together[part] = self.own.together(members)
         return found
+
+
+def _open_ranges(
+    network: Network, vpc: str | None, numbers: Mapping[str, int], *, egress: bool
+) -> list[tuple[IntervalSet, int]]:
+    """The groups of a VPC as bits, by the ranges to or from which they let everything pass."""
+    known: dict[tuple[str | None, bool], list[tuple[IntervalSet, int]]] | None = network.memo.get("open ranges")
+    if known is None:
+        known = network.memo["open ranges"] = {}
+    found = known.get((vpc, egress))
+    if found is None:
+        bits: defaultdict[IntervalSet, int] = defaultdict(int)
+        for identity, number in numbers.items():
+            group = network.groups.get(identity)
+            if group is not None and group.vpc == vpc:
+                bits[open_to(network, group, egress=egress)] |= 1 << number
+        found = known[vpc, egress] = list(bits.items())
+    return found
 
 
 def state_of(network: Network, interface: NetworkInterface) -> State:

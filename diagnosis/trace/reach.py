@@ -19,7 +19,7 @@ from diagnosis.trace.cohort_verdicts import Verdicts, addresses_of, uniform
 from diagnosis.trace.cohorts import NAT, Cohort, by_route, cohorts, joined_towards, registered, singled_out
 from diagnosis.trace.glances import Glance
 from diagnosis.trace.letting_in import RULES, last_rule_set, letting_in
-from diagnosis.trace.lots import GroupBits, Sorted, down, lots_of
+from diagnosis.trace.lots import GroupBits, Holder, Sorted, down, lots_of
 from diagnosis.trace.own_groups import Allowed, OwnGroups, of_any
 from diagnosis.trace.places import Held, Internet, OnPremises, Place, Undecided
 from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, AtInternet, InRange, place_both
@@ -49,6 +49,10 @@ def reach(
     return tuple(
         sorted(joined(found), key=lambda a: (RANK.index(a.verdict), a.kind, a.subnet or "", a.groups, a.members))
     )
+
+
+def _by_id(holder: Holder) -> str:
+    return holder.interface.id
 
 
 def _lonely(cohort: Cohort, alone: frozenset[str]) -> Cohort:
@@ -190,7 +194,7 @@ class _Asked:
         stopping = [one.own for one in reversed(groups)]
         last = last_rule_set(result.paths)
         for row in rows.values():
-            row.holders.sort(key=lambda holder: holder.interface.id)
+            row.holders.sort(key=_by_id)
             found = self._told(row, verdicts, stopping)
             if found.verdict in ("reachable", "partly"):
                 first = row.holders[0].interface
@@ -208,7 +212,7 @@ class _Asked:
         passes = fate.passes_at(addresses, self.side)
         blockers: tuple[tuple[Leg, Blocker], ...] = ()
         if fate.verdict in ("blocked", "partly"):
-            blockers = verdicts.blockers(fate, row.holders, None if row.free else stops)
+            blockers = verdicts.blockers(fate, row.holders, addresses, None if row.free else stops)
         gaps = verdicts.gaps(fate, first) if fate.verdict == "unknown" else ()
         members = [holder.interface for holder in row.holders]
         return self._alike(members, addresses, fate.verdict, passes, blockers, gaps)
@@ -239,7 +243,9 @@ class _Asked:
         members = tuple(some)
         first = members[0]
         held = set(first.groups or ())
-        for member in members[1:]:
+        for member in members:
+            if not held:
+                break
             if member.groups != first.groups:
                 held &= set(member.groups or ())
         return Alike(
