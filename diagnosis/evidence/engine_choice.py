@@ -163,8 +163,10 @@ def _troubles(log: FlowLog) -> Iterable[str]:
         )
 
 
-def choose_of_gateways(placed: Iterable[Placed], window: Between, *, narrow: int = NARROW) -> Choice:
-    """Choose how the flow logs of transit gateways on the path are read. Athena is not asked for them."""
+def choose_of_gateways(
+    placed: Iterable[Placed], window: Between, *, narrow: int = NARROW, athena: bool = True
+) -> Choice:
+    """Choose how the flow logs of transit gateways on the path are read; see `choose`."""
     groups: dict[tuple[str, ...], list[tuple[str, Placed]]] = {}
     notes: dict[str, None] = {}
     for each in placed:
@@ -172,5 +174,5 @@ def choose_of_gateways(placed: Iterable[Placed], window: Between, *, narrow: int
         if not _unreadable(each.log):
             groups.setdefault((*_together(each), each.log.destination), []).append((each.log.resource, each))
     seconds = (window.end or 0) - (window.start or 0)
-    found = (_reading(members, seconds, narrow, athena=False) for _, members in sorted(groups.items()))
+    found = (_reading(members, seconds, narrow, athena=athena) for _, members in sorted(groups.items()))
     return Choice(tuple(replace(reading, interfaces=frozenset()) for reading in found), tuple(notes))

@@ -101,13 +101,14 @@ class AccountFlowLogs:
     def choice(self, interfaces: frozenset[str], window: Between) -> Choice:
         """Which engine reads which flow log for these interfaces, and what is said of the others."""
         covered = {each: self._placed(each) for each in interfaces}
-        chosen = choose(covered, window, narrow=self._settings.narrow, athena=self._settings.athena is not None)
+        narrow, athena = self._settings.narrow, self._settings.athena is not None
+        chosen = choose(covered, window, narrow=narrow, athena=athena)
         gateways = self._gateways_between(interfaces)
         placed = [
             Placed(log, log.account or gateways[log.resource][0], gateways[log.resource][1])
             for log in logging(self._network.flow_logs, gateways)
         ]
-        crossed = choose_of_gateways(placed, window, narrow=self._settings.narrow)
+        crossed = choose_of_gateways(placed, window, narrow=narrow, athena=athena)
         return replace(chosen, readings=(*chosen.readings, *crossed.readings), notes=(*chosen.notes, *crossed.notes))
 
     def _gateways_between(self, interfaces: Iterable[str]) -> dict[str, tuple[str, str]]:

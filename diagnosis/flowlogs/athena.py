@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
 from diagnosis.aws.errors import FAILURES, code_of, said_by, unavailable
 from diagnosis.aws.flow_log_calls import ACTIONS
 from diagnosis.evidence.combine import together
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.engine_choice import Reading
 from diagnosis.evidence.query import (
     Action,
@@ -29,6 +30,7 @@ from diagnosis.evidence.query import (
     Seen,
     Sightings,
 )
+from diagnosis.flowlogs.athena_crossings import crossings, crossings_in
 from diagnosis.flowlogs.athena_failures import why_failed
 from diagnosis.flowlogs.athena_statement import SEPARATOR, overview
 from diagnosis.flowlogs.athena_tables import LogTable, ddl, new_table, tables_in
@@ -117,10 +119,22 @@ class FlowLogAthena:
         ipv6: frozenset[str] = frozenset()
         if names_ipv6_network(query):
             source = records(table.full_name, table.names, partitions)
-            rows = self._asked(client, said(ipv6_addresses(source, ()), "athena"), spent)
-            ipv6 = frozenset(address for row in rows if (address := row["address"]))
-        text = said(overview(query, table, [each.copy() for each in partitions], window, ipv6), "athena")
-        return self._told(query, window, text, list(self._asked(client, text, spent)), spent)
+            told = self._asked(client, said(ipv6_addresses(source, ()), "athena"), spent)
+            ipv6 = frozenset(address for row in told if (address := row["address"]))
+        crossed = of_gateway(self._reading.fields)
+        asked = (crossings if crossed else overview)(query, table, [each.copy() for each in partitions], window, ipv6)
+        text = said(asked, "athena")
+        rows = list(self._asked(client, text, spent))
+        if not crossed:
+            return self._told(query, window, text, rows, spent)
+        return replace(
+            self._told(query, window, text, (), spent),
+            counts=_counts(rows),
+            crossings=crossings_in(rows),
+            newest=max((int(last) for row in rows if (last := row["last_seen"])), default=None),
+            others=None,
+            fields=frozenset(),
+        )
 
     def _table(self, client: Any, spent: _Spent) -> LogTable:
         """A table that holds these flow logs. Raises SourceUnavailable with the DDL where there is none."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 
 from sqlglot import exp
 
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.query import Between, FlowLogQuery
 from diagnosis.flowlogs.athena_tables import LogTable
 from diagnosis.flowlogs.legs import client, leg_of, of_another
@@ -42,7 +43,7 @@ def overview(
     source = records(table.full_name, table.names, partitions, others=[_line(table).as_("line"), _path().as_("file")])
     of_interest = exp.or_(_has_a_leg(), any_of(column("interface_id"), query.interfaces), copy=False)
     taken = [
-        _kind(table).as_("kind"),
+        kind_of(table).as_("kind"),
         _earlier(window).as_("earlier"),
         column("leg"),
         _only(of_interest, "interface_id"),
@@ -86,8 +87,11 @@ def _only(where: exp.Expr, name: str) -> exp.Expr:
     return exp.Case().when(where.copy(), column(name), copy=False).as_(name)
 
 
-def _kind(table: LogTable) -> exp.Expr:
-    """What a record is. Athena makes NULL of what has not the column's type, and of what lacks."""
+def kind_of(table: LogTable) -> exp.Expr:
+    """Return what a record is: OK, NODATA, SKIPDATA or malformed. Those of transit gateways have no action.
+
+    Athena makes NULL of what has not the column's type, and of what lacks.
+    """
     known = [
         exp.not_(exp.Is(this=column(each), expression=exp.null()), copy=False)
         for each in ("srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets")
@@ -96,12 +100,12 @@ def _kind(table: LogTable) -> exp.Expr:
     in_order = []
     if {"start", "end"} <= table.columns.keys():
         in_order = [exp.LTE(this=column("start"), expression=column("end"))]
-    action = exp.In(this=column("action"), expressions=[text("ACCEPT"), text("REJECT")])
+    action = [exp.In(this=column("action"), expressions=[text("ACCEPT"), text("REJECT")])]
     idle = exp.In(this=column("log_status"), expressions=[text("NODATA"), text("SKIPDATA")])
     is_ok = column("log_status").eq("OK")
     return (
         exp.Case()
-        .when(both([is_ok, action, *in_order, *known]), text("OK"), copy=False)
+        .when(both([is_ok, *([] if of_gateway(table.fields) else action), *in_order, *known]), text("OK"), copy=False)
         .when(both([idle, *(each.copy() for each in in_order)]), column("log_status"), copy=False)
         .else_(text("malformed"))
     )

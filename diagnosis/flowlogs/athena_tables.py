@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.engine_choice import Reading
 from diagnosis.evidence.records import field_of
 from diagnosis.flowlogs.layout import DELIVERY
@@ -166,7 +167,8 @@ def read_table(described: Mapping[str, Any], reading: Reading) -> LogTable | Non
     if parquet != reading.logs[0].parquet or (not parquet and fields != reading.fields):
         return None
     columns = {name: column_name for name, column_name in zip(fields, own, strict=True) if name in reading.fields}
-    if not {"srcaddr", "dstaddr", "action", "start", "end"} <= columns.keys():
+    needed = {"srcaddr", "dstaddr", "start", "end"} | (set() if of_gateway(reading.fields) else {"action"})
+    if not needed <= columns.keys():
         return None
     partitions = tuple(_partition(each, parameters) for each in described.get("PartitionKeys") or ())
     table = LogTable(

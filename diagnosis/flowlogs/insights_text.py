@@ -76,7 +76,8 @@ class QueryText:
         tests = [f"filter not ispresent({end}) or ({' and '.join(inside)})"] if inside and end else []
         last = f", max({end}) as newest" if end else ""
         keys = self._keys(("interface-id", self.status))
-        return self._piped(*tests, f"stats count(*) as records{last} by {keys}", f"limit {MOST_ROWS}")
+        by = f" by {keys}" if keys else ""  # of a transit gateway that logs no status
+        return self._piped(*tests, f"stats count(*) as records{last}{by}", f"limit {MOST_ROWS}")
 
     def others(self, query: FlowLogQuery, window: Between) -> str:
         """Each other client of the same service, once for each action and pair of addresses."""

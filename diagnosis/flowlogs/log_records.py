@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from diagnosis.evidence.crossings import LOSSES, PLACES
+from diagnosis.evidence.crossings import LOSSES, PLACES, of_gateway
 from diagnosis.flowlogs.terms import WORDS_OF_SQL, both, column, table, text
 
 COLUMNS: Mapping[str, str] = {
@@ -48,12 +48,18 @@ class Names:
     """Whether "-" has become NULL already. Where not, text columns are mapped here; numbers cannot hold it."""
 
 
-def records(name: str, names: Names, where: Iterable[exp.Expr] = (), others: Sequence[exp.Expr] = ()) -> exp.Select:
-    """Return the SELECT that gives an engine's table the columns of `COLUMNS`, with `others` beside them.
+def records(
+    name: str,
+    names: Names,
+    where: Iterable[exp.Expr] = (),
+    others: Sequence[exp.Expr] = (),
+    wanted: Mapping[str, str] = COLUMNS,
+) -> exp.Select:
+    """Return the SELECT that gives an engine's table the `wanted` columns, with `others` beside them.
 
     `name` may have dots, and each part is quoted as it needs; `where` is put beneath: predicates on partitions.
     """
-    taken = [_taken(each, kind, names).as_(each, quoted=each in WORDS_OF_SQL) for each, kind in COLUMNS.items()]
+    taken = [_taken(each, kind, names).as_(each, quoted=each in WORDS_OF_SQL) for each, kind in wanted.items()]
     selected = exp.select(*others, *taken).from_(table(name))
     tests = list(where)
     return selected.where(both(tests)) if tests else selected
@@ -63,6 +69,12 @@ def _taken(name: str, kind: str, names: Names) -> exp.Expr:
     if name == "log_status" and name not in names.columns and "action" in names.columns:
         action = _taken("action", "VARCHAR", names)
         return exp.Case().when(exp.Is(this=action, expression=exp.null()), text("NODATA"), copy=False).else_(text("OK"))
+    if (
+        name == "log_status"
+        and name not in names.columns
+        and of_gateway(each.replace("_", "-") for each in names.columns)
+    ):
+        return text("OK")
     if name not in names.columns:
         return exp.cast(exp.null(), kind)
     found = column(names.columns[name])

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diagnosis.evidence.crossings import of_gateway
 from diagnosis.evidence.query import FlowLogQuery
 from diagnosis.evidence.records import line_patterns
 from diagnosis.flowlogs import parquet
@@ -238,6 +239,8 @@ def _typed(values: Mapping[str, str], columns: Sequence[tuple[str, str]]) -> str
     found = dict(values)
     if "action" in found:
         found.setdefault("log_status", f"CASE WHEN {found['action']} IS NULL THEN 'NODATA' ELSE 'OK' END")
+    elif of_gateway(each.replace("_", "-") for each in found):
+        found.setdefault("log_status", "'OK'")
     return ", ".join(f"TRY_CAST({found.get(column, 'NULL')} AS {kind}) AS {name(column)}" for column, kind in columns)
 
 

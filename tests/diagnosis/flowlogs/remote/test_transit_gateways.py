@@ -1,17 +1,17 @@
-"""Flow logs of transit gateways: what they lost and what passed them, from files, S3 objects and Logs Insights."""
+"""Flow logs of transit gateways: what they lost and what passed them, from files, S3, Logs Insights and Athena."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import pytest
 
 from diagnosis.evidence.combine import combined
 from diagnosis.evidence.crossings import told
-from diagnosis.evidence.engine_choice import Placed, choose_of_gateways
+from diagnosis.evidence.engine_choice import Engine, Placed, choose_of_gateways
 from diagnosis.evidence.flow_log_setup import logging
 from diagnosis.evidence.patterns import Kind, read_pattern
 from diagnosis.evidence.query import Between, Crossing, FlowLogQuery, Last, Sightings
@@ -107,14 +107,19 @@ def test_parquet_files_of_a_transit_gateway_tell_the_same(tmp_path: Path) -> Non
     assert found.counts.read == 4
 
 
-@pytest.mark.parametrize("engine", ["s3", "insights"])
-def test_s3_objects_and_insights_tell_the_same(place: Place, engine: Literal["s3", "insights"]) -> None:
-    place.deliver(LINES, HEADER)
+@pytest.mark.parametrize("engine", ["s3", "insights", "athena"])
+@pytest.mark.parametrize("left_out", ["", "log-status"])
+def test_every_engine_tells_the_same(place: Place, engine: Engine, left_out: str, tmp_path: Path) -> None:
+    kept = [number for number, name in enumerate(HEADER.split()) if name != left_out]
+    header, *lines = (" ".join(line.split()[number] for number in kept) for line in (HEADER, *LINES))
+    place.deliver(lines, header)
 
-    found = place.engine(engine, HEADER).read(QUERY)
+    found = place.engine(engine, header).read(QUERY)
 
     assert found.crossings == SEEN
-    assert found.fields == frozenset()
+    assert (found.counts.read, found.counts.malformed) == (3, 0)
+    assert (found.fields, found.seen) == (frozenset(), ())
+    assert FlowLogFiles([corpus.write(tmp_path / "t.log", lines, header=header)]).read(QUERY).crossings == SEEN
 
 
 def described(**more: Any) -> dict[str, Any]:
@@ -127,13 +132,14 @@ def described(**more: Any) -> dict[str, Any]:
     }
 
 
-def test_the_flow_log_of_a_gateway_on_the_path_is_read_from_s3_or_by_insights_and_never_by_athena() -> None:
+@pytest.mark.parametrize("athena", [True, False])
+def test_the_flow_log_of_a_gateway_on_the_path_is_read_by_the_engine_for_its_destination(*, athena: bool) -> None:
     items = [described(), described(FlowLogId="fl-0d4", LogDestinationType="cloud-watch-logs", LogGroupName="/t")]
     placed = [Placed(log, "123456789012", "us-east-1") for log in logging(items, ["tgw-1"])]
 
-    chosen = choose_of_gateways(placed, Between(0, 86400))
+    chosen = choose_of_gateways(placed, Between(0, 86400), athena=athena)
 
-    assert [reading.engine for reading in chosen.readings] == ["insights", "s3"]
+    assert [reading.engine for reading in chosen.readings] == ["insights", "athena" if athena else "s3"]
     assert all(reading.interfaces == frozenset() for reading in chosen.readings)
 
 
@@ -174,7 +180,7 @@ def blackholed() -> Hub:
 
 
 @pytest.mark.parametrize("logged", ["tgw-1", "attach-a"])
-@pytest.mark.parametrize("engine", ["s3", "insights"])
+@pytest.mark.parametrize("engine", ["s3", "insights", "athena"])
 def test_a_question_is_answered_from_the_flow_log_of_the_gateway_between(
     place: Place, engine: str, logged: str
 ) -> None:
