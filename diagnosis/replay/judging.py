@@ -37,7 +37,7 @@ TOGETHER: Final = 32
 """So many are worth a trace of their own; fewer are judged one by one, mostly without one."""
 PARTED: Final = 3
 """So often connections are parted before they are judged one by one."""
-SINGLY: Final = 20_000
+SINGLY: Final = 10_000
 """So many are judged one by one for a replay: seconds of work. Who is left is counted as not judged."""
 SET: Final = 4
 """A set costs as much as so many."""

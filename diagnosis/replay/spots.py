@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from diagnosis.network.coverage import Missing
@@ -16,10 +17,10 @@ from diagnosis.trace import interfaces
 from diagnosis.trace.places import Held, Internet, Nobody
 from diagnosis.trace.placing import INTERFACES, UNROUTABLE, AtAddress, place_at
 from diagnosis.trace.route_tables import routing
-from diagnosis.trace.spots import Spot, spot
-from diagnosis.traffic.addresses import IPV6, PUBLIC
+from diagnosis.trace.spots import Spot, beyond, spot
+from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV6, PUBLIC, parse_cidr
 from diagnosis.traffic.filters import Filter
-from diagnosis.traffic.intervals import EMPTY, IntervalSet, join_all, minus
+from diagnosis.traffic.intervals import EMPTY, IntervalSet, join_all, meet, minus
 from diagnosis.traffic.ranks import Ranks
 from diagnosis.traffic.traffic import NOTHING
 
@@ -33,8 +34,10 @@ NOWHERE: Final = -1
 """The kind of an address that has no spot, or several."""
 INTERNET: Final = 0
 """The kind of public addresses that nothing seen holds: which way to them is taken, the other side tells."""
+OUTSIDE: Final = -1
+"""What stands for the interface of an address outside of all that is seen."""
 NOBODYS: Final = -2
-"""What stands for the interface of an address that nobody holds; that of the internet is -1."""
+"""The same of an address in a VPC that nobody holds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +48,9 @@ class Spots:
     ranks: Ranks
     numbers: tuple[int, ...]
     found: dict[int, Spot]
-    """By rank, but for the internet's."""
+    """By rank, of addresses inside."""
+    on_premises: dict[int, Spot]
+    """By kind."""
     kind: NDArray[np.int64]
     """Addresses of one kind take the same ways; see `Spot.narrow`."""
     six: NDArray[np.bool_]
@@ -69,7 +74,11 @@ class Spots:
     def at(self, rank: int) -> Spot | None:
         """The spot of an address."""
         number = self.numbers[rank]
-        return self.found.get(rank) or spot(self.network, Internet((number, number + 1)))
+        return (
+            self.found.get(rank)
+            or self.on_premises.get(int(self.kind[rank]))
+            or spot(self.network, Internet((number, number + 1)))
+        )
 
     def ways_out(self, rank: int) -> NDArray[np.int64] | None:
         """By rank, the way to it out of the subnet of an address, as a number; None where that is more than a number.
@@ -102,8 +111,9 @@ def spots_of(network: Network, packets: Packets) -> Spots:
     ours = _held(network)
     if INTERFACES in network.coverage.answered and network.coverage.unanswered(INTERFACES) is None:
         kind[among(ranks, minus(PUBLIC, join_all((network.all_vpc_addresses, ours, UNROUTABLE))))] = INTERNET
-    interface, vpc, groups, acl = (np.full(ranks.count, -1, np.int64) for _ in range(4))
+    interface, vpc, groups, acl = (np.full(ranks.count, OUTSIDE, np.int64) for _ in range(4))
     other, state = np.full(ranks.count, -1, np.int64), np.full(ranks.count, REACHABLE, np.int8)
+    on_premises: dict[int, Spot] = {}
     kinds, places, vpcs = _Numbers[None](), _Numbers[None](), _Numbers[IntervalSet]()
     holders, acls = _Numbers[NetworkInterface](), _Numbers[tuple[Filter, Filter]]()
     found: dict[int, Spot] = {}
@@ -130,11 +140,17 @@ def spots_of(network: Network, packets: Packets) -> Spots:
         other[rank] = -1 if known is None else known
         if not spot_.up:
             state[rank] = BLOCKED if interfaces.judge(network, own, NOTHING).blockers else UNKNOWN
+    for part, spot_ in _premises(network, ours):
+        which = among(ranks, part) & occurs
+        if which.any():
+            number = kinds.of((spot_.narrow, spot_.six), None) + INTERNET + 1
+            kind[which], on_premises[number] = number, spot_
     return Spots(
         network,
         ranks,
         numbers,
         found,
+        on_premises,
         kind,
         among(ranks, IPV6),
         interface,
@@ -171,6 +187,23 @@ def _spots(network: Network, numbers: tuple[int, ...], which: list[int]) -> Iter
             found = spot(network, place)
             if found is not None:
                 yield rank, found
+
+
+def _premises(network: Network, ours: IntervalSet) -> Iterator[tuple[IntervalSet, Spot]]:
+    """The addresses on premises, in parts that no route tells apart."""
+    answered = all(call in network.coverage.answered for call in (INTERFACES, "ec2.describe_vpcs"))
+    if not answered or network.coverage.unanswered(INTERFACES) is not None:
+        return
+    outside = minus(ALL_ADDRESSES, join_all((PUBLIC, network.all_vpc_addresses, ours, UNROUTABLE)))
+    ways = (way.addresses for table in network.route_tables.values() for way in routing(network, table).ways)
+    listed = (route for table in network.transit.tables.values() for route in table.routes or ())
+    through = (parse_cidr(route.destination) for route in listed if not route.is_prefix_list)
+    cuts = sorted({*ALL_ADDRESSES, *IPV6, *(point for some in (*ways, *through) for point in some)})
+    for low, high in pairwise(cuts):
+        part = meet(outside, (low, high))
+        found = beyond(network, part) if part else None
+        if found is not None:
+            yield part, found
 
 
 def _held(network: Network) -> IntervalSet:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from diagnosis.replay.columns import among, runs
 from diagnosis.replay.meetings import SENT, Compares, Meetings, Sides
 from diagnosis.replay.packets import Packets
-from diagnosis.replay.spots import INTERNET, NOBODYS, NOWHERE, Spots
+from diagnosis.replay.spots import INTERNET, NOBODYS, NOWHERE, OUTSIDE, Spots
 from diagnosis.trace.moves import Acl, Back, Groups, State, Told, Tracked, Turn
 from diagnosis.trace.stencils import Stencil, between
 
@@ -52,11 +52,11 @@ class Ways:
         return met.verdicts()
 
     def _to_nobody(self) -> NDArray[np.bool_]:
-        """Nothing sends from an address that no interface holds, and the internet reaches none."""
+        """Nothing sends from an address that no interface holds, and nothing from outside reaches one."""
         spots, client, server = self._spots, self._packets.client, self._packets.server
         known = (spots.kind[client] != NOWHERE) & (spots.kind[server] != NOWHERE)
         known &= spots.six[client] == spots.six[server]
-        outside = (spots.kind[client] == INTERNET) & (spots.interface[server] == NOBODYS)
+        outside = (spots.interface[client] == OUTSIDE) & (spots.interface[server] == NOBODYS)
         found: NDArray[np.bool_] = known & ((spots.interface[client] == NOBODYS) | outside)
         return found
 
@@ -64,10 +64,10 @@ class Ways:
         """Which connections may take a way that is found for many."""
         spots, packets = self._spots, self._packets
         ours, theirs = spots.kind[packets.client], spots.kind[packets.server]
-        fit = (ours != NOWHERE) & (theirs != NOWHERE) & ((ours != INTERNET) | (theirs != INTERNET))
+        fit = (ours != NOWHERE) & (theirs != NOWHERE)
         fit &= spots.six[packets.client] == spots.six[packets.server]
         own, peer = spots.interface[packets.client], spots.interface[packets.server]
-        fit &= (own != peer) | (own < 0)
+        fit &= (own != peer) & ((own >= 0) | (peer >= 0))
         fit &= packets.whole
         # The local route keeps what is sent to an address that is another VPC's too.
         for number, home in enumerate(spots.vpcs):

@@ -17,7 +17,7 @@ from diagnosis.network.network import Network
 from diagnosis.network.network_acls import NetworkAcl
 from diagnosis.network.vpcs import Subnet
 from diagnosis.trace import cohorts, encryption, interfaces, network_acls, route_tables
-from diagnosis.trace.places import Held, Internet, Nobody, Place
+from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place
 from diagnosis.traffic.addresses import IPV4, IPV6, PUBLIC, is_ipv6
 from diagnosis.traffic.filters import Filter
 from diagnosis.traffic.intervals import IntervalSet, has, join, meet, minus
@@ -27,7 +27,7 @@ from diagnosis.traffic.traffic import NOTHING
 class Spot(NamedTuple):
     """A place as one end of a way."""
 
-    place: Held | Internet | Nobody
+    place: Held | Internet | Nobody | OnPremises
     interface: NetworkInterface | None
     """The interface that is there."""
     six: bool
@@ -76,6 +76,19 @@ def spot(network: Network, place: Place) -> Spot | None:
             return Spot(place, None, six, single, (), number, None, around, (), place.subnet, None, None, True, ())
         case _:
             return None
+
+
+def beyond(network: Network, addresses: IntervalSet) -> Spot | None:
+    """Addresses of one family on premises as a spot; None where tables of gateways may tell their destinations apart.
+
+    Which addresses have one way, the caller guesses: there is no stencil where it is wrong.
+    """
+    if network.edge_tables:
+        return None
+    number = _number(network, ("premises", addresses))
+    place, six = OnPremises(addresses), is_ipv6(addresses[0])
+    any_client = interfaces.ANY_CLIENT
+    return Spot(place, None, six, addresses, any_client, number, None, addresses, (), None, None, None, True, ())
 
 
 def filters_of(network: Network, acl: NetworkAcl) -> tuple[Filter, Filter]:

@@ -30,7 +30,7 @@ from diagnosis.trace.moves import (
     Tracked,
     Turn,
 )
-from diagnosis.trace.places import Held, Internet, Nobody
+from diagnosis.trace.places import Held, Internet, Nobody, OnPremises
 from diagnosis.trace.spots import Spot, outside, spot
 from diagnosis.trace.step import Blocker, Hop, Step
 from diagnosis.trace.trace import Flow, Path, Trace, header_space, path_of, trace
@@ -122,6 +122,10 @@ def _scopes(network: Network, protocol: int | None, ours: Spot, theirs: Spot) ->
         yield (inside.narrow, there.way, inside is ours, ours.six, number), Scope(*sides, single)
         return
     mine, other = ours.interface, theirs.interface
+    if isinstance(ours.place, OnPremises) or isinstance(theirs.place, OnPremises):
+        if single is not None and (mine is not None or other is not None):
+            yield (ours.narrow, theirs.narrow, ours.six, number), Scope(ours.range, theirs.range, single)
+        return
     if mine is None or mine is other or (isinstance(theirs.place, Held) and theirs.place.by_public_address):
         return
     beside = ours.subnet == theirs.subnet
@@ -177,13 +181,13 @@ def ground(network: Network) -> Network:
     return found
 
 
-def _without_groups(place: Held | Internet | Nobody) -> Held | Internet | Nobody:
+def _without_groups(place: Held | Internet | Nobody | OnPremises) -> Held | Internet | Nobody | OnPremises:
     if not isinstance(place, Held):
         return place
     return replace(place, interface=replace(place.interface, groups=()))
 
 
-def _arrives(path: Path, place: Held | Internet | Nobody) -> bool:
+def _arrives(path: Path, place: Held | Internet | Nobody | OnPremises) -> bool:
     """Whether it ends where it should: elsewhere a single address would have its say in what is told."""
     steps = [step for hop in path.forward_hops for step in hop.steps]
     match place:
@@ -191,7 +195,7 @@ def _arrives(path: Path, place: Held | Internet | Nobody) -> bool:
             return path.entering is not None
         case Nobody(vpc=vpc, subnet=subnet):
             return bool(steps) and steps[-1].kind == "address" and steps[-1].component == (subnet or vpc)
-        case Internet():
+        case Internet() | OnPremises():
             return not any(step.kind == "address" for step in steps)
 
 

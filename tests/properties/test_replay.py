@@ -32,6 +32,7 @@ from tests.diagnosis.trace.asking import ask
 from tests.random_accounts import random_account
 
 STRANGERS = ["203.0.113.9", "203.0.113.77", "52.9.9.9", "2001:4860::8", "10.9.9.9", "10.0.1.99", "169.254.169.254"]
+STRANGERS += ["172.16.0.9", "192.168.1.7"]
 PROTOCOLS = [6, 6, 6, 6, 17, 1, 58, 50]
 PORTS = [22, 80, 443, 3306, 40000, 53]
 CLIENTS = [40000, 50000, 1023, 61000, 443]

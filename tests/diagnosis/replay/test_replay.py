@@ -98,18 +98,20 @@ def test_what_the_model_cannot_judge_is_counted_and_never_passes() -> None:
 def test_what_is_left_when_no_more_is_judged_one_by_one_is_counted_and_never_passes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """From on premises each connection is judged by itself; those with the most records come first."""
+    """A record without the client's port is judged by itself, before the change and after it."""
     account = two_subnets(server={"groups": ["sg-shut"]})
     account.group("sg-shut", "vpc-a", ingress=[])
     change = GroupRuleChange(
         component="sg-shut", direction="ingress", protocol="tcp", from_port=80, to_port=443, cidr="0.0.0.0/0"
     )
     question = parse("why can't 10.0.1.10 reach 10.0.2.20 on 443")
-    several = [tuples(source="172.16.0.9", port=port) for port in (80, 81, 82)]
-    seen = recorded([tuples(), *several])
-    monkeypatch.setattr(judging, "SINGLY", 1)
+    seen = recorded([tuples(), *(tuples(source_port=-1, port=port) for port in (80, 81, 82))])
+    network = account.network()
 
-    found = foreseen(account.network(), question, (change,), seen)
+    whole = foreseen(network, question, (change,), seen)
+    monkeypatch.setattr(judging, "SINGLY", 4)
+    cut = foreseen(network, question, (change,), seen)
 
-    assert (found.asked.records, found.not_judged) == (1, 2)
-    assert "Not judged: 2 records, of more conversations than are judged one by one." in list(sentences(found))
+    assert (whole.asked.records, whole.others.records, whole.not_judged) == (1, 3, 0)
+    assert (cut.asked.records, cut.others.records, cut.not_judged) == (1, 1, 2)
+    assert "Not judged: 2 records, of more conversations than are judged one by one." in list(sentences(cut))
