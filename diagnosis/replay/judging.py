@@ -166,6 +166,8 @@ class Judge:
             place, to = sorts.place(ours, clients), sorts.place(theirs, servers, not_as=beside)
         if place is None or to is None or bool((packets.client == packets.server).any()):
             return None
+        if isinstance(place, Held) and place.by_public_address:
+            return None  # What it sends has its private address, by which nothing here is looked up.
         if isinstance(place, Held) and isinstance(to, Held):
             home = self.network.vpcs.get(place.interface.vpc or "")
             if kept_home(self.network, place, to) or (
