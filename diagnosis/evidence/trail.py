@@ -55,11 +55,13 @@ class Looked:
 
 def parse_event(found: Mapping[str, Any]) -> TrailEvent | None:
     """One entry of `Events`, times as Unix seconds, ISO text or datetime; None where it is no record of a call."""
+    written = found.get("CloudTrailEvent")
     try:
-        record = json.loads(found.get("CloudTrailEvent") or "")
-    except (TypeError, ValueError, RecursionError):
+        record = json.loads(written if isinstance(written, str) else "")
+    except (ValueError, RecursionError):
         return None
-    if not isinstance(record, dict) or _depth(record) > _DEEPEST:
+    # No deeper than it opens objects and lists: few records have so many that counting is worth it.
+    if not isinstance(record, dict) or (_opened(written) > _DEEPEST and _depth(record) > _DEEPEST):
         return None
     name, at = _text(record, "eventName") or _text(found, "EventName"), _time(record.get("eventTime"))
     identity = _text(record, "eventID") or _text(found, "EventId")
@@ -125,6 +127,10 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for one in value:
             yield from _texts(one)
+
+
+def _opened(written: Any) -> int:
+    return written.count("{") + written.count("[") if isinstance(written, str) else 0
 
 
 def _depth(value: Any) -> int:

@@ -125,3 +125,13 @@ def test_who_made_a_call_is_told_in_words(identity: Any, who: str) -> None:
 )
 def test_what_is_no_record_of_a_call_is_none(text: str | None) -> None:
     assert parse_event({"EventId": "1", "EventName": "X", "CloudTrailEvent": text}) is None
+
+
+def test_a_record_may_be_wide_and_no_deeper_than_anything_that_aws_records() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(40):
+        deep = {"a": deep}
+    wide: dict[str, Any] = {str(number): {} for number in range(200)}
+
+    assert parse_event(event("CreateTags", AT, [], {"tags": deep})) is None
+    assert parse_event(event("CreateTags", AT, [], wide)) is not None
