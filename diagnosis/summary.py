@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -11,7 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from diagnosis.answer import Cause, RecordCounts, Stranger, Unseen, Window
 
 WORSE, NOTABLE = 2, 10
-"""A cause that refuses so many times what it did before, and so many records more, is worse."""
+"""What has so many times the records that it had before, and so many more, is worse."""
+Change = Literal["new", "worse", "same", "less"]
+"""Against an earlier summary; `worse` is twice as many records in the same time, `less` half as many."""
 
 
 class _Value(BaseModel):
@@ -49,8 +52,21 @@ class RejectGroup(_Value):
     fix: str | None = None
     reply: bool = False
     """Whether replies of this conversation were refused, and not what the client sent."""
+    change: Change | Literal["gone"] | None = None
+    """Against an earlier summary, of a group that is open; null where that one cannot tell, for not all of its groups
+    are known."""
     service: str | None = None
     """The AWS service that the source belongs to, where the record says so."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it is refused for a reason that still stands."""
+        return self.state in ("new", "standing")
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes it the same group from day to day."""
+        return (self.source, self.destination, self.protocol, self.port, self.interface, self.reply)
 
 
 class States(_Value):
@@ -71,9 +87,6 @@ class HourCounts(_Value):
     noise: int = 0
 
 
-Change = Literal["new", "worse", "same", "less"]
-
-
 class CauseTotal(_Value):
     """All groups that one rule of one component refuses, or those whose cause cannot be told (`cause` null)."""
 
@@ -88,22 +101,27 @@ class CauseTotal(_Value):
     sources: int
     destinations: int
     new: int = 0
-    """Of the groups, those that are new by the logs."""
+    """Of the groups, those that are new: since an earlier summary where that knows all groups, else by the logs."""
+    gone: int = 0
+    """Groups of an earlier summary that it no longer refuses."""
     first: str | None = None
     last: str | None = None
     owners: tuple[str, ...] = ()
     """Who owns the components and the refused destination, by their tags."""
     fix: str | None = None
     change: Change | None = None
-    """Against an earlier summary, where there is one; `worse` is twice as many records in the same time."""
+    """Against an earlier summary, where there is one."""
     first_seen: str | None = None
     """The first refusal in this summary and in earlier ones."""
 
     @property
     def key(self) -> tuple[object, ...]:
         """What makes it the same cause from day to day."""
-        cause = self.cause
-        return () if cause is None else (cause.code, cause.component, cause.rule, cause.leg, cause.direction)
+        return _key(self.cause)
+
+
+def _key(cause: Cause | None) -> tuple[object, ...]:
+    return () if cause is None else (cause.code, cause.component, cause.rule, cause.leg, cause.direction)
 
 
 class Summary(_Value):
@@ -118,6 +136,8 @@ class Summary(_Value):
     """Over all groups, whatever the limit: internal ones first, then those with the most records."""
     gone: tuple[CauseTotal, ...] = ()
     """Causes of an earlier summary that refuse nothing any more."""
+    gone_groups: tuple[RejectGroup, ...] = ()
+    """Groups of an earlier summary that were open then and are not refused any more, as they were then."""
     states: States = States()
     hours: tuple[HourCounts, ...] = ()
     interfaces_without_logs: tuple[str, ...] = ()
@@ -132,10 +152,20 @@ class Summary(_Value):
     names: dict[str, str] = {}
     """Display names of the addresses in the groups, by address."""
 
+    @property
+    def whole(self) -> bool:
+        """Whether `groups` holds all of them, noise apart."""
+        states = self.states
+        known = sum(group.kind != "noise" for group in self.groups)
+        return known == states.new + states.standing + states.fixed + states.late
+
     def document(self) -> dict[str, object]:
         """The JSON document of the contract."""
         whole = self.model_dump(mode="json", exclude={"names", "configuration"})
-        return whole | {name: [_said(each) for each in whole[name]] for name in ("groups", "causes", "gone")}
+        return whole | {name: [_said(each) for each in whole[name]] for name in _LISTS}
+
+
+_LISTS = ("groups", "causes", "gone", "gone_groups")
 
 
 def _said(item: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +181,9 @@ def _said(item: dict[str, Any]) -> dict[str, Any]:
 def of_document(document: Mapping[str, Any]) -> Summary:
     """A summary from its JSON document. Raises ValueError where that is none."""
     try:
-        read = {name: [_read(each) for each in document[name]] for name in ("groups", "causes", "gone")}
+        # A summary that an earlier release wrote has no gone groups.
+        lists = {"gone_groups": [], **document}
+        read = {name: [_read(each) for each in lists[name]] for name in _LISTS}
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("it is no document of summary --json") from error
     return Summary.model_validate({**document, **read})
@@ -163,16 +195,47 @@ def _read(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compared(today: Summary, before: Summary) -> Summary:
-    """Today's summary with what has become of each cause since an earlier one."""
+    """Today's summary with what has become of each cause, and of each group, since an earlier one.
+
+    A group is called new, or gone, only where the summary that lacks it holds all groups.
+    """
     known = {total.key: total for total in before.causes if total.key}
     scale = _span(today) / _span(before) if _span(before) else 1
     found = {total.key for total in today.causes}
+    groups = _groups_since(today, before, scale)
+    present = {group.key for group in today.groups}
+    gone = [
+        group.model_copy(update={"change": "gone"})
+        for group in before.groups
+        if today.whole and group.open and group.key not in present
+    ]
+    lost = Counter(_key(group.cause) for group in gone)
+    causes = [_since(total, known.get(total.key), scale) for total in today.causes]
+    if today.whole and before.whole:
+        fresh = Counter(_key(group.cause) for group in groups if group.change == "new")
+        causes = [total.model_copy(update={"new": fresh[total.key]}) for total in causes]
     return today.model_copy(
         update={
-            "causes": tuple(_since(total, known.get(total.key), scale) for total in today.causes),
+            "groups": groups,
+            "causes": tuple(total.model_copy(update={"gone": lost[total.key]}) for total in causes),
             "gone": tuple(total for key, total in known.items() if key not in found),
+            "gone_groups": tuple(gone),
         }
     )
+
+
+def _groups_since(today: Summary, before: Summary, scale: float) -> tuple[RejectGroup, ...]:
+    known = {group.key: group.records for group in before.groups if group.open}
+    absent: Change | None = "new" if before.whole else None
+
+    def told(group: RejectGroup) -> RejectGroup:
+        if not group.open:
+            return group
+        records = known.get(group.key)
+        change = absent if records is None else _change(group.records, records * scale)
+        return group.model_copy(update={"change": change})
+
+    return tuple(map(told, today.groups))
 
 
 def _since(total: CauseTotal, known: CauseTotal | None, scale: float) -> CauseTotal:
@@ -180,11 +243,18 @@ def _since(total: CauseTotal, known: CauseTotal | None, scale: float) -> CauseTo
         return total
     if known is None:
         return total.model_copy(update={"change": "new"})
-    expected = known.records * scale
-    more = total.records >= WORSE * expected and total.records - expected >= NOTABLE
-    less = total.records * WORSE <= expected and expected - total.records >= NOTABLE
     seen = min((each for each in (known.first_seen, total.first_seen) if each is not None), default=None)
-    return total.model_copy(update={"change": "worse" if more else "less" if less else "same", "first_seen": seen})
+    return total.model_copy(
+        update={"change": _change(total.records, known.records * scale), "first_seen": seen},
+    )
+
+
+def _change(records: int, expected: float) -> Change:
+    if records >= WORSE * expected and records - expected >= NOTABLE:
+        return "worse"
+    if records * WORSE <= expected and expected - records >= NOTABLE:
+        return "less"
+    return "same"
 
 
 def _span(summary: Summary) -> float:

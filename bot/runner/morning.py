@@ -19,6 +19,7 @@ import structlog
 from bot.access.people import Place, terms
 from bot.runner.courier import Unreachable
 from bot.runner.crew import outlive
+from bot.runner.kept_groups import packed, unpacked
 from bot.runner.subscribing import Wanted, wanted
 from bot.runner.summarising import Summariser, document_of, stored
 from bot.runner.work import Tools
@@ -138,6 +139,8 @@ class Morning:
         except SourceUnavailable as error:
             self._failed(run, str(error))
             return
+        # Before its state says so, that whoever goes on with it finds them.
+        self.tools.store.summaries.keep_groups(run, packed(found.groups))
         moved = self.tools.store.summaries.move(run, "posting", document=document_of(found))
         if moved is not None:
             self._say(moved, found)
@@ -145,8 +148,14 @@ class Morning:
     def _before(self, run: Run) -> Summary | None:
         """The summary of the channel that was said before this one."""
         for earlier in self.tools.store.summaries.posted(run.channel, run.due_at, 1):
-            return stored(earlier.document)
+            return self._kept(earlier)
         return None
+
+    def _kept(self, run: Run) -> Summary | None:
+        """What was made of a run, with all groups that are kept of it."""
+        found = stored(run.document)
+        groups = unpacked(self.tools.store.summaries.groups(run)) if found is not None else None
+        return found if found is None or groups is None else found.model_copy(update={"groups": groups})
 
     def _said(self, run: Run, found: Summary, *, repeat: bool = False) -> Said:
         tools = self.tools
@@ -189,7 +198,7 @@ class Morning:
     def _resume(self, run: Run, each: Wanted | None) -> None:
         """Go on with a run whose process died over it, or whose answer from Slack was lost."""
         tools, store = self.tools, self.tools.store.summaries
-        document = stored(run.document)
+        document = self._kept(run)
         if run.state == "posting" and document is not None:
             found = tools.courier.find_posted(run.channel, run.began_at, run.id)
             if found:
@@ -217,9 +226,18 @@ class Morning:
             return
         if (found.rejects, found.records) == (before.rejects, before.records):
             return
+        self.tools.store.summaries.keep_groups(run, packed(found.groups))
         self.tools.store.summaries.note(run.id, document=document_of(found))
         said = self._said(run.model_copy(update={"notes": f"{run.notes} Edited: records came late.".strip()}), found)
-        self.tools.courier.update(run.channel, run.message, morning_message(said))
+        self.tools.courier.update(run.channel, run.message, morning_message(said, picture=self._drawn(run, said)))
+
+    def _drawn(self, run: Run, said: Said) -> str | None:
+        """The picture of a message that stands there already, once Slack can show it."""
+        tools = self.tools
+        allowed = terms(Place(run.channel, run.channel.startswith("D")), tools.settings)
+        picture = tools.pictures.chart(said.chart) if allowed is not None and allowed.pictures else None
+        shown = picture is not None and (picture.ready or tools.pictures.ready(picture.file))
+        return picture.file if picture is not None and shown else None
 
     def _failed(self, run: Run, reason: str) -> None:
         """A summary that is not to be had: one short message in the channel, and one for each who is to be alerted."""

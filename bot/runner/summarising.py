@@ -15,10 +15,12 @@ from diagnosis.evidence.query import Between, Last, Window
 from diagnosis.network.network import Network
 from diagnosis.sources import NoFlowLogs, RejectSource
 from diagnosis.summarise import summarise
-from diagnosis.summary import Summary, compared, of_document
+from diagnosis.summary import RejectGroup, Summary, compared, of_document
 
-GROUPS: Final = 200
-"""So many groups are kept of a summary, and so many causes."""
+GROUPS: Final = 50_000
+"""So many groups are looked at one by one; of all further ones there are the causes and the counts."""
+IN_DOCUMENT: Final = 200
+"""So many groups and causes are kept with their words."""
 Rejects = Callable[[Network, frozenset[str] | None], RejectSource | None]
 """The REJECT records for a network, looked for anew each time; None where there are none to be read.
 
@@ -48,9 +50,16 @@ class Summariser:
 
 
 def document_of(found: Summary) -> str:
-    """A summary as it is kept: whole counts, the first groups and causes."""
-    kept = found.model_copy(update={"causes": found.causes[:GROUPS], "gone": found.gone[:GROUPS]})
-    return json.dumps({**kept.document(), "names": dict(kept.names), "configuration": kept.configuration})
+    """A summary as it is kept: whole counts, the first groups and causes; all groups are kept beside it."""
+    lists = {name: getattr(found, name)[:IN_DOCUMENT] for name in ("groups", "causes", "gone", "gone_groups")}
+    kept = found.model_copy(update=lists)
+    sides = {side for each in kept.groups + tuple(one.example for one in kept.causes) for side in _sides(each)}
+    names = {address: name for address, name in kept.names.items() if address in sides}
+    return json.dumps({**kept.document(), "names": names, "configuration": kept.configuration})
+
+
+def _sides(group: RejectGroup) -> tuple[str, str]:
+    return group.source, group.destination
 
 
 def stored(document: str | None) -> Summary | None:

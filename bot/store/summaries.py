@@ -13,11 +13,14 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.tables import mutes, subscriptions, summary_runs
+from bot.store.tables import mutes, subscriptions, summary_groups, summary_runs
 
 RunState = Literal["claimed", "posting", "posted", "failed", "missed"]
 """claimed → posting → posted; or failed; missed when it was too late for it. While posting it may have been said."""
 OPEN_RUNS: tuple[RunState, ...] = ("claimed", "posting")
+WITH_GROUPS = 3
+"""Beside the newest run of a channel, all groups are kept of so many daily ones: the next is compared with the last,
+and one that is made again because records came late with the one before it."""
 
 
 class _Row(BaseModel):
@@ -169,6 +172,25 @@ class SummaryStore:
         where = (summary_runs.c.state == "posted", summary_runs.c.due_at >= since, summary_runs.c.day.not_like("now-%"))
         return self._runs(select(summary_runs).where(*where))
 
+    def keep_groups(self, run: Run, groups: bytes) -> None:
+        """Keep all groups of a run, in place of those that were kept of it, and of older runs of its channel no more.
+
+        A run that was asked for by hand makes no daily one older.
+        """
+        by_hand, table = summary_runs.c.day.like("now-%"), summary_runs.c
+        mine = select(table.id).where(table.channel == run.channel, table.id != run.id).order_by(table.due_at.desc())
+        daily = mine.where(~by_hand).offset(WITH_GROUPS)
+        with self._engine.begin() as connection:
+            old = [*connection.scalars(daily), *connection.scalars(mine.where(by_hand)), run.id]
+            connection.execute(delete(summary_groups).where(summary_groups.c.run.in_(old)))
+            connection.execute(insert(summary_groups), {"run": run.id, "packed": groups})
+
+    def groups(self, run: Run) -> bytes | None:
+        """All groups of a run, where they are kept."""
+        with self._reading.connect() as connection:
+            found = connection.scalar(select(summary_groups.c.packed).where(summary_groups.c.run == run.id))
+        return None if found is None else bytes(found)
+
     def mute(self, row: Mute) -> None:
         """Show a cause no more for a while; what was muted before is muted as is said now."""
         with self._engine.begin() as connection:
@@ -191,6 +213,8 @@ class SummaryStore:
         """Delete runs older than this, and mutes that ended; the number of runs deleted."""
         with self._engine.begin() as connection:
             connection.execute(delete(mutes).where(mutes.c.until < before))
+            old = select(summary_runs.c.id).where(summary_runs.c.due_at < before)
+            connection.execute(delete(summary_groups).where(summary_groups.c.run.in_(old)))
             gone = connection.execute(delete(summary_runs).where(summary_runs.c.due_at < before))
         return gone.rowcount
 

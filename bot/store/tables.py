@@ -142,6 +142,14 @@ summary_runs = Table(
     Index("summary_runs_by_time", "due_at"),
 )
 
+summary_groups = Table(
+    "summary_groups",
+    metadata,
+    Column("run", String(32), primary_key=True),
+    Column("packed", LargeBinary, nullable=False),
+)
+"""All groups of the last few runs of each channel, packed."""
+
 mutes = Table(
     "mutes",
     metadata,

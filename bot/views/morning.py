@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2s
 from typing import Final
@@ -22,8 +22,11 @@ from diagnosis.terminal.moments import moment
 
 SHOWN: Final = 5
 IN_THREAD: Final = 40
+FLOWS_GONE: Final = 10
 _TEXT: Final = 700
+_SAID: Final = 3000
 _NAMED: Final = 3
+_TO_A_BLOCK: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,9 @@ def _facts(summary: Summary, total: CauseTotal) -> str:
     parts = [clip(flow_words(summary, total.example), 200)]
     if total.groups > 1:
         parts[0] += f" and {_count(total.groups - 1, 'more flow')}"
+    changed = [f"{number:,} {word}" for number, word in ((total.new, "new"), (total.gone, "gone")) if number]
+    if changed and total.change != "new" and total.new < total.groups:
+        parts[0] += f" ({', '.join(changed)})"
     parts.append(_count(total.records, "record"))
     parts.append(state_words(total))
     if total.owners:
@@ -205,7 +211,12 @@ def morning_thread(said: Said, *, files: bool) -> Reply:
     rows: list[Block] = [rich(*_row(summary, total)) for total in more]
     if summary.gone:
         gone = [clip(sentence(each.cause.text), 300) for each in summary.gone[:IN_THREAD] if each.cause is not None]
-        rows.append(rich(line(bold("Refuses nothing any more")), *(line(told) for told in gone)))
+        rows += _listed("Refuses nothing any more", gone)
+    if summary.gone_groups:
+        flows = [clip(flow_words(summary, each), 200) for each in summary.gone_groups[:FLOWS_GONE]]
+        left = len(summary.gone_groups) - len(flows)
+        flows += [f"and {left:,} more, in the file of groups" if files else f"and {left:,} more"] * bool(left)
+        rows += _listed("Flows of the summary before that nothing refuses any more", flows)
     if summary.unseen:
         calls = list(dict.fromkeys(each.call or each.error for each in summary.unseen))[:_NAMED]
         rows.append(rich(line(bold("Not seen: ")), line(clip(", ".join(calls), 600))))
@@ -213,11 +224,26 @@ def morning_thread(said: Said, *, files: bool) -> Reply:
         named = summary.interfaces_without_logs[:10]
         more_of = len(summary.interfaces_without_logs) - len(named)
         told = ", ".join(named) + (f" and {more_of} more" if more_of else "")
-        rows.append(rich(line(bold("No flow log covers ")), line(*marked(told))))
+        rows.append(rich(line(bold("No flow log covers ")), line(*marked(clip(told, _TEXT)))))
     reply = sheet("The rest of the summary", rows, name="summary.txt") if rows else Reply()
-    title = f"{_count(len(summary.groups), 'group')} of the summary"
-    table = (Attachment("summary.csv", title, csv_of(summary)),) if files and summary.groups else ()
+    every = bool(summary.groups or summary.gone_groups)
+    table = (Attachment("summary.csv", _title(summary), csv_of(summary)),) if files and every else ()
     return Reply(reply.messages, (*reply.files, *table) if files else ())
+
+
+def _listed(heading: str, told: Sequence[str]) -> Iterator[Block]:
+    """Lines under a heading, a few to a block: whole blocks are what goes into another message, or into a file."""
+    for place in range(0, len(told), _TO_A_BLOCK):
+        above = [line(bold(heading))] if place == 0 else []
+        yield rich(*above, *map(line, told[place : place + _TO_A_BLOCK]))
+
+
+def _title(summary: Summary) -> str:
+    """What the file of groups holds: all of them, or of how many the first."""
+    held, every = len(summary.groups), summary.rejects.flows
+    if held < every:
+        return f"The first {held:,} of {_count(every, 'group')} of the summary: internal, external, noise, by records"
+    return f"All {_count(held, 'group')} of the summary"
 
 
 def _row(summary: Summary, total: CauseTotal) -> Iterable[dict[str, object]]:
@@ -226,21 +252,25 @@ def _row(summary: Summary, total: CauseTotal) -> Iterable[dict[str, object]]:
 
 
 COLUMNS: Final = (
-    "class source destination protocol port interface records packets first last state cause component rule fix"
+    "class source destination protocol port interface records packets first last state change cause component rule fix"
 )
 
 
 def csv_of(summary: Summary) -> bytes:
-    """The groups as CSV. A cell that a spreadsheet would take for a formula is quoted by an apostrophe (OWASP)."""
+    """The groups as CSV, at the end those that are gone, with no records.
+
+    A cell that a spreadsheet would take for a formula is quoted by an apostrophe (OWASP).
+    """
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(COLUMNS.split())
-    for each in summary.groups:
+    gone = (each.model_copy(update={"records": 0, "packets": 0, "state": None}) for each in summary.gone_groups)
+    for each in (*summary.groups, *gone):
         cause = each.cause
         named = (cause.code, cause.component, cause.rule) if cause is not None else (None, None, None)
         cells = (
             each.kind, each.source, each.destination, each.protocol, each.port, each.interface, each.records,
-            each.packets, each.first, each.last, each.state, *named, each.fix,
+            each.packets, each.first, each.last, each.state, each.change, *named, each.fix,
         )  # fmt: skip
         table.writerow(["" if cell is None else _inert(tame(str(cell))) for cell in cells])
     return out.getvalue().encode("utf-8", "replace")
@@ -252,25 +282,27 @@ def _inert(cell: str) -> str:
 
 def said_of(told: str, *, by: str = "") -> Message:
     """Something that is said about summaries, a line each; with whom it comes from."""
+    told = clip(told, _SAID)
     lines = told.splitlines() or [told]
     elements = [line(each) for each in lines]
     if by:
         elements[-1]["elements"] += [*line(" By ")["elements"], {"type": "user", "user_id": by}]
     spaced = [part for each in elements for part in (each, line("\n"))][:-1]
-    return Message(spoken(told), (rich(*(elements if len(elements) == 1 else spaced)),))
+    return Message(spoken(clip(told, _TEXT)), (rich(*(elements if len(elements) == 1 else spaced)),))
 
 
 def failed_message(reason: str, *, channel: str = "") -> Message:
     """A summary that is not to be had; with the channel where it is told elsewhere."""
-    where = f" of {channel}" if channel else ""
+    where = f" of {clip(channel, 40)}" if channel else ""
     told = f"The summary{where} could not be made: {clip(reason, 600)}"
     return Message(spoken(told), (rich(line(told)),))
 
 
 def missed_message(days: Sequence[str], at: str) -> Message:
     """Summaries whose time came while the program did not run, and that are too late by now."""
+    named = clip(", ".join(days), 300)
     told = (
-        f"Not said, because whynot did not run: the summary of {', '.join(days)}, {at}. /whynot summary now makes one."
+        f"Not said, because whynot did not run: the summary of {named}, {clip(at, 40)}. /whynot summary now makes one."
     )
     return Message(spoken(told), (rich(line(told)),))
 

@@ -173,12 +173,17 @@ def _by_records(summary: Summary) -> list[Stranger]:
 
 
 def _gone(page: Page, summary: Summary) -> list[str]:
-    """Causes of the summary before that refuse nothing any more."""
+    """Causes of the summary before that refuse nothing any more, and flows that are refused no more."""
     named = [total.cause.text for total in summary.gone if total.cause is not None]
-    if not named:
-        return []
-    more = f" And {len(named) - MOST_LISTED} more." if len(named) > MOST_LISTED else ""
-    return [*page.labelled("gone", page.beside(" ".join(named[:MOST_LISTED]) + more)), ""]
+    rows: list[str] = []
+    if named:
+        more = f" And {len(named) - MOST_LISTED} more." if len(named) > MOST_LISTED else ""
+        rows += page.beside(" ".join(named[:MOST_LISTED]) + more)
+    flows = list(dict.fromkeys(_flow(summary, group) for group in summary.gone_groups))
+    if flows:
+        more = f" and {len(flows) - MOST_LISTED} more" if len(flows) > MOST_LISTED else ""
+        rows += page.beside(f"refused no more: {', '.join(flows[:MOST_LISTED])}{more}")
+    return [*page.labelled("gone", rows), ""] if rows else []
 
 
 def _flow(summary: Summary, group: RejectGroup) -> str:

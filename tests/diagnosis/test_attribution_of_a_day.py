@@ -118,3 +118,53 @@ def test_against_an_earlier_summary_each_cause_is_new_worse_the_same_less_or_gon
     assert [total.key for total in compared(summary.model_copy(update={"causes": ()}), before).gone] == [
         total.key for total in before.causes
     ]
+
+
+def test_against_an_earlier_summary_each_group_is_new_worse_the_same_or_less_and_gone_ones_are_named(
+    tmp_path: Path,
+) -> None:
+    summary = summary_of(generated(6), tmp_path)
+    opened = [group for group in summary.groups if group.open]
+    worse, less, fresh, gone = opened[:4]
+    before = {
+        worse.key: worse.model_copy(update={"records": max(1, worse.records // 4)}),
+        less.key: less.model_copy(update={"records": less.records * 5}),
+    }
+    earlier = summary.model_copy(
+        update={
+            "groups": tuple(before.get(each.key, each) for each in summary.groups if each is not fresh),
+            "states": summary.states.model_copy(update={"standing": summary.states.standing - 1}),
+        }
+    )
+    today = summary.model_copy(
+        update={
+            "groups": tuple(each for each in summary.groups if each is not gone),
+            "states": summary.states.model_copy(update={"standing": summary.states.standing - 1}),
+        }
+    )
+
+    found = compared(of_document(today.document()), of_document(earlier.document()))
+    changes = {group.key: group.change for group in found.groups}
+
+    assert (changes[fresh.key], changes[less.key]) == ("new", "less")
+    assert changes[worse.key] == ("worse" if worse.records - worse.records // 4 >= 10 else "same")
+    assert {changes[each.key] for each in opened[4:]} == {"same"}
+    assert {group.change for group in found.groups if not group.open} == {None}
+    assert [(group.key, group.change) for group in found.gone_groups] == [(gone.key, "gone")]
+    by_component = {total.cause.component: total for total in found.causes if total.cause is not None}
+    assert fresh.cause is not None
+    assert gone.cause is not None
+    assert by_component[fresh.cause.component].new == 1
+    assert sum(total.new for total in found.causes) == 1
+    assert by_component[gone.cause.component].gone == 1
+
+
+def test_where_the_earlier_summary_holds_only_some_groups_no_other_is_called_new(tmp_path: Path) -> None:
+    summary = summary_of(generated(6), tmp_path)
+    few = summary.model_copy(update={"groups": summary.groups[:5]})
+
+    later = compared(summary, few)
+    assert not few.whole
+    assert {group.change for group in later.groups if group.open} == {"same", None}
+    assert [total.new for total in later.causes] == [total.new for total in summary.causes]
+    assert compared(few, summary).gone_groups == ()

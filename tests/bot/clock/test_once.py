@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -274,3 +275,38 @@ def test_what_is_new_worse_gone_and_the_same_is_told_against_the_day_before(here
     assert "1 worse" in posts[1]
     assert "refuse nothing any more" in here.last_post()
     assert len(posts) == 3
+
+
+def test_which_flows_are_new_and_which_are_gone_is_told_of_each_cause_in_the_thread_and_in_the_file(
+    here: Mornings,
+) -> None:
+    """The same cause on two days, by other ports."""
+    here.settings["channels"][CHANNEL]["files"] = True
+    one = here.replica("one")
+    for day, records in (("30", {3306: 40, 22: 5}), ("31", {3306: 40, 5432: 9, 6379: 3})):
+        here.refusals.records = records
+        here.time.turn(f"2024-03-{day}T08:00")
+        one.looks_round()
+
+    assert "and 2 more flows (2 new, 1 gone)" in here.last_post()
+    threads = [each for each in here.slack.workspace.visible(CHANNEL) if each.thread_ts]
+    assert "10.0.1.10 → 10.0.2.20 tcp 22" in str([each.blocks for each in threads])
+    content = here.slack.workspace.files[threads[-1].files[0]].content
+    assert content is not None
+    rows = csv.DictReader(content.decode().splitlines())
+    told = {row["port"]: (row["records"], row["change"]) for row in rows}
+    assert told == {"3306": ("40", "same"), "5432": ("9", "new"), "6379": ("3", "new"), "22": ("0", "gone")}
+
+
+def test_groups_are_kept_of_the_last_few_days_and_one_made_by_hand_makes_none_of_them_older(here: Mornings) -> None:
+    one = here.replica("one")
+    for day in (30, 31, 32, 33):
+        here.time.turn(f"2024-03-{day}T08:00" if day < 32 else f"2024-04-0{day - 31}T07:00")
+        one.looks_round()
+        by_hand = one.morning.wanted()[0]
+        one.morning.now(by_hand)
+        one.works()
+
+    store = here.stores[0].summaries
+    daily = store.posted(CHANNEL, here.time() + 1, 9)
+    assert [store.groups(run) is not None for run in daily] == [True, True, True, False]

@@ -10,6 +10,7 @@ import pytest
 
 from bot.access.scope import Scope
 from bot.access.timetable import Timetable
+from bot.runner.kept_groups import packed, unpacked
 from bot.runner.networks import Networks
 from bot.runner.subscribing import NotUnderstood, Wanted, subscription_of, wanted
 from bot.runner.summarising import Summariser, document_of, stored
@@ -21,6 +22,8 @@ from diagnosis.sources import NoFlowLogs
 from diagnosis.summary import Summary
 from tests.accounts import rule, two_vpcs
 from tests.diagnosis.flowlogs.corpus import NOON, record, write
+from tests.diagnosis.refused_day import generated
+from tests.diagnosis.test_attribution_of_a_day import summary_of
 
 LINES = [
     *(record("eni-server", "10.0.1.10", "10.0.2.20", 40000 + n, 3306, end=NOON - n * 60) for n in range(20)),
@@ -99,3 +102,20 @@ def test_a_summary_is_narrowed_to_less_than_the_channel_may_know_and_never_to_mo
     for word in ("vpc-c", "210987654321"):
         with pytest.raises(NotUnderstood, match="may not know"):
             subscription_of(f"daily 09:00 UTC {word}", "C1", "U1", 1.0, within)
+
+
+def test_all_groups_of_a_summary_are_kept_in_little_room_and_come_back_without_the_words_of_their_causes(
+    tmp_path: Path,
+) -> None:
+    groups = summary_of(generated(2), tmp_path).groups
+    kept = packed(groups)
+
+    assert unpacked(kept) == tuple(
+        group.model_copy(update={"cause": group.cause.model_copy(update={"text": "", "related": (), "any_of": None})})
+        if group.cause is not None
+        else group
+        for group in groups
+    )
+    assert any(group.cause is not None for group in groups)
+    assert len(packed(groups * 1000)) < 100 * len(groups) * 1000
+    assert unpacked(None) is unpacked(b"of another release") is None
