@@ -1,9 +1,7 @@
-"""The REJECT records of a live account: the objects in S3 that its flow logs delivered, fetched and read as files are.
+"""The REJECT records of a live account, from where its flow logs deliver: read as files are, once they are fetched.
 
-A summary asks for every refused conversation, which the other two engines cannot give: Logs Insights returns ten
-thousand rows at most, and an aggregate of Athena would leave out what ACCEPT records say of a refused reply. Flow logs
-that are kept elsewhere are named, with what to give instead.
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+Objects of S3 are fetched as they stand. Of log groups the refused records are asked for, and what of them was accepted
+(`insights_rejects`).
 """
 
 from __future__ import annotations
@@ -11,14 +9,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
-from diagnosis.evidence.query import Between, Last, Window
+from diagnosis.evidence.crossings import of_gateway
+from diagnosis.evidence.engine_choice import Reading
+from diagnosis.evidence.query import Between, Counts, Last, Window
 from diagnosis.evidence.recorded import Recorded
 from diagnosis.evidence.rejects import Ours, Rejections
 from diagnosis.flowlogs.account import AccountFlowLogs, Settings
+from diagnosis.flowlogs.insights import ENGINE as INSIGHTS
+from diagnosis.flowlogs.insights import Limits
+from diagnosis.flowlogs.insights_rejects import Fetched, RefusedInGroups
 from diagnosis.flowlogs.refused_tuples import RefusedTuples
 from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.flowlogs.remote import Remote
@@ -29,19 +32,35 @@ from diagnosis.sources import NoFlowLogs, SourceUnavailable
 BUDGET: Final = Budget(objects=50_000, size=8_000_000_000)
 """A day of some hundred million records; they are kept on disk while they are read."""
 _EVER: Final = 10**9
-INSTEAD: Final = (
-    "A summary reads S3: give the flow log a second destination there, or export the log group to S3 and name the "
-    "downloaded files with --flow-logs (account.flow_logs)."
-)
+LIMITS: Final = Limits(most_scanned=500 * 1000**3)
+"""A day of such a size in a log group is some dozen queries over all of it, and many over pieces of it."""
+INSTEAD: Final = "Create one, or name downloaded files with --flow-logs (account.flow_logs)."
+ENGINES: Final = {"s3": ENGINE, "insights": INSIGHTS, "athena": ENGINE}
+_COUNTED: Final = tuple(each.name for each in fields(Counts))
 
 
 @dataclass(frozen=True, slots=True)
-class _Fetched:
-    """The files of a window, and what whoever reads them should know."""
+class _All:
+    """What was fetched of a window, and what whoever reads it should know."""
 
     asked: Between
-    files: tuple[Path, ...]
+    found: tuple[Fetched, ...]
     notes: tuple[str, ...]
+    engine: str
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of all readings."""
+        return tuple(file for each in self.found for file in each.files)
+
+    def counts(self, read: Counts) -> Counts:
+        """The records in the files, and beside them those that were only counted."""
+        every = [read, *(each.counts for each in self.found)]
+        return Counts(**{name: sum(getattr(one, name) for one in every) for name in _COUNTED})
+
+    def oldest(self, read: int | None) -> int | None:
+        """Start of the oldest record, of those that were only counted too."""
+        return min((at for at in (read, *(each.oldest for each in self.found)) if at is not None), default=None)
 
 
 class AccountRejects:
@@ -67,49 +86,64 @@ class AccountRejects:
     def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
         """Return what was refused in the window.
 
-        Raises NoFlowLogs where no flow log delivers to S3, and NotPermitted or SourceUnavailable, each saying who must
-        act, where none of those that do can be read.
+        Raises NoFlowLogs where no flow log covers anything, and NotPermitted or SourceUnavailable, each saying who must
+        act, where none can be read.
         """
-        with self._fetched(window) as fetched:
+        with self._fetched(window, ours) as fetched:
             found = RejectFiles(fetched.files, only=self._only).rejects(fetched.asked, ours, limit)
-        return replace(found, engine=ENGINE, window=fetched.asked, warnings=(*fetched.notes, *found.warnings))
+        return replace(
+            found,
+            engine=fetched.engine,
+            window=fetched.asked,
+            counts=fetched.counts(found.counts),
+            oldest=fetched.oldest(found.oldest),
+            warnings=(*fetched.notes, *found.warnings),
+        )
 
     def recorded(self, window: Window) -> Recorded:
         """Return every distinct refused packet of the window. Raises as `rejects`."""
-        with self._fetched(window) as fetched:
+        with self._fetched(window, lambda _: True) as fetched:
             found = RefusedTuples(fetched.files).recorded(fetched.asked)
-        return replace(found, engine=ENGINE, window=fetched.asked, warnings=(*fetched.notes, *found.warnings))
+        counts, warnings = fetched.counts(found.counts), (*fetched.notes, *found.warnings)
+        return replace(found, engine=fetched.engine, window=fetched.asked, counts=counts, warnings=warnings)
 
     @contextmanager
-    def _fetched(self, window: Window) -> Iterator[_Fetched]:
-        """The objects of the window as files, which are gone afterwards."""
+    def _fetched(self, window: Window, ours: Ours) -> Iterator[_All]:
+        """The records of the window as files, which are gone afterwards."""
         asked = self._bounded(window)
         logs = AccountFlowLogs(self._network, self._remote, Settings(narrow=_EVER))
         choice = logs.choice(frozenset(self._network.interfaces), asked)
-        readings = [reading for reading in choice.readings if reading.engine == "s3"]
-        others = sorted({log.id for each in choice.readings if each.engine != "s3" for log in each.logs})
-        notes = [f"Not read, because kept in CloudWatch Logs: {', '.join(others)}. {INSTEAD}"] if others else []
+        # What transit gateways log has no action.
+        readings = [each for each in choice.readings if each.engine != "insights" or not of_gateway(each.fields)]
         if not readings:
-            raise NoFlowLogs(" ".join([*notes, *choice.notes]) or f"No flow log covers any interface. {INSTEAD}")
-        files: list[Path] = []
+            raise NoFlowLogs(" ".join(choice.notes) or f"No flow log covers any interface. {INSTEAD}")
+        found: list[Fetched] = []
+        notes: list[str] = []
         failed: list[SourceUnavailable] = []
-        with tempfile.TemporaryDirectory(prefix="whynot-s3-") as place:
+        with tempfile.TemporaryDirectory(prefix="whynot-fetched-") as place:
             for number, reading in enumerate(readings):
-                self._progress(f"{reading.why}: fetching its objects")
                 folder = Path(place) / str(number)
                 folder.mkdir()
                 try:
-                    fetched, said = FlowLogObjects(self._remote, reading, self._budget).files(asked, folder)
+                    found.append(self._one(reading, asked, ours, folder))
                 except SourceUnavailable as error:
                     failed.append(error)
                     notes.append(f"Not read: {error}")
-                else:
-                    files += fetched
-                    notes += said
-            if len(failed) == len(readings):
+            if not found:
                 raise failed[0]
             self._progress("reading the records")
-            yield _Fetched(asked, tuple(files), (*notes, *choice.notes))
+            engines = dict.fromkeys(ENGINES[reading.engine] for reading in readings)
+            told = (*notes, *(note for each in found for note in each.notes), *choice.notes)
+            yield _All(asked, tuple(found), told, " and ".join(engines))
+
+    def _one(self, reading: Reading, asked: Between, ours: Ours, folder: Path) -> Fetched:
+        """What one reading holds, as files in a folder."""
+        if reading.engine == "insights":
+            self._progress(f"{reading.why}: asking CloudWatch Logs Insights")
+            return RefusedInGroups(self._remote, reading, LIMITS).fetched(asked, ours, folder)
+        self._progress(f"{reading.why}: fetching its objects")
+        files, said = FlowLogObjects(self._remote, reading, self._budget).files(asked, folder)
+        return Fetched(tuple(files), Counts(), None, tuple(said))
 
     def _bounded(self, asked: Window) -> Between:
         match asked:

@@ -56,7 +56,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class _Spent:
+class Spent:
     """What the queries of one question scanned."""
 
     size: int = 0
@@ -89,7 +89,7 @@ class FlowLogGroups:
         window = query.window
         if not isinstance(window, Between) or window.start is None or window.end is None:
             raise SourceUnavailable("CloudWatch Logs Insights is asked for a window with both ends: give --since.")
-        spent = _Spent()
+        spent = Spent()
         text, exact = self._conversation(query, window, spent)
         texts = [text, self._text.statuses(window)]
         crossed = of_gateway(self._reading.fields)
@@ -99,9 +99,8 @@ class FlowLogGroups:
         seen = () if crossed else self._seen(query, window, records, spent, exact=exact)
         counts, each, newest = self._counted(statuses.rows, query.interfaces, spent)
         earlier = self._earlier(query, seen, window.start, spent) if exact else ()
-        dollars = spent.size / 1000**3 * self._limits.dollars_per_gb
         return Sightings(
-            engine=f"{ENGINE} ({of_bytes(spent.size)} scanned in {spent.queries} queries, {of_dollars(dollars)})",
+            engine=self.price(spent),
             query=query,
             text=text,
             counts=counts,
@@ -116,10 +115,18 @@ class FlowLogGroups:
             partial=tuple(spent.partial),
             delivered_until=self._remote.now() - self._reading.delay,
             scanned=spent.size,
-            dollars=dollars,
+            dollars=self._dollars(spent),
         )
 
-    def _conversation(self, query: FlowLogQuery, window: Between, spent: _Spent) -> tuple[str, bool]:
+    def price(self, spent: Spent) -> str:
+        """The engine, with what its queries scanned and cost."""
+        scanned = f"{of_bytes(spent.size)} scanned in {spent.queries} queries"
+        return f"{ENGINE} ({scanned}, {of_dollars(self._dollars(spent))})"
+
+    def _dollars(self, spent: Spent) -> float:
+        return spent.size / 1000**3 * self._limits.dollars_per_gb
+
+    def _conversation(self, query: FlowLogQuery, window: Between, spent: Spent) -> tuple[str, bool]:
         """The query, and whether it asks for this conversation alone: many networks do not fit into one."""
         text = self._text.conversation(query, window)
         if len(text) <= LONGEST:
@@ -131,7 +138,7 @@ class FlowLogGroups:
         return self._text.conversation(query, window, everything=True), False
 
     def _seen(
-        self, query: FlowLogQuery, window: Between, records: _Result, spent: _Spent, *, exact: bool
+        self, query: FlowLogQuery, window: Between, records: _Result, spent: Spent, *, exact: bool
     ) -> tuple[Seen, ...]:
         seen = seen_in(self._lines(records), query, window)
         if records.matched <= len(records.rows) or len(records.rows) < MOST_ROWS:
@@ -153,7 +160,7 @@ class FlowLogGroups:
             if "@message" in row
         ]
 
-    def _crossings(self, query: FlowLogQuery, window: Between, records: _Result, spent: _Spent) -> tuple[Crossing, ...]:
+    def _crossings(self, query: FlowLogQuery, window: Between, records: _Result, spent: Spent) -> tuple[Crossing, ...]:
         """What a transit gateway logged; the sums of the losses are not asked for, so these are of what came back."""
         if records.matched > len(records.rows) >= MOST_ROWS:
             spent.partial.append(
@@ -162,7 +169,7 @@ class FlowLogGroups:
             )
         return crossings_in(self._lines(records), query, window)
 
-    def _summed(self, query: FlowLogQuery, legs: Sequence[Leg], window: Between, spent: _Spent) -> list[Seen]:
+    def _summed(self, query: FlowLogQuery, legs: Sequence[Leg], window: Between, spent: Spent) -> list[Seen]:
         results = self._asked([self._text.sums(query, leg, window) for leg in legs], window, spent)
         return [self._row_seen(row, leg) for leg, result in zip(legs, results, strict=True) for row in result.rows]
 
@@ -175,13 +182,13 @@ class FlowLogGroups:
             action=cast("Action", values.get("action")),
             records=int(float(row["records"])),
             packets=int(float(row.get("packets") or 0)),
-            first=_whole(row.get("first_seen")),
-            last=_whole(row.get("last_seen")),
+            first=whole(row.get("first_seen")),
+            last=whole(row.get("last_seen")),
             tcp_flags=seconds(values.get("tcp-flags")),
             reject_reason=known(values.get("reject-reason")),
         )
 
-    def _earlier(self, query: FlowLogQuery, seen: Iterable[Seen], start: int, spent: _Spent) -> tuple[Seen, ...]:
+    def _earlier(self, query: FlowLogQuery, seen: Iterable[Seen], start: int, spent: Spent) -> tuple[Seen, ...]:
         """The forward leg before the window, where it is refused in it and never accepted: it tells when that began."""
         forward = [row for row in seen if row.leg == "forward"]
         refused = {row.interface for row in forward if row.action == "REJECT"}
@@ -205,7 +212,7 @@ class FlowLogGroups:
         return Others(len(found["REJECT"]), len(found["ACCEPT"]), at_least=len(rows) >= MOST_ROWS)
 
     def _counted(
-        self, rows: Sequence[Row], interfaces: frozenset[str], spent: _Spent
+        self, rows: Sequence[Row], interfaces: frozenset[str], spent: Spent
     ) -> tuple[Counts, tuple[InterfaceStatus, ...], int | None]:
         if len(rows) >= MOST_ROWS:
             spent.partial.append(f"More than {MOST_ROWS:,} interfaces: the counts of records are of some of them.")
@@ -221,13 +228,13 @@ class FlowLogGroups:
             interface = row.get(names.get("interface-id", ""), "")
             if interface in own and kind != "malformed":
                 own[interface][kind] = own[interface].get(kind, 0) + count
-            last = _whole(row.get("newest"))
+            last = whole(row.get("newest"))
             newest = last if newest is None else max(newest, last or newest)
         read = totals["ok"] + totals["nodata"] + totals["skipdata"]
         counts = Counts(read, totals["malformed"], totals["nodata"], totals["skipdata"])
         return counts, tuple(InterfaceStatus(each, **found) for each, found in own.items()), newest
 
-    def _asked(self, texts: Sequence[str], window: Between, spent: _Spent) -> list[_Result]:
+    def _asked(self, texts: Sequence[str], window: Between, spent: Spent) -> list[_Result]:
         """Run queries side by side to their ends. Raises as `read` does, and leaves none running then."""
         client = self._remote.clients("logs", self._reading.region)
         running: list[str] = []
@@ -255,7 +262,7 @@ class FlowLogGroups:
             raise self._refused(error, "logs.start_query") from error
         return str(answer["queryId"])
 
-    def _waited_for(self, client: Any, name: str, spent: _Spent) -> _Result:
+    def _waited_for(self, client: Any, name: str, spent: Spent) -> _Result:
         for _ in self._remote.pauses(f"The query to {ENGINE}"):
             try:
                 found = client.get_query_results(queryId=name)
@@ -270,7 +277,7 @@ class FlowLogGroups:
             return {"logGroupIdentifiers": self._groups}
         return {"logGroupNames": self._groups}
 
-    def _ended(self, found: Mapping[str, Any], spent: _Spent) -> _Result | None:
+    def _ended(self, found: Mapping[str, Any], spent: Spent) -> _Result | None:
         """The result of a query that is complete, None for one that runs on."""
         statistics = found.get("statistics") or {}
         size = int(statistics.get("bytesScanned") or 0)
@@ -317,7 +324,8 @@ class FlowLogGroups:
                 return unavailable(error, ACTIONS[call])
 
 
-def _whole(text: str | None) -> int | None:
+def whole(text: str | None) -> int | None:
+    """A number of a row; None where there is none."""
     return None if text in {None, "", "-"} else int(float(text or 0))
 
 

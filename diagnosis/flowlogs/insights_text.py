@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -29,6 +29,7 @@ _DISCOVERED: Mapping[str, str] = MappingProxyType(
         )
     )
 )
+CONVERSATION = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "srcport", "dstport", "protocol")
 GROUPED = ("interface-id", "action", "flow-direction", "tcp-flags", "reject-reason")
 
 
@@ -89,6 +90,50 @@ class QueryText:
         return self._piped(
             f"filter {' and '.join(tests)}", f"stats count(*) as records by {keys}", f"limit {MOST_ROWS}"
         )
+
+    @property
+    def splits(self) -> bool:
+        """Whether records can be told apart by their start, and so be asked for in pieces."""
+        return "start" in self.fields
+
+    def tally(self, window: Between) -> str:
+        """How many records of each status there are, of all interfaces, and when the oldest began."""
+        inside = self._within(window)
+        start, end = self.names.get("start"), self.names.get("end")
+        tests = [f"filter not ispresent({end}) or ({' and '.join(inside)})"] if inside and end else []
+        first = f", min({start}) as oldest" if start else ""
+        return self._piped(*tests, f"stats count(*) as records{first} by {self.names[self.status]}")
+
+    def refused(self, window: Between, piece: Between) -> str:
+        """Every REJECT record of the window that began in a piece of it, which holds its start and not its end."""
+        tests = self._of(window, piece, "REJECT")
+        return self._piped("fields @timestamp, @message", f"filter {' and '.join(tests)}", f"limit {MOST_ROWS}")
+
+    def accepted_by(self, addresses: frozenset[str], ports: frozenset[str]) -> Callable[[Between, Between], str]:
+        """The connections that any of these addresses accepted at any of these ports, each once."""
+        tests = [self._address("dstaddr", addresses)]
+        if "dstport" in self.names:
+            tests.append(f"{self.names['dstport']} in [{', '.join(str(int(port)) for port in sorted(ports))}]")
+        return lambda window, piece: self._distinct(window, piece, tests, CONVERSATION)
+
+    def accepted_of(self, addresses: frozenset[str]) -> Callable[[Between, Between], str]:
+        """The pairs of addresses of what was accepted from any of these or towards them."""
+        tests = [f"({self._address('srcaddr', addresses)} or {self._address('dstaddr', addresses)})"]
+        return lambda window, piece: self._distinct(window, piece, tests, CONVERSATION[:4])
+
+    def _distinct(self, window: Between, piece: Between, tests: Iterable[str], by: Iterable[str]) -> str:
+        every = [*self._of(window, piece, "ACCEPT"), *tests]
+        return self._piped(
+            f"filter {' and '.join(every)}", f"stats count(*) as records by {self._keys(by)}", f"limit {MOST_ROWS}"
+        )
+
+    def _of(self, window: Between, piece: Between, action: str) -> list[str]:
+        tests = [self._is_ok(), f'{self.names["action"]} = "{action}"', *self._within(window)]
+        if piece.start is not None:
+            tests.append(f"{self.names['start']} >= {int(piece.start)}")
+        if piece.end is not None:
+            tests.append(f"{self.names['start']} < {int(piece.end)}")
+        return tests
 
     @property
     def status(self) -> str:

@@ -1,4 +1,4 @@
-"""The summary of a live account: from the objects in S3, and with a word where flow logs are kept elsewhere."""
+"""The summary of a live account: from wherever its flow logs deliver, the same as from files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from diagnosis.evidence.query import Last
+from diagnosis.flowlogs import insights_rejects, insights_text
 from diagnosis.flowlogs.account_rejects import AccountRejects
 from diagnosis.flowlogs.refused_tuples import RefusedTuples
 from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.flowlogs.s3 import Budget
 from diagnosis.sources import NoFlowLogs, NotPermitted
 from diagnosis.summarise import summarise
+from diagnosis.summary import Summary
 from tests.accounts import Account, rule, two_subnets
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.corpus import NOON, record
@@ -61,12 +63,95 @@ def test_every_distinct_refused_packet_of_s3_comes_as_from_files(place: Place, t
     assert live.engine != files.engine
 
 
-def test_flow_logs_in_cloudwatch_logs_are_named_with_what_to_give_instead(place: Place) -> None:
-    made = logged(account(), "insights")
-    network = made.network()
+def summaries(place: Place, made: Account, folder: Path, lines: list[str]) -> tuple[Summary, Summary, list[str]]:
+    """Of a log group and of a file with the same records; and the warnings of the first."""
+    network, warnings = made.network(), list[str]()
+    deliver(place, "insights", lines)
+    live = summarise(AccountRejects(network, place.remote()), DAY, network, 500, warn=warnings.append)
+    file = corpus.write(folder / "a.log", lines)
+    return live, summarise(RejectFiles([file]), DAY, network, 500), warnings
 
-    with pytest.raises(NoFlowLogs, match=r"fl-0a1.*--flow-logs"):
-        AccountRejects(network, place.remote()).rejects(DAY, lambda _: True, 50)
+
+def alike(live: Summary, files: Summary) -> None:
+    """All but the engine."""
+    assert live.model_copy(update={"engine": files.engine}) == files
+
+
+def test_what_a_log_group_holds_is_summarised_as_files_are(place: Place, tmp_path: Path) -> None:
+    """Replies, late packets, strangers that scan and one that was accepted once, ICMP, gaps."""
+    made = logged(account(), "insights")
+    strangers = [
+        record("eni-server", f"203.0.113.{one}", port=1000 + port, end=NOON - 600 * port) for one in (5, 6)
+        for port in range(9)
+    ]  # fmt: skip
+    inside = [
+        *LINES[:-1],
+        *strangers,
+        record("eni-server", "203.0.113.6", port=443, action="ACCEPT", end=NOON - 3000),
+        record("eni-server", port=443, source_port=50000, action="ACCEPT", end=NOON - 500),
+        record("eni-server", "10.0.2.20", "10.0.1.10", 443, 50000, "REJECT", end=NOON - 400),
+        corpus.idle("eni-server", end=NOON - 300),
+        corpus.idle("eni-server", status="SKIPDATA", end=NOON - 200),
+    ]
+
+    live, files, warnings = summaries(place, made, tmp_path, inside)
+
+    alike(live, files)
+    assert (live.scanners, live.states.late) == (1, 1)
+    assert (live.records.nodata, live.records.skipdata) == (1, 1)
+    assert any("scanned in" in each for each in warnings)
+
+
+@pytest.mark.parametrize("rows", [7, 40])
+def test_a_window_with_more_records_than_a_query_returns_is_asked_in_pieces(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    most_rows(monkeypatch, rows)
+    made = logged(account(), "insights")
+    lines = [record("eni-server", port=3000 + n % 50, source_port=40000 + n, end=NOON - 97 * n) for n in range(300)]
+
+    live, files, warnings = summaries(place, made, tmp_path, lines)
+
+    alike(live, files)
+    assert live.rejects.records == 300
+    assert not any("left out" in each for each in warnings)
+
+
+def test_where_too_many_queries_would_be_needed_what_is_left_out_is_said(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most_rows(monkeypatch, 7)
+    monkeypatch.setattr(insights_rejects, "MOST_QUERIES", 8)
+    made = logged(account(), "insights")
+    lines = [record("eni-server", port=3306, source_port=40000 + n, end=NOON - 97 * n) for n in range(300)]
+
+    live, _, warnings = summaries(place, made, tmp_path, lines)
+
+    [said] = [each for each in warnings if "left out" in each]
+    assert f"{300 - live.rejects.records:,} REJECT records of /vpc/flow-logs were left out" in said
+    assert 0 < live.rejects.records < 300
+    assert live.records.read == 300
+
+
+def most_rows(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Insights with a smaller limit than AWS's."""
+    monkeypatch.setattr(insights_rejects, "MOST_ROWS", rows)
+    monkeypatch.setattr(insights_rejects, "_FULL", rows * 3 // 4)
+    monkeypatch.setattr(insights_text, "MOST_ROWS", rows)
+
+
+def test_a_denied_log_group_says_who_must_act(place: Place) -> None:
+    made = logged(account(), "insights")
+    deliver(place, "insights", LINES)
+    FAULTS.add(Fault("logs.StartQuery", "AccessDeniedException"))
+
+    with pytest.raises(NotPermitted, match="logs:StartQuery"):
+        AccountRejects(made.network(), place.remote()).rejects(DAY, lambda _: True, 50)
+
+
+def test_an_account_without_flow_logs_says_what_to_do(place: Place) -> None:
+    with pytest.raises(NoFlowLogs, match="Create one"):
+        AccountRejects(account().network(), place.remote()).rejects(DAY, lambda _: True, 50)
 
 
 def test_a_denied_bucket_says_who_must_act(place: Place) -> None:
