@@ -1,4 +1,4 @@
-"""Draws the pictures of the documents: the path and the decision diagram of some golden cases.
+"""Draws the pictures of the documents: the path and the decision diagram of some golden cases, the chart of a morning.
 
 Run as `python -m tools.make_pictures [FOLDER]`; the folder is docs/pictures unless another is given.
 """
@@ -12,16 +12,22 @@ from typing import Final
 from bot.views.pictures.decision import decision_picture
 from bot.views.pictures.path import path_picture
 from bot.views.pictures.png import png
+from bot.views.pictures.rejects import Chart, chart_of, rejects_picture
 from bot.views.pictures.svg import Picture
 from diagnosis.answer import Answer
-from diagnosis.evidence.query import LAST_HOUR_FIRST
+from diagnosis.evidence.query import LAST_HOUR_FIRST, Last
 from diagnosis.flowlogs.files import FlowLogFiles
+from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.investigate import Asked, investigate
 from diagnosis.network.build import build
 from diagnosis.question.parse import parse
 from diagnosis.snapshots.embedded_account import flow_logs_folder, snapshot_folder
 from diagnosis.snapshots.read import read_snapshot
+from diagnosis.summarise import summarise
 
+DAY: Final = 24 * 3600
+QUIET: Final = 100
+"""More internal records than that are refused in an hour only after the rule was taken away."""
 ROOT: Final = Path(__file__).resolve().parents[1]
 CASES: Final = (
     "acl-lacks-the-ephemeral-ports-outbound",
@@ -56,7 +62,27 @@ def pictures() -> dict[str, Picture]:
     for name, answer in answers().items():
         found[f"{name}-path"] = path_picture(answer)
         found[f"{name}-decision"] = decision_picture(answer)
+    found["refused-each-hour"] = rejects_picture(chart())
     return found
+
+
+def chart() -> Chart:
+    """The embedded day, against days as it was until the rule was taken away."""
+    network = build(read_snapshot(snapshot_folder()))
+    day = summarise(RejectFiles([flow_logs_folder()]), Last(DAY), network, 1)
+    quiet = [hour for hour in day.hours[:-1] if hour.internal < QUIET]
+    before = [
+        day.model_copy(
+            update={
+                "hours": tuple(
+                    quiet[(place + shift) % len(quiet)].model_copy(update={"start": hour.start})
+                    for place, hour in enumerate(day.hours)
+                )
+            }
+        )
+        for shift in range(5)
+    ]
+    return chart_of(day, before)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +36,6 @@ LIMITS: Final = Limits(most_scanned=500 * 1000**3)
 """A day of such a size in a log group is some dozen queries over all of it, and many over pieces of it."""
 INSTEAD: Final = "Create one, or name downloaded files with --flow-logs (account.flow_logs)."
 ENGINES: Final = {"s3": ENGINE, "insights": INSIGHTS, "athena": ENGINE}
-_COUNTED: Final = tuple(each.name for each in fields(Counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,14 @@ class _All:
 
     def counts(self, read: Counts) -> Counts:
         """The records in the files, and beside them those that were only counted."""
-        every = [read, *(each.counts for each in self.found)]
-        return Counts(**{name: sum(getattr(one, name) for one in every) for name in _COUNTED})
+        found = [read, *(each.counts for each in self.found)]
+        return Counts(
+            read=sum(one.read for one in found),
+            malformed=sum(one.malformed for one in found),
+            nodata=sum(one.nodata for one in found),
+            skipdata=sum(one.skipdata for one in found),
+            unreadable_files=sum(one.unreadable_files for one in found),
+        )
 
     def oldest(self, read: int | None) -> int | None:
         """Start of the oldest record, of those that were only counted too."""

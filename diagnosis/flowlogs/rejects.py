@@ -41,7 +41,7 @@ _TUPLE = ("src", "dst", "protocol", "srcport", "dstport")
 _WANTED = {**log_records.COLUMNS, "pkt_src_aws_service": "VARCHAR"}
 _FETCHED = 10_000
 """So many groups are taken out of the engine at a time."""
-_MEMORY = "200MB"
+_MEMORY = "180MB"
 """Of the engine, which spills what is more; the groups that leave it lie beside it."""
 
 _REFUSED = """CREATE TEMP TABLE refused AS
@@ -286,7 +286,8 @@ class HotReading(Reading):
     def _compared(self, scan: Scan, refused: int) -> frozenset[Path]:
         """Look through the files that were judged in columns, in the same way; return those that could be."""
         swapped = self._table("swapped", _SWAPPED, TUPLE, refused)
-        strangers = self._table("strangers", "SELECT address FROM strangers", ADDRESS, refused)
+        others = int(self._rows("SELECT COUNT(*) FROM strangers")[0][0])
+        strangers = self._table("strangers", "SELECT address FROM strangers", ADDRESS, others)
         done: set[Path] = set()
         for place, paths in scan.sound.items():
             fields, folder = scan.formats[place], self.folder / f"accepted-{place}"

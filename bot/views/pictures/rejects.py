@@ -69,10 +69,10 @@ def _at(told: str) -> datetime:
 
 def rejects_picture(chart: Chart) -> Picture:
     """Two rows of bars: internal below external, over the usual range; noise apart, on a scale of its own."""
-    shapes = [*_legend(chart)]
-    ours = [each.internal + each.external for each in chart.hours]
+    shapes = [*_legend(chart), text(MARGIN, 66, _against_usual(chart), SMALLEST, TEXT)]
+    ours = [_ours(each) for each in chart.hours]
     most = max([*ours, *(each.high for each in chart.usual if each is not None), 1])
-    top = 62.0
+    top = 100.0
     shapes += _axis(top, _TALL, most)
     width = (WIDTH - MARGIN - _LEFT) / max(1, len(chart.hours))
     base = top + _TALL
@@ -90,8 +90,8 @@ def rejects_picture(chart: Chart) -> Picture:
             shapes.append(_rect(x, base - internal - max(external, 2), inner, max(external, 2), _EXTERNAL))
     shapes += _tops(chart, base, width, most)
     shapes += _times(chart, base + 20, width)
-    shapes += _noise(chart, base + 66, width)
-    return picture(shapes, base + 66 + _LOW + MARGIN, rejects_alt(chart), "Refused, hour by hour")
+    shapes += _noise(chart, base + 78, width)
+    return picture(shapes, base + 78 + _LOW + MARGIN, rejects_alt(chart), "Refused, hour by hour")
 
 
 def _legend(chart: Chart) -> Iterator[str]:
@@ -105,21 +105,26 @@ def _legend(chart: Chart) -> Iterator[str]:
         yield text(x, 34, told, SMALLEST, FAINT)
         x -= 22
         yield _rect(x, 21, 15, 15, colour)
+        if colour == _BAND:
+            yield f'<path d="M{x:.4g} 21 h15" stroke="{FAINT}" stroke-width="2"/>'
         x -= 18
 
 
 def _tops(chart: Chart, base: float, width: float, most: int) -> Iterator[str]:
-    """The upper end of the usual range as a line, which bars do not hide."""
-    for place, usual in enumerate(chart.usual):
+    """The upper end of the usual range as a line, which bars do not hide; a mark on each bar that is above it."""
+    for place, (each, usual) in enumerate(zip(chart.hours, chart.usual, strict=True)):
         if usual is not None:
             x, y = _LEFT + place * width, base - usual.high / most * _TALL
             yield f'<path d="M{x:.4g} {y:.4g} H{x + width:.4g}" stroke="{FAINT}" stroke-width="2"/>'
+        if _is_above(each, usual):
+            x, y = _LEFT + (place + 0.5) * width, base - _ours(each) / most * _TALL - 4
+            yield f'<path d="M{x:.4g} {y:.4g} l-6 -9 h12 Z" fill="{TEXT}"/>'
 
 
 def _noise(chart: Chart, top: float, width: float) -> Iterator[str]:
     most = max([each.noise for each in chart.hours] + [1])
     total = sum(each.noise for each in chart.hours)
-    yield text(MARGIN, top - 12, f"Strangers that scan: {total:,}", SMALLEST, FAINT)
+    yield text(MARGIN, top - 18, f"Strangers that scan: {total:,}", SMALLEST, FAINT)
     yield from _axis(top, _LOW, most)
     for place, each in enumerate(chart.hours):
         if each.noise:
@@ -156,18 +161,38 @@ def _short(number: int) -> str:
     return str(number)
 
 
+def _ours(hour: HourCounts) -> int:
+    return hour.internal + hour.external
+
+
+def _is_above(hour: HourCounts, usual: Range | None) -> bool:
+    return usual is not None and _ours(hour) > usual.high
+
+
+def _against_usual(chart: Chart) -> str:
+    """What to see first, in words: `3 hours above the usual range, most from 02:00 UTC`."""
+    if not any(each is not None for each in chart.usual):
+        return f"No usual range yet: it takes {LEAST_DAYS} days"
+    above = [
+        (_ours(each) - usual.high, each)
+        for each, usual in zip(chart.hours, chart.usual, strict=True)
+        if usual is not None and _is_above(each, usual)
+    ]
+    if not above:
+        return "No hour is above the usual range"
+    _, most = max(above, key=lambda pair: pair[0])
+    hours = f"{len(above)} hours" if len(above) > 1 else "1 hour"
+    return f"{hours} above the usual range, most from {_at(most.start):%H:%M} UTC"
+
+
 def rejects_alt(chart: Chart) -> str:
     """The chart in words."""
     if not chart.hours:
         return "Nothing was refused."
-    peak = max(chart.hours, key=lambda each: each.internal + each.external)
+    peak = max(chart.hours, key=_ours)
     internal, external = (sum(getattr(each, kind) for each in chart.hours) for kind in ("internal", "external"))
-    above = sum(
-        usual is not None and each.internal + each.external > usual.high
-        for each, usual in zip(chart.hours, chart.usual, strict=True)
-    )
     told = f"Refused hour by hour: {internal:,} internal and {external:,} external records"
-    told += f", most in the hour from {_at(peak.start):%H:%M} UTC ({peak.internal + peak.external:,})."
+    told += f", most in the hour from {_at(peak.start):%H:%M} UTC ({_ours(peak):,})."
     if any(each is not None for each in chart.usual):
-        told += f" {above} hours lie above the usual range."
+        told += f" {_against_usual(chart)}."
     return f"{told} Strangers that scan: {sum(each.noise for each in chart.hours):,} records."

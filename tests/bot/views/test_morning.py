@@ -182,7 +182,11 @@ def test_the_chart_says_in_words_what_lies_above_the_usual_range() -> None:
     chart = Said(summary, "r", earlier=(calm, calm, calm)).chart
 
     assert chart.usual == (Range(100, 100),) * 24
-    assert "13 hours lie above the usual range" in rejects_alt(chart)
+    assert "13 hours above the usual range, most from 23:00 UTC." in rejects_alt(chart)
+    assert "13 hours above the usual range" in rejects_picture(chart).svg
+    assert rejects_picture(chart).svg.count("l-6 -9 h12 Z") == 13
+    assert "No usual range yet: it takes 3 days" in rejects_picture(Said(summary, "r", earlier=(calm,)).chart).svg
+    assert "No hour is above the usual range" in rejects_picture(Said(calm, "r", earlier=(calm,) * 3).chart).svg
     assert Said(summary, "r", earlier=(calm, calm)).chart.usual == (None,) * 24
 
 
