@@ -25,7 +25,17 @@ from bot.access.scope import Scope
 from bot.approvals.ledger import Ledger
 from bot.approvals.proposal import Proposal
 from bot.clock.clock import Clock
-from bot.eyes import AccountReader, FolderEyes, LiveEyes, logs_of, ranges_of, recall_of, rejects_of, witnesses_of
+from bot.eyes import (
+    AccountReader,
+    FolderEyes,
+    LiveEyes,
+    athena_of,
+    logs_of,
+    ranges_of,
+    recall_of,
+    rejects_of,
+    witnesses_of,
+)
 from bot.health.metrics import Metrics
 from bot.health.probes import Probes
 from bot.listeners.fixes import FixPresses
@@ -121,6 +131,7 @@ class SlackApp:
         given = Wherewithal(settings, self.store, courier, self._networks, write_snapshot, self.metrics.fault)
         self.opinions = Opinions(given, opinions_of(settings, eyes, self._ended), self._ended)
         self.witnesses = LateWitnesses(given, witnesses_of(settings, eyes, self._ended), self._ended)
+        athena = athena_of(settings)
         tools = Tools(
             settings=settings,
             store=self.store,
@@ -130,17 +141,18 @@ class SlackApp:
             opinions=self.opinions,
             witnesses=self.witnesses,
             ranges=ranges_of(settings),
-            logs=logs_of(settings, eyes),
+            logs=logs_of(settings, eyes, athena),
             metrics=self.metrics,
             now=time.time,
             holder=f"{socket.gethostname()[:30]}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
         )
         self.desk = Desk(tools, self.team)
         hands = hands_of(settings, eyes, self._networks, self.store.ledger)
-        self.fixes = Fixes(self.desk, hands, self.team, recall_of(settings, eyes))
+        self.fixes = Fixes(self.desk, hands, self.team, recall_of(settings, eyes, athena))
         self.watch = Watch(self.desk, FixRounds(self.fixes) if self.fixes.on else None)
         self._one_by_one = Crew("morning", 1, self.metrics.fault)
-        self._morning = Morning(tools, Summariser(self._networks, rejects_of(settings, eyes)), self._one_by_one.give)
+        summariser = Summariser(self._networks, rejects_of(settings, eyes, athena))
+        self._morning = Morning(tools, summariser, self._one_by_one.give)
         self.clock = Clock(self._morning, self.metrics.fault)
         self._bolt = self._make_bolt()
         self.transport = self._make_transport()

@@ -27,7 +27,9 @@ from diagnosis.cli.ip_ranges import RangesFile, kept_at
 from diagnosis.evidence.query import Last
 from diagnosis.explanation.strangers import Ranges
 from diagnosis.flowlogs.account import AccountFlowLogs
+from diagnosis.flowlogs.account import Settings as Reading
 from diagnosis.flowlogs.account_rejects import AccountRejects
+from diagnosis.flowlogs.athena import AthenaSettings
 from diagnosis.flowlogs.files import FlowLogFiles
 from diagnosis.flowlogs.refused_tuples import RefusedTuples
 from diagnosis.flowlogs.rejects import RejectFiles
@@ -127,30 +129,43 @@ def ranges_of(settings: Settings) -> Ranges:
     return RangesFile(settings.strangers.ip_ranges or kept_at(), lambda text: log.warning("no ranges", error=text))
 
 
-def recall_of(settings: Settings, eyes: Eyes) -> Recall:
+def athena_of(settings: Settings) -> AthenaSettings | None:
+    """How Athena is asked, with one budget for whatever is given this; None where it is not set up."""
+    account = settings.account
+    if not (account.athena_workgroup or account.athena_output):
+        return None
+    return AthenaSettings(
+        workgroup=account.athena_workgroup or "primary",
+        output=account.athena_output or "",
+        daily=round(account.athena_daily_gb * 1000**3),
+    )
+
+
+def recall_of(settings: Settings, eyes: Eyes, athena: AthenaSettings | None) -> Recall:
     """What was refused in the last day, of the same records."""
     paths = list(settings.account.flow_logs)
     if not paths and isinstance(eyes, LiveEyes):
         remote = Remote(eyes.client, lambda: int(time.time()))
-        return lambda network: AccountRejects(network, remote).recorded(Last(DAY))
+        return lambda network: AccountRejects(network, remote, athena=athena).recorded(Last(DAY))
     return (lambda _: RefusedTuples(paths).recorded(Last(DAY))) if paths else None
 
 
-def rejects_of(settings: Settings, eyes: Eyes) -> Rejects:
-    """The REJECT records of the flow-log files that are named, else those that the live account keeps in S3."""
+def rejects_of(settings: Settings, eyes: Eyes, athena: AthenaSettings | None) -> Rejects:
+    """The REJECT records of the flow-log files that are named, else those of the live account."""
     paths = list(settings.account.flow_logs)
 
     def rejects(network: Network, only: frozenset[str] | None) -> RejectSource | None:
         if paths:
             return RejectFiles(paths, only=only)
         if isinstance(eyes, LiveEyes):
-            return AccountRejects(network, Remote(eyes.client, lambda: int(time.time())), only=only)
+            remote = Remote(eyes.client, lambda: int(time.time()))
+            return AccountRejects(network, remote, athena=athena, only=only)
         return None
 
     return rejects
 
 
-def logs_of(settings: Settings, eyes: Eyes) -> Callable[[Network, Stop, Say], Logs]:
+def logs_of(settings: Settings, eyes: Eyes, athena: AthenaSettings | None) -> Callable[[Network, Stop, Say], Logs]:
     """The flow logs, looked at anew for each question: the files that are named, else those of the live account."""
     paths = list(settings.account.flow_logs)
 
@@ -161,7 +176,7 @@ def logs_of(settings: Settings, eyes: Eyes) -> Callable[[Network, Stop, Say], Lo
             return Logs(files, files.delivered or now, version=files.delivered)
         if isinstance(eyes, LiveEyes):
             remote = Remote(eyes.client, lambda: int(time.time()), stopped=lambda: stop.reason is not None)
-            return Logs(AccountFlowLogs(network, remote, on_progress=say), now, local=False)
+            return Logs(AccountFlowLogs(network, remote, Reading(athena), say), now, local=False)
         return Logs(None, now)
 
     return logs

@@ -60,6 +60,9 @@ class AccountSettings(Group):
 
     snapshot: Path | None = None
     flow_logs: tuple[Path, ...] = ()
+    athena_workgroup: str | None = None
+    athena_output: str | None = None
+    athena_daily_gb: float = Field(default=1000, ge=0)
     profile: str | None = None
     regions: tuple[str, ...] = ()
     keep_minutes: float = Field(default=5, ge=0, le=1440)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diagnosis.cli.eyes import live_account, network_of
+from diagnosis.cli.eyes import athena_settings, live_account, network_of
 from diagnosis.cli.ip_ranges import RangesFile, kept_at
-from diagnosis.cli.options import FlowLogs, Json, Profile, Regions
+from diagnosis.cli.options import AthenaOutput, FlowLogs, Json, Profile, Regions, Workgroup
 from diagnosis.cli.statuses import OK
 from diagnosis.cli.streams import coloured, failed, print_json, print_text, working
 
@@ -30,6 +30,8 @@ def summary(
     ] = None,
     region: Regions = None,
     profile: Profile = None,
+    athena_workgroup: Workgroup = None,
+    athena_output: AthenaOutput = None,
     as_json: Json = False,
 ) -> None:
     """What was refused, why, and since when: REJECT records in groups, strangers that scan apart."""
@@ -52,7 +54,9 @@ def summary(
             from diagnosis.flowlogs.account_rejects import AccountRejects
             from diagnosis.flowlogs.remote import Remote
 
-            source = AccountRejects(network, Remote(account.client, lambda: int(time.time())), on_progress=say)
+            remote = Remote(account.client, lambda: int(time.time()))
+            athena = athena_settings(athena_workgroup, athena_output)
+            source = AccountRejects(network, remote, athena=athena, on_progress=say)
         else:
             from diagnosis.flowlogs.rejects import RejectFiles
 

@@ -1,7 +1,7 @@
 """The REJECT records of a live account, from where its flow logs deliver: read as files are, once they are fetched.
 
-Objects of S3 are fetched as they stand. Of log groups the refused records are asked for, and what of them was accepted
-(`insights_rejects`).
+Objects of S3 are fetched as they stand. Log groups, and tables of Athena where that is set up, are asked for the
+refused records, and for what of them was accepted (`insights_rejects`, `athena_rejects`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,13 @@ from diagnosis.evidence.query import Between, Counts, Last, Window
 from diagnosis.evidence.recorded import Recorded
 from diagnosis.evidence.rejects import Ours, Rejections
 from diagnosis.flowlogs.account import AccountFlowLogs, Settings
+from diagnosis.flowlogs.athena import ENGINE as ATHENA
+from diagnosis.flowlogs.athena import AthenaSettings
+from diagnosis.flowlogs.athena_rejects import RefusedInTable
+from diagnosis.flowlogs.fetched import Fetched
 from diagnosis.flowlogs.insights import ENGINE as INSIGHTS
 from diagnosis.flowlogs.insights import Limits
-from diagnosis.flowlogs.insights_rejects import Fetched, RefusedInGroups
+from diagnosis.flowlogs.insights_rejects import RefusedInGroups
 from diagnosis.flowlogs.refused_tuples import RefusedTuples
 from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.flowlogs.remote import Remote
@@ -31,11 +35,10 @@ from diagnosis.sources import NoFlowLogs, SourceUnavailable
 
 BUDGET: Final = Budget(objects=50_000, size=8_000_000_000)
 """A day of some hundred million records; they are kept on disk while they are read."""
-_EVER: Final = 10**9
 LIMITS: Final = Limits(most_scanned=500 * 1000**3)
 """A day of such a size in a log group is some dozen queries over all of it, and many over pieces of it."""
 INSTEAD: Final = "Create one, or name downloaded files with --flow-logs (account.flow_logs)."
-ENGINES: Final = {"s3": ENGINE, "insights": INSIGHTS, "athena": ENGINE}
+ENGINES: Final = {"s3": ENGINE, "insights": INSIGHTS, "athena": ATHENA}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class AccountRejects:
         network: Network,
         remote: Remote,
         budget: Budget = BUDGET,
+        athena: AthenaSettings | None = None,
         on_progress: Callable[[str], None] | None = None,
         only: frozenset[str] | None = None,
     ) -> None:
@@ -86,6 +90,7 @@ class AccountRejects:
         self._remote = remote
         self._budget = budget
         self._only = only
+        self._athena = athena
         self._progress = on_progress or (lambda _: None)
 
     def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
@@ -116,10 +121,10 @@ class AccountRejects:
     def _fetched(self, window: Window, ours: Ours) -> Iterator[_All]:
         """The records of the window as files, which are gone afterwards."""
         asked = self._bounded(window)
-        logs = AccountFlowLogs(self._network, self._remote, Settings(narrow=_EVER))
+        logs = AccountFlowLogs(self._network, self._remote, Settings(self._athena))
         choice = logs.choice(frozenset(self._network.interfaces), asked)
         # What transit gateways log has no action.
-        readings = [each for each in choice.readings if each.engine != "insights" or not of_gateway(each.fields)]
+        readings = [each for each in choice.readings if each.engine == "s3" or not of_gateway(each.fields)]
         if not readings:
             raise NoFlowLogs(" ".join(choice.notes) or f"No flow log covers any interface. {INSTEAD}")
         found: list[Fetched] = []
@@ -146,9 +151,19 @@ class AccountRejects:
         if reading.engine == "insights":
             self._progress(f"{reading.why}: asking CloudWatch Logs Insights")
             return RefusedInGroups(self._remote, reading, LIMITS).fetched(asked, ours, folder)
+        if reading.engine == "athena" and self._athena is not None:
+            self._progress(f"{reading.why}: asking Athena")
+            try:
+                return RefusedInTable(self._remote, reading, self._athena).fetched(asked, ours, folder)
+            except SourceUnavailable as error:
+                if self._remote.stopped():
+                    raise
+                found = self._one(replace(reading, engine="s3"), asked, ours, folder)
+                why = f"Athena was not asked, objects were read instead: {error}"
+                return replace(found, notes=(why, *found.notes))
         self._progress(f"{reading.why}: fetching its objects")
         files, said = FlowLogObjects(self._remote, reading, self._budget).files(asked, folder)
-        return Fetched(tuple(files), Counts(), None, tuple(said))
+        return Fetched(tuple(files), notes=tuple(said))
 
     def _bounded(self, asked: Window) -> Between:
         match asked:

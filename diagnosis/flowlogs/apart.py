@@ -22,7 +22,12 @@ Told_co = TypeVar("Told_co", covariant=True)
 
 _MOST = 4
 _BATCH = 4
-_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from diagnosis.flowlogs.apart import serve; serve(int(sys.argv[1]))"
+_PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[3:]; from diagnosis.flowlogs.apart import serve; "
+    "serve(int(sys.argv[1]), int(sys.argv[2]))"
+)
+BEHIND = 10
+"""The niceness of processes that read a whole day: of two who want a core it goes to whoever answers a question."""
 _KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_": str(1 << 26)}
 """What one piece of a file needs the next needs too: glibc would give it back, and the kernel clear it, each time."""
 
@@ -39,13 +44,13 @@ def count() -> int:
     return max(1, min(_MOST, os.cpu_count() or 1))
 
 
-def apart(errand: Errand[Result], paths: Sequence[Path]) -> Iterator[tuple[Path, Result]]:
+def apart(errand: Errand[Result], paths: Sequence[Path], niceness: int = 0) -> Iterator[tuple[Path, Result]]:
     """Yield what the errand tells of each file, in any order. A file at which a process dies is left out."""
     with ExitStack() as ending:
         batches = _batches(paths)
         busy: dict[Connection, _Reader[Result]] = {}
         for batch in islice(batches, count()):
-            reader = ending.enter_context(_Reader(errand))
+            reader = ending.enter_context(_Reader(errand, niceness))
             if reader.given(batch):
                 busy[reader.pipe] = reader
         for reader in busy.values():
@@ -75,12 +80,12 @@ def _batches(paths: Sequence[Path]) -> Iterator[list[Path]]:
 class _Reader(Generic[Result]):
     """One process."""
 
-    def __init__(self, errand: Errand[Result]) -> None:
+    def __init__(self, errand: Errand[Result], niceness: int) -> None:
         self.pipe, theirs = Pipe()
         self.waited_for = 0
         """Batches that it was given and has told nothing of."""
         self._process = subprocess.Popen(  # noqa: S603 - this very program, and no word of the asker's
-            [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *sys.path],
+            [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), str(niceness), *sys.path],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -117,8 +122,9 @@ class _Reader(Generic[Result]):
         return found
 
 
-def serve(descriptor: int) -> None:
+def serve(descriptor: int, niceness: int = 0) -> None:
     """What the process does until the other end is closed."""
+    os.nice(niceness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; whoever started this one ends it.
     with suppress(EOFError, OSError), Connection(descriptor) as pipe:
         reading = cast("Errand[object]", pipe.recv()).begun()

@@ -113,7 +113,7 @@ class FlowLogAthena:
         if not isinstance(window, Between) or window.start is None or window.end is None:
             raise SourceUnavailable("Athena is asked for a window with both ends, never for everything: give --since.")
         client = self._remote.clients("athena", self._reading.region)
-        spent = _Spent()
+        spent = Spent()
         table = self._table(client, spent)
         partitions = table.covers(self._reading.accounts, self._reading.region, window.start, window.end)
         ipv6: frozenset[str] = frozenset()
@@ -136,7 +136,7 @@ class FlowLogAthena:
             fields=frozenset(),
         )
 
-    def _table(self, client: Any, spent: _Spent) -> LogTable:
+    def _table(self, client: Any, spent: Spent) -> LogTable:
         """A table that holds these flow logs. Raises SourceUnavailable with the DDL where there is none."""
         if (found := self._known_table()) is not None:
             return found
@@ -165,7 +165,7 @@ class FlowLogAthena:
             raise unavailable(error, ACTIONS[call]) from error
         return min(found, key=lambda table: table.full_name, default=None)
 
-    def _asked(self, client: Any, text: str, spent: _Spent) -> Iterator[Row]:
+    def _asked(self, client: Any, text: str, spent: Spent) -> Iterator[Row]:
         """Run one statement to its end, and give its rows by the names of the columns."""
         left = self._settings.daily - self._settings.ledger.today()
         if left <= 0:
@@ -256,16 +256,22 @@ class FlowLogAthena:
             )
         return unavailable(error, ACTIONS[call])
 
-    def _told(self, query: FlowLogQuery, window: Between, text: str, rows: Sequence[Row], spent: _Spent) -> Sightings:
-        dollars = spent.charged / 1000**4 * self._settings.dollars_per_tb
+    def price(self, spent: Spent) -> str:
+        """The engine, with what its statements scanned and cost."""
+        scanned, cost = of_bytes(spent.size), of_dollars(self._dollars(spent))
+        return f"{ENGINE}, workgroup {self._settings.workgroup} ({scanned} scanned, {cost})"
+
+    def _dollars(self, spent: Spent) -> float:
+        return spent.charged / 1000**4 * self._settings.dollars_per_tb
+
+    def _told(self, query: FlowLogQuery, window: Between, text: str, rows: Sequence[Row], spent: Spent) -> Sightings:
         rows, sums = (
             [row for row in rows if row.get("of_all") != "1"],
             [row for row in rows if row.get("of_all") == "1"],
         )
         now = [row for row in rows if row["earlier"] != "1"]
         return Sightings(
-            engine=f"{ENGINE}, workgroup {self._settings.workgroup} ({of_bytes(spent.size)} scanned, "
-            f"{of_dollars(dollars)})",
+            engine=self.price(spent),
             query=query,
             text=text,
             counts=_counts(now),
@@ -278,12 +284,14 @@ class FlowLogAthena:
             fields=frozenset(self._reading.fields),
             delivered_until=self._remote.now() - self._reading.delay,
             scanned=spent.size,
-            dollars=dollars,
+            dollars=self._dollars(spent),
         )
 
 
 @dataclass(slots=True)
-class _Spent:
+class Spent:
+    """What the statements of one question scanned, in bytes, and what is charged for."""
+
     size: int = 0
     charged: int = 0
 

@@ -15,9 +15,10 @@ from diagnosis.evidence.query import Between, FlowLogQuery
 from diagnosis.flowlogs.athena_tables import LogTable
 from diagnosis.flowlogs.legs import client, leg_of, of_another
 from diagnosis.flowlogs.log_records import records
-from diagnosis.flowlogs.statements import sums
+from diagnosis.flowlogs.statements import sums, within
 from diagnosis.flowlogs.terms import any_of, both, column, number, text
 
+CONVERSATION = ("srcaddr", "dstaddr", "srcport", "dstport", "protocol")
 KEYS = ("kind", "earlier", "leg", "interface_id", "flow_direction", "action", "reject_reason")
 OTHERS = ("kind", "earlier", "any_action")
 """What rows agree in that tell how many `clients` of the same service, other than the query's own, there are: they
@@ -59,6 +60,69 @@ def overview(
         until = exp.LTE(this=column("start"), expression=number(window.end))
         judged = judged.where(exp.or_(exp.Is(this=column("start"), expression=exp.null()), until, copy=False))
     return _summed(judged, others=query.asks_for_others)
+
+
+def tally(table: LogTable, partitions: Sequence[exp.Expr], window: Between) -> exp.Select:
+    """Return how many records of each kind a window holds, and when the oldest began: kind, records, oldest."""
+    kind = column("kind")
+    return (
+        exp.select(kind, exp.Count(this=exp.Star()).as_("records"), exp.Min(this=column("start")).as_("oldest"))
+        .from_(_judged(table, partitions).subquery("judged"))
+        .where(both(within(window)))
+        .group_by(kind.copy())
+    )
+
+
+def refused(table: LogTable, partitions: Sequence[exp.Expr], window: Between, most: int) -> exp.Select:
+    """Return at most so many REJECT records of a window, each as a line: line."""
+    tests = [column("kind").eq("OK"), column("action").eq("REJECT"), *within(window)]
+    judged = _judged(table, partitions).subquery("judged")
+    return exp.select(column("line")).from_(judged).where(both(tests)).limit(most)
+
+
+def accepted(
+    table: LogTable,
+    partitions: Sequence[exp.Expr],
+    window: Between,
+    services: Collection[tuple[str, int]],
+    strangers: Collection[str],
+    most: int,
+) -> exp.Select:
+    """Return what was accepted by these services, and the pairs of addresses of what was of these strangers, each once.
+
+    A row is `CONVERSATION`; of strangers without ports.
+    """
+    source, destination = (
+        exp.Coalesce(this=column(f"pkt_{name}"), expressions=[column(name)]) for name in ("srcaddr", "dstaddr")
+    )
+    ports = sorted({port for _, port in services})
+    of_service = both(
+        [
+            any_of(destination, {address for address, _ in services}),
+            exp.In(this=column("dstport"), expressions=[number(port) for port in ports]) if ports else exp.false(),
+        ]
+    )
+    of_stranger = exp.or_(any_of(source, strangers), any_of(destination, strangers), copy=False)
+    told = [
+        exp.Case().when(of_service.copy(), column(name), copy=False).as_(name)
+        for name in ("srcport", "dstport", "protocol")
+    ]
+    tests = [column("kind").eq("OK"), column("action").eq("ACCEPT"), *within(window)]
+    return (
+        exp.select(source.copy().as_("srcaddr"), destination.copy().as_("dstaddr"), *told)
+        .distinct()
+        .from_(_judged(table, partitions).subquery("judged"))
+        .where(both([*tests, exp.or_(of_service, of_stranger, copy=False)]))
+        .limit(most)
+    )
+
+
+def _judged(table: LogTable, partitions: Sequence[exp.Expr]) -> exp.Select:
+    """The records with their kind, and each as a line."""
+    source = records(
+        table.full_name, table.names, [each.copy() for each in partitions], others=[_line(table).as_("line")]
+    )
+    return exp.select("*", kind_of(table).as_("kind")).from_(source.subquery("records"))
 
 
 def _summed(judged: exp.Select, *, others: bool) -> exp.Select:

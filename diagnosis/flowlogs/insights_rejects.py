@@ -9,21 +9,16 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
-from diagnosis.evidence.engine_choice import Reading
-from diagnosis.evidence.grouping import known
-from diagnosis.evidence.query import Between, Counts
-from diagnosis.evidence.records import Kind, classify
+from diagnosis.evidence.query import Between
 from diagnosis.evidence.rejects import Ours
-from diagnosis.flowlogs.insights import FlowLogGroups, Limits, Row, Spent, whole
+from diagnosis.flowlogs.fetched import MOST_STRANGERS, Fetched, Packet, Refused, packet_of, unasked
+from diagnosis.flowlogs.insights import FlowLogGroups, Row, Spent, whole
 from diagnosis.flowlogs.insights_text import MOST_ROWS
-from diagnosis.flowlogs.remote import Remote
-from diagnosis.traffic.protocols import has_ports
 
 Item = TypeVar("Item")
 MOST_QUERIES: Final = 120
@@ -33,40 +28,10 @@ _FULL: Final = MOST_ROWS * 3 // 4
 _PIECES: Final = 24
 AT_ONCE: Final = 150
 """So many addresses are named in one query."""
-MOST_STRANGERS: Final = 1500
-"""Of so many strangers, those with the most records, it is asked whether they were ever accepted."""
-_ACCEPTED: Final = ("srcaddr", "dstaddr", "srcport", "dstport", "protocol", "action")
-"""The format of the file of what was accepted: all that is looked for there."""
-
-
-class Packet(NamedTuple):
-    """What tells one conversation's packets from another's, in the words of a record; "-" where there is none."""
-
-    source: str
-    destination: str
-    source_port: str
-    port: str
-    protocol: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What was written, and what the log groups hold besides."""
-
-    files: tuple[Path, ...]
-    counts: Counts
-    """Of all records of the window, less those in the files."""
-    oldest: int | None
-    """Start of the oldest record of any kind."""
-    notes: tuple[str, ...]
 
 
 class RefusedInGroups(FlowLogGroups):
     """The refused records of one reading, in one or more log groups of a Region."""
-
-    def __init__(self, remote: Remote, reading: Reading, limits: Limits | None = None) -> None:
-        super().__init__(remote, reading, limits)
-        self._fields = reading.fields
 
     def fetched(self, window: Between, ours: Ours, folder: Path) -> Fetched:
         """Write what was refused in a window, which has both ends, and what of it was accepted elsewhere.
@@ -77,15 +42,9 @@ class RefusedInGroups(FlowLogGroups):
         [tally] = self._asked([self._text.tally(window)], window, spent)
         counts, _, _ = self._counted(tally.rows, frozenset(), spent)
         oldest = min((at for row in tally.rows if (at := whole(row.get("oldest"))) is not None), default=None)
-        lines = [line for line in self._lines_refused(window, spent) if classify(self._fields, line) is Kind.OK]
-        packets = {packet for line in lines if (packet := _packet(self._fields, line)) is not None}
-        accepted = sorted(self._explained(packets, ours, lines, window, spent))
-        files = [folder / "refused.log", folder / "accepted.log"]
-        _write(files[0], self._fields, lines)
-        _write(files[1], _ACCEPTED, [" ".join((*packet, "ACCEPT")) for packet in accepted])
-        in_files = len(lines) + len(accepted)
-        counts = Counts(counts.read - in_files, counts.malformed, counts.nodata, counts.skipdata)
-        return Fetched(tuple(files), counts, oldest, (*spent.partial, self._price(spent)))
+        refused = Refused.of(self._reading.fields, self._lines_refused(window, spent))
+        files, rest = refused.written(folder, self._explained(refused, ours, window, spent), counts)
+        return Fetched(files, rest, oldest, (*spent.partial, f"{self._reading.why}: {self.price(spent)}."))
 
     def _lines_refused(self, window: Between, spent: Spent) -> Iterator[str]:
         """The lines of the refused records, each once."""
@@ -124,80 +83,29 @@ class RefusedInGroups(FlowLogGroups):
                 "whole."
             )
 
-    def _explained(
-        self, refused: set[Packet], ours: Ours, lines: Sequence[str], window: Between, spent: Spent
-    ) -> set[Packet]:
+    def _explained(self, refused: Refused, ours: Ours, window: Between, spent: Spent) -> set[Packet]:
         """What was accepted that a refused packet may answer, and whatever was accepted of strangers, no ports told."""
         found: set[Packet] = set()
-        swapped = {Packet(one.destination, one.source, one.port, one.source_port, one.protocol) for one in refused}
-        services = sorted({(each.destination, each.port) for each in swapped if _may_be_a_request(each)})
+        swapped = {packet.swapped for packet in refused.packets()}
+        services = sorted({(each.destination, each.port) for each in swapped if each.may_open})
         for some in _lots(services):
             addresses, ports = (frozenset(values) for values in zip(*some, strict=True))
-            text_of = self._text.accepted_by(addresses, ports)
-            rows = self._pieces(window, spent, "accepted records", text_of)
-            found |= {packet for row in rows if (packet := self._row(row)) in swapped}
-        strangers = _strangers(self._fields, lines, ours)
+            rows = self._pieces(window, spent, "accepted records", self._text.accepted_by(addresses, ports))
+            found.update(packet for packet in self._packets(rows) if packet in swapped)
+        strangers = refused.strangers(ours)
         for lot in _lots(strangers[:MOST_STRANGERS]):
             text_of = self._text.accepted_of(frozenset(lot))
-            found |= {self._row(row) for row in self._pieces(window, spent, "accepted records", text_of)}
-        if len(strangers) > MOST_STRANGERS:
-            spent.partial.append(
-                f"Of {len(strangers) - MOST_STRANGERS:,} strangers it was not asked whether they were ever accepted."
-            )
+            found.update(self._packets(self._pieces(window, spent, "accepted records", text_of)))
+        spent.partial += unasked(strangers)
         return found
 
-    def _row(self, row: Row) -> Packet:
-        """A row of accepted records; what it was not asked for is "-" or, of what a record must have, 0."""
-        names = self._text.names
-
-        def value(*fields: str) -> str | None:
-            return next((told for each in fields if (told := known(row.get(names.get(each, ""))))), None)
-
-        return Packet(
-            value("pkt-srcaddr", "srcaddr") or "0.0.0.0",  # noqa: S104 - an address in a record, nothing is bound
-            value("pkt-dstaddr", "dstaddr") or "0.0.0.0",  # noqa: S104
-            value("srcport") or "0",
-            value("dstport") or "0",
-            value("protocol") or "0",
-        )
-
-    def _price(self, spent: Spent) -> str:
-        return f"{self._reading.why}: {self.price(spent)}."
-
-
-def _packet(fields: Sequence[str], line: str) -> Packet | None:
-    values = dict(zip(fields, line.split(" "), strict=True))
-
-    def value(*names: str) -> str | None:
-        return next((told for name in names if (told := known(values.get(name)))), None)
-
-    source, destination = value("pkt-srcaddr", "srcaddr"), value("pkt-dstaddr", "dstaddr")
-    if source is None or destination is None:
-        return None
-    return Packet(source, destination, value("srcport") or "0", value("dstport") or "0", value("protocol") or "0")
-
-
-def _may_be_a_request(packet: Packet) -> bool:
-    """Whether it may have opened a connection whose reply was refused; ICMP tells by its addresses alone."""
-    if not has_ports(int(packet.protocol)):
-        return packet.protocol in ("1", "58")
-    return int(packet.port) < int(packet.source_port)
-
-
-def _strangers(fields: Sequence[str], lines: Sequence[str], ours: Ours) -> list[str]:
-    """Those that are not ours, with the most refused records first."""
-    counted: dict[str, int] = {}
-    for line in lines:
-        packet = _packet(fields, line)
-        for address in packet[:2] if packet is not None else ():
-            counted[address] = counted.get(address, 0) + 1
-    return sorted((each for each in counted if not ours(each)), key=lambda each: (-counted[each], each))
+    def _packets(self, rows: Iterable[Row]) -> Iterator[Packet]:
+        for row in rows:
+            packet = packet_of({field: row[name] for field, name in self._text.names.items() if name in row})
+            if packet is not None:
+                yield packet
 
 
 def _lots(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     for place in range(0, len(items), AT_ONCE):
         yield items[place : place + AT_ONCE]
-
-
-def _write(path: Path, fields: Sequence[str], lines: Sequence[str]) -> None:
-    path.write_text("\n".join([" ".join(fields), *lines, ""]), "utf-8")

@@ -28,6 +28,7 @@ from diagnosis.evidence.rejects import (
 )
 from diagnosis.flowlogs import log_records, parquet, statements, terms
 from diagnosis.flowlogs.accepted import ADDRESS, TUPLE, Comparing, Table
+from diagnosis.flowlogs.apart import BEHIND
 from diagnosis.flowlogs.exact import REFUSED, Interest
 from diagnosis.flowlogs.files import ENGINE, FlowLogFiles, Reading, connected, unreadable
 from diagnosis.flowlogs.layout import LogFile, pruned
@@ -292,7 +293,9 @@ class HotReading(Reading):
         for place, paths in scan.sound.items():
             fields, folder = scan.formats[place], self.folder / f"accepted-{place}"
             folder.mkdir()
-            done |= {path for path, could in errand(Comparing(fields, swapped, strangers, folder), paths) if could}
+            done |= {
+                path for path, could in errand(Comparing(fields, swapped, strangers, folder), paths, BEHIND) if could
+            }
             if rows := written_records(folder, fields, tuple(_WANTED.items()), also=""):
                 names = {each: name(each) for each in _WANTED}
                 self._insert(f"SELECT {_tuple(names)} FROM ({rows})")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from diagnosis.evidence.records import classify
-from diagnosis.flowlogs.apart import Errand, apart
+from diagnosis.flowlogs.apart import BEHIND, Errand, apart
 from diagnosis.flowlogs.exact import HOUR, KINDS, Group, Interest, Tally
 from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, as_number, begins_with, digits, key_of
 from diagnosis.flowlogs.judging import OK, UNTOLD, Judge
@@ -61,7 +61,8 @@ def sound(form: Format, paths: Sequence[Path], interest: Interest) -> Iterator[t
     if form.line_end != 1 or not set(form.fields) >= _NEEDED or not _told_in_columns(interest):
         return
     sizes: dict[Path, int] = {}
-    for path, judged in errand(Judging(form.fields, interest), paths):
+    niceness = 0 if interest.hot is None else BEHIND
+    for path, judged in errand(Judging(form.fields, interest), paths, niceness):
         if judged.written is not None:
             sizes[judged.written] = max(judged.size, sizes.get(judged.written, 0))
         if judged.groups is not None:
@@ -78,12 +79,16 @@ def _told_in_columns(interest: Interest) -> bool:
     return interest.hot is not None or (bool(needles) and of_addresses)
 
 
-def errand(doing: Errand[Result], paths: Sequence[Path]) -> Iterable[tuple[Path, Result]]:
+def errand(doing: Errand[Result], paths: Sequence[Path], niceness: int = 0) -> Iterable[tuple[Path, Result]]:
     """Return what is told of each file, or nothing where there is so little that this is not worth it."""
     stored = sum(map(_stored, paths))
     if stored < WORTH_IT:
         return ()
-    return apart(doing, paths) if stored >= WORTH_PROCESSES else zip(paths, map(doing.begun(), paths), strict=True)
+    return (
+        apart(doing, paths, niceness)
+        if stored >= WORTH_PROCESSES
+        else zip(paths, map(doing.begun(), paths), strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

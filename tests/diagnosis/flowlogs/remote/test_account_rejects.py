@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
 from diagnosis.evidence.query import Last
 from diagnosis.flowlogs import insights_rejects, insights_text
 from diagnosis.flowlogs.account_rejects import AccountRejects
+from diagnosis.flowlogs.athena import Memory
 from diagnosis.flowlogs.refused_tuples import RefusedTuples
 from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.flowlogs.s3 import Budget
@@ -18,7 +20,7 @@ from diagnosis.summary import Summary
 from tests.accounts import Account, rule, two_subnets
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.corpus import NOON, record
-from tests.diagnosis.flowlogs.remote.places import Place
+from tests.diagnosis.flowlogs.remote.places import Place, athena_settings
 from tests.diagnosis.flowlogs.remote.test_account import deliver, logged
 from tests.emulator.faults import FAULTS, Fault
 
@@ -63,11 +65,18 @@ def test_every_distinct_refused_packet_of_s3_comes_as_from_files(place: Place, t
     assert live.engine != files.engine
 
 
-def summaries(place: Place, made: Account, folder: Path, lines: list[str]) -> tuple[Summary, Summary, list[str]]:
-    """Of a log group and of a file with the same records; and the warnings of the first."""
+Engine = Literal["insights", "athena"]
+
+
+def summaries(
+    place: Place, made: Account, folder: Path, lines: list[str], engine: Engine = "insights", **athena: Any
+) -> tuple[Summary, Summary, list[str]]:
+    """Of where the engine keeps records and of a file with the same ones; and the warnings of the first."""
     network, warnings = made.network(), list[str]()
-    deliver(place, "insights", lines)
-    live = summarise(AccountRejects(network, place.remote()), DAY, network, 500, warn=warnings.append)
+    deliver(place, engine, lines)
+    settings = athena_settings(**athena) if engine == "athena" else None
+    source = AccountRejects(network, place.remote(), athena=settings)
+    live = summarise(source, DAY, network, 500, warn=warnings.append)
     file = corpus.write(folder / "a.log", lines)
     return live, summarise(RejectFiles([file]), DAY, network, 500), warnings
 
@@ -77,9 +86,10 @@ def alike(live: Summary, files: Summary) -> None:
     assert live.model_copy(update={"engine": files.engine}) == files
 
 
-def test_what_a_log_group_holds_is_summarised_as_files_are(place: Place, tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["insights", "athena"])
+def test_what_an_engine_is_asked_for_is_summarised_as_files_are(place: Place, tmp_path: Path, engine: Engine) -> None:
     """Replies, late packets, strangers that scan and one that was accepted once, ICMP, gaps."""
-    made = logged(account(), "insights")
+    made = logged(account(), engine)
     strangers = [
         record("eni-server", f"203.0.113.{one}", port=1000 + port, end=NOON - 600 * port) for one in (5, 6)
         for port in range(9)
@@ -94,12 +104,12 @@ def test_what_a_log_group_holds_is_summarised_as_files_are(place: Place, tmp_pat
         corpus.idle("eni-server", status="SKIPDATA", end=NOON - 200),
     ]
 
-    live, files, warnings = summaries(place, made, tmp_path, inside)
+    live, files, warnings = summaries(place, made, tmp_path, inside, engine)
 
     alike(live, files)
     assert (live.scanners, live.states.late) == (1, 1)
     assert (live.records.nodata, live.records.skipdata) == (1, 1)
-    assert any("scanned in" in each for each in warnings)
+    assert any("scanned" in each for each in warnings)
 
 
 @pytest.mark.parametrize("rows", [7, 40])
@@ -131,6 +141,30 @@ def test_where_too_many_queries_would_be_needed_what_is_left_out_is_said(
     assert f"{300 - live.rejects.records:,} REJECT records of /vpc/flow-logs were left out" in said
     assert 0 < live.rejects.records < 300
     assert live.records.read == 300
+
+
+def test_where_the_budget_of_athena_for_today_is_spent_objects_are_read_and_that_is_said(
+    place: Place, tmp_path: Path
+) -> None:
+    ledger = Memory()
+    ledger.add(2_000)
+
+    live, files, warnings = summaries(
+        place, logged(account(), "athena"), tmp_path, LINES[:-1], "athena", daily=1_000, ledger=ledger
+    )
+
+    alike(live, files)
+    assert any("The budget of Athena for today (1.0 KB) is spent" in each for each in warnings)
+    assert not FAULTS.calls.count("athena.StartQueryExecution")
+
+
+def test_what_a_summary_scans_with_athena_counts_towards_the_budget_of_the_day(place: Place, tmp_path: Path) -> None:
+    ledger = Memory()
+
+    summaries(place, logged(account(), "athena"), tmp_path, LINES[:-1], "athena", ledger=ledger)
+
+    assert ledger.today() > 0
+    assert FAULTS.calls.count("athena.StartQueryExecution") >= 3
 
 
 def most_rows(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
