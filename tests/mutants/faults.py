@@ -179,6 +179,20 @@ RULES = (
         ("tests/properties/test_ranks.py",),
     ),
     Mutant(
+        "a-replay-looks-replies-up-by-the-server's-port",
+        "replay/lists.py",
+        "ports = headers.source_port if by_source_port else headers.port",
+        "ports = headers.port",
+        ("tests/properties/test_replay_verdicts.py",),
+    ),
+    Mutant(
+        "a-replay-leaves-headers-rewritten-on-the-way-home",
+        "replay/ways.py",
+        "sides = stretches[nth]",
+        "pass",
+        ("tests/properties/test_replay_verdicts.py",),
+    ),
+    Mutant(
         "a-reference-matches-everybody",
         "trace/security_groups.py",
         "            return member_addresses(network, group, scope)",
