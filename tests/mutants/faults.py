@@ -153,8 +153,8 @@ RULES = (
     Mutant(
         "any-open-range-opens-a-group-to-everybody",
         "trace/glances.py",
-        "        if covers(_open_to(self.network, group, egress=self.egress), self.far):",
-        "        if _open_to(self.network, group, egress=self.egress):",
+        "        if covers(open_to(self.network, group, egress=self.egress), self.far):",
+        "        if open_to(self.network, group, egress=self.egress):",
         ("tests/properties/test_reach.py::test_who_agrees_with_one_trace_for_each_interface",),
     ),
     Mutant(
