@@ -115,9 +115,9 @@ class Grid:
             found = self._heads[name] = self._eights[self.begins(name)].byteswap()
         return found
 
-    def tail(self, name: str, skip: int = 0) -> Words:
-        """Return the last eight bytes of a field, or those before its last `skip`, in the same way."""
-        found: Words = self._eights[self.after(name) - (WIDTH + 1 + skip)].byteswap()
+    def tail(self, name: str) -> Words:
+        """Return the last eight bytes of a field, in the same way."""
+        found: Words = self._eights[self.after(name) - (WIDTH + 1)].byteswap()
         return found
 
     def key(self, name: str) -> tuple[Words, Words]:
