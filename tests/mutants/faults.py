@@ -158,6 +158,20 @@ RULES = (
         ("tests/properties/test_reach.py::test_who_agrees_with_one_trace_for_each_interface",),
     ),
     Mutant(
+        "groups-with-any-open-range-let-everything-pass",
+        "trace/lots.py",
+        "            if covers(ranges, glance.far):",
+        "            if ranges:",
+        ("tests/properties/test_reach.py::test_who_agrees_with_one_trace_for_each_interface",),
+    ),
+    Mutant(
+        "a-kept-way-takes-replies-for-requests",
+        "fix/ways.py",
+        "VIEWS[reply, step.direction]",
+        "VIEWS[False, step.direction]",
+        ("tests/properties/test_kept_ways.py",),
+    ),
+    Mutant(
         "groups-that-let-a-part-pass-let-nothing-pass",
         "trace/lots.py",
         "                elif not (one.passed.empty and one.unknown.empty):",
