@@ -114,8 +114,9 @@ def window_since(since: str) -> Window:
 
 def asked_back(question: Question, missing: NotFound | None, *, colour: bool) -> tuple[str, dict[str, Any]]:
     """What to ask back, as text and as a JSON document: an answer without a verdict, and the candidates."""
-    from diagnosis.answer import Answer, Window
+    from diagnosis.answer import Answer
     from diagnosis.terminal.not_understood import render_not_understood
+    from diagnosis.testimony import Window
 
     candidates = missing.candidates if missing is not None else ()
     sentence = missing.ask_back if missing is not None else question.ask_back or OTHER_COMMAND.get(question.intent)

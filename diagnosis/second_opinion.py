@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from diagnosis.answer import Answer, Opinion, Verdict
+from diagnosis.answer import Answer, Verdict
 from diagnosis.evidence.agreement import DIFFER
 from diagnosis.explanation.opinion import failed, not_asked, opinion
 from diagnosis.explanation.path_request import CannotJudge, PathRequest, path_request
@@ -15,6 +15,7 @@ from diagnosis.investigate import Asked, tracer
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound
 from diagnosis.sources import SecondOpinion, SourceUnavailable, Unanswered
+from diagnosis.testimony import Opinion
 from diagnosis.trace.trace import Trace, over
 
 GONE = "A party of the question is not clear (any more)."

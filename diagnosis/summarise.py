@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Literal
 
-from diagnosis.answer import Answer, Cause, RecordCounts, Unseen, Window
+from diagnosis.answer import Answer, Cause, Unseen
 from diagnosis.evidence.flow_log_setup import covering
 from diagnosis.evidence.query import Window as Asked
 from diagnosis.evidence.records import iso
@@ -24,6 +24,7 @@ from diagnosis.network.owners import display_name
 from diagnosis.question.question import Party, Question
 from diagnosis.sources import RejectSource
 from diagnosis.summary import CauseTotal, HourCounts, RejectCounts, RejectGroup, States, Summary
+from diagnosis.testimony import RecordCounts, Window
 from diagnosis.traffic.addresses import parse_address
 from diagnosis.traffic.protocols import protocol_name
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from diagnosis.answer import Cause, RecordCounts, Stranger, Unseen, Window
+from diagnosis.answer import Cause, Stranger, Unseen
+from diagnosis.testimony import RecordCounts, Window
 
 WORSE, NOTABLE = 2, 10
 """What has so many times the records that it had before, and so many more, is worse."""

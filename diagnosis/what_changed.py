@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from diagnosis.answer import Answer, Fix, WhatChanged
+from diagnosis.answer import Answer, Fix
 from diagnosis.evidence.flow_log_setup import covering
 from diagnosis.evidence.records import iso
 from diagnosis.evidence.trail import TrailEvent
@@ -23,6 +23,7 @@ from diagnosis.investigate import Asked, tracer
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound
 from diagnosis.sources import ChangeSource, SourceUnavailable
+from diagnosis.testimony import WhatChanged
 from diagnosis.trace.places import Held
 from diagnosis.trace.trace import Trace
 

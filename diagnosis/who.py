@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from diagnosis.answer import WhoAnswer
 from diagnosis.explanation.who import merged, who_answer
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound, find
@@ -10,6 +9,7 @@ from diagnosis.question.question import Question
 from diagnosis.trace.placing import Anchor, AtAddress, AtAddresses, AtInterface
 from diagnosis.trace.reach import reach
 from diagnosis.traffic.protocols import protocol_number
+from diagnosis.who_answer import WhoAnswer
 
 
 def who(network: Network, question: Question) -> WhoAnswer | NotFound:

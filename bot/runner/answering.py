@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from bot.access.parties import outside
 from bot.access.scope import Scope
 from bot.runner.networks import Sight
-from diagnosis.answer import Answer, WhoAnswer
+from diagnosis.answer import Answer
 from diagnosis.asking import window_of
 from diagnosis.investigate import Asked, investigate
 from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Party, Question
 from diagnosis.sources import FlowLogSource, SourceUnavailable
 from diagnosis.who import who
+from diagnosis.who_answer import WhoAnswer
 
 Say = Callable[[str], None]
 

@@ -25,13 +25,14 @@ from bot.store.rows import StoredQuestion
 from bot.store.store import Store
 from bot.views.message import Message
 from bot.views.opinion import asking_opinion, budget_used, opinion_fault, opinion_interrupted, opinion_reply
-from diagnosis.answer import Answer, Opinion
+from diagnosis.answer import Answer
 from diagnosis.bug_report import Write, pack
 from diagnosis.explanation.opinion import not_asked, with_opinion
 from diagnosis.explanation.path_request import PRICE, CannotJudge, PathRequest
 from diagnosis.investigate import Asked
 from diagnosis.second_opinion import second_opinion, to_be_asked, witnesses_differ
 from diagnosis.sources import SecondOpinion, SourceUnavailable
+from diagnosis.testimony import Opinion
 
 log = structlog.get_logger("whynot.opinions")
 

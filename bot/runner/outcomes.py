@@ -17,9 +17,10 @@ from bot.views.answers import answer_message
 from bot.views.message import Reply
 from bot.views.refusals import Refusal, refused
 from bot.views.who import who_reply
-from diagnosis.answer import Answer, WhoAnswer
+from diagnosis.answer import Answer
 from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Question
+from diagnosis.who_answer import WhoAnswer
 
 # Somebody may press a button of a message before Slack's answer to its posting has arrived.
 _SAID: Final = ("delivering", "answered", "asked back")

@@ -10,12 +10,12 @@ from typing import Final
 
 from bot.runner.networks import Networks
 from bot.runner.subscribing import Wanted
-from diagnosis.answer import Window as Told
 from diagnosis.evidence.query import Between, Last, Window
 from diagnosis.network.network import Network
 from diagnosis.sources import NoFlowLogs, RejectSource
 from diagnosis.summarise import summarise
 from diagnosis.summary import RejectGroup, Summary, compared, of_document
+from diagnosis.testimony import Window as Told
 
 GROUPS: Final = 50_000
 """So many groups are looked at one by one; of all further ones there are the causes and the counts."""

@@ -8,8 +8,8 @@ from bot.views.blocks import bold, context, line, marked, rich, table
 from bot.views.message import Block, Message, Reply
 from bot.views.sheets import listed, paragraphs, sheet
 from bot.views.text import clip, spoken
-from diagnosis.answer import Opinion
 from diagnosis.terminal.opinion import cost_told
+from diagnosis.testimony import Opinion
 
 ROWS: Final = 60
 """Components in a table; more are few paths' business, and the JSON holds them."""

@@ -11,10 +11,10 @@ from bot.views.message import Block, Reply
 from bot.views.sheets import listed, sheet
 from bot.views.text import clip, spoken
 from bot.views.wording import DISPOSITIONS
-from diagnosis.answer import ReachGroup, WhoAnswer
 from diagnosis.terminal.limits import said_of
 from diagnosis.terminal.moments import moment
 from diagnosis.terminal.path import MARKS
+from diagnosis.who_answer import ReachGroup, WhoAnswer
 
 MEMBERS: Final = 8
 

@@ -15,7 +15,8 @@ from bot.views.controls import Action
 from bot.views.message import Block, Message, Reply
 from bot.views.sheets import boxes, listed, paragraphs, sheet
 from bot.views.text import clip, spoken
-from diagnosis.answer import AccountChange, Answer, ThreatFinding, ThreatIndicator, Threats, WhatChanged
+from diagnosis.answer import Answer
+from diagnosis.testimony import AccountChange, ThreatFinding, ThreatIndicator, Threats, WhatChanged
 
 NAMES: Final[dict[Witness, str]] = {"opinion": "Second opinion", "changes": "What changed", "threats": "Threats"}
 _ASKED: Final[dict[Witness, str]] = {

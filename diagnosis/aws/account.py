@@ -1,6 +1,6 @@
 """The live account: every read call of the table, in parallel, each failure kept as a value with its reason.
 
-Only Describe, Get, List and Search calls are made; `docs/iam-read-policy.json` is the policy that permits them all.
+Only Describe, Get, List and Search calls are made; `deploy/read-policy.json` is the policy that permits them all.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from diagnosis.snapshots.kinds import KINDS
 from diagnosis.sources import SourceUnavailable
 
 CALLS = "read calls"
-POLICY = "docs/iam-read-policy.json"
+POLICY = "deploy/read-policy.json"
 """Holds every action that is asked for."""
 _DENIED = "not permitted: needs "
 _ABSENT = re.compile(r"not offered here|failed: (HTTP )?\d{3}$")

@@ -117,9 +117,9 @@ def policy_text(policy: dict[str, Any]) -> str:
 
 DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
-        "docs/iam-read-policy.json": lambda: policy_text(iam_policy()),
-        "docs/iam-second-opinion-policy.json": lambda: policy_text(second_opinion_policy()),
-        "docs/iam-threats-policy.json": lambda: policy_text(threats_policy()),
+        "deploy/read-policy.json": lambda: policy_text(iam_policy()),
+        "deploy/second-opinion-policy.json": lambda: policy_text(second_opinion_policy()),
+        "deploy/threats-policy.json": lambda: policy_text(threats_policy()),
         "deploy/write-role.json": lambda: policy_text(write_role()),
         "deploy/write-role-trust.json": lambda: policy_text(write_role_trust()),
         "docs/permissions.md": page,

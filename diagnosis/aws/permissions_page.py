@@ -22,16 +22,16 @@ as a query or a path to analyse. *write* changes the network: only the hands of 
 """
 _ABOUT: Mapping[str, str] = MappingProxyType(
     {
-        "The network": "Permitted by [iam-read-policy.json](iam-read-policy.json). Whatever is missing there makes the "
-        "answer *unknown* where it matters, never wrong; `whynot doctor` names it.",
+        "The network": "Permitted by [deploy/read-policy.json](../deploy/read-policy.json). Whatever is missing there "
+        "makes the answer *unknown* where it matters, never wrong; `whynot doctor` names it.",
         "Flow logs": "Permitted by the same policy, S3 only below `AWSLogs/`. [How they are read](flow-logs.md) "
         "says at what cost. Without these the answer rests on the configuration alone.",
-        "What changed": "Permitted by [iam-read-policy.json](iam-read-policy.json). Made only where `--what-changed` "
-        "[asks for it](commands.md#whynot-ask), and by the Slack app as "
+        "What changed": "Permitted by [deploy/read-policy.json](../deploy/read-policy.json). Made only where "
+        "`--what-changed` [asks for it](commands.md#whynot-ask), and by the Slack app as "
         "[`what_changed`](settings.md#further-witnesses) says.",
-        "Second opinions": "Permitted by [iam-second-opinion-policy.json](iam-second-opinion-policy.json), off until "
-        "[asked for](second-opinions.md).",
-        "Threats": "Permitted by [iam-threats-policy.json](iam-threats-policy.json), for "
+        "Second opinions": "Permitted by [deploy/second-opinion-policy.json](../deploy/second-opinion-policy.json), "
+        "off until [asked for](second-opinions.md).",
+        "Threats": "Permitted by [deploy/threats-policy.json](../deploy/threats-policy.json), for "
         "[`whynot ask --threats`](commands.md#whynot-ask) and [`threats.when`](settings.md#threatswhen). "
         "What is missing is said beside the answer, which stands.",
         "Fixes by button": "Permitted by [write-role.json](../deploy/write-role.json), a role that is assumed for one "

@@ -285,7 +285,7 @@ def _refused(error: Exception, call: str, what: str) -> SourceUnavailable:
         case _ if is_denied(error) and (other := _PERFORM.search(said_by(error))) and other[1] != ACTIONS[call]:
             return NotPermitted(
                 f"{NAME} needs {other[1]} too, which these credentials lack; an account administrator can grant it "
-                "(docs/iam-second-opinion-policy.json).",
+                "(deploy/second-opinion-policy.json).",
                 action=other[1],
             )
         case _:

@@ -59,7 +59,7 @@ def _threats(account: LiveAccount) -> Iterator[Finding]:
         return
     for trouble in heard.troubles:
         denied = "not permitted" in trouble
-        granted = " An account administrator can grant it: docs/iam-threats-policy.json holds it." if denied else ""
+        granted = " An account administrator can grant it: deploy/threats-policy.json holds it." if denied else ""
         yield Finding("threats", "missing" if denied else "note", f"{trouble}{granted}")
     if not heard.troubles:
         yield Finding("threats", "well", "GuardDuty and Detective can be asked")
@@ -79,7 +79,7 @@ def _opinions(account: LiveAccount) -> Iterator[Finding]:
             about,
             "missing",
             f"not permitted: {', '.join(denied)}. An account administrator can grant {them}: "
-            "docs/iam-second-opinion-policy.json holds every action that is needed.",
+            "deploy/second-opinion-policy.json holds every action that is needed.",
         )
     else:
         yield Finding(about, "well", "IAM permits all that an analysis needs")

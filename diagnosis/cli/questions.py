@@ -141,10 +141,10 @@ def who(
     as_json: Json = False,
 ) -> None:
     """What can reach X, or what can X reach: groups that behave alike, with the rule that decides."""
-    from diagnosis.answer import WhoAnswer
     from diagnosis.question.parse import parse as parse_text
     from diagnosis.terminal.who import render_who
     from diagnosis.who import who as find_out
+    from diagnosis.who_answer import WhoAnswer
 
     asked = parse_text(question)
     if asked.intent != "who":

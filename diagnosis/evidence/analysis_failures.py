@@ -46,7 +46,7 @@ _KINDS: Final[tuple[tuple[re.Pattern[str], Who, str], ...]] = (
         "A component of the path is gone: the account has changed since it was read, so ask again.",
     ),
 )
-POLICY: Final = "the actions of docs/iam-second-opinion-policy.json"
+POLICY: Final = "the actions of deploy/second-opinion-policy.json"
 _OTHER: Final = "The analysis failed inside AWS: ask again in a minute."
 
 

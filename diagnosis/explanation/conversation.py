@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from diagnosis.answer import Evidence, Verdict, Window
+from diagnosis.answer import Verdict
 from diagnosis.evidence.agreement import agreement
 from diagnosis.evidence.flow_log_setup import FlowLog, covering, temporary_flow_log
 from diagnosis.evidence.patterns import Kind, read_pattern
@@ -15,6 +15,7 @@ from diagnosis.evidence.records import iso
 from diagnosis.explanation.witnesses import to_flow_logs, to_window
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
+from diagnosis.testimony import Evidence, Window
 from diagnosis.trace.codes import Code
 from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place
 from diagnosis.trace.trace import Trace

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
-from diagnosis.answer import Answer, Cause, FlowLogs, GuideStep, Step
+from diagnosis.answer import Answer, Cause, GuideStep, Step
 from diagnosis.explanation.decision import Allows, DecisionFacts, Record, Refused, branch_taken
+from diagnosis.testimony import FlowLogs
 
 Aspect = Literal["group", "acl", "route"]
 

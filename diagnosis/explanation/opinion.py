@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diagnosis.answer import Answer, Evidence, Opinion, OpinionReason, OpinionStop
+from diagnosis.answer import Answer
 from diagnosis.evidence.analysis import Analysis, Explained, Stop
 from diagnosis.evidence.analysis_codes import DETAILS
 from diagnosis.evidence.analysis_failures import why_failed
@@ -14,6 +14,7 @@ from diagnosis.explanation.path import shown_path
 from diagnosis.explanation.path_request import PRICE, PathRequest
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
+from diagnosis.testimony import Evidence, Opinion, OpinionReason, OpinionStop
 from diagnosis.trace.trace import Trace
 
 NAME = "Reachability Analyzer"

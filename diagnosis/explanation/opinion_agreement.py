@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from diagnosis.answer import Compared, Verdict
+from diagnosis.answer import Verdict
 from diagnosis.evidence.analysis import Analysis, Explained, Stop
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
+from diagnosis.testimony import Compared
 from diagnosis.trace.step import Blocker, Disposition, Hop, Leg, Step
 from diagnosis.trace.trace import Path, Trace
 

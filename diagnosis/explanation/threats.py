@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from diagnosis.answer import Answer, ThreatFinding, ThreatIndicator, ThreatLink, Threats
+from diagnosis.answer import Answer
 from diagnosis.evidence.threats import Finding, Heard, Indicator, ThreatQuery
 from diagnosis.explanation.strangers import spoken_of
 from diagnosis.network.network import Network
+from diagnosis.testimony import ThreatFinding, ThreatIndicator, ThreatLink, Threats
 from diagnosis.traffic.addresses import format_address, is_public, parse_address
 
 MOST = 50

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import assert_never
 
-from diagnosis.answer import AccountChange, FlowLogs
 from diagnosis.evidence.records import iso
 from diagnosis.evidence.trail_effects import (
     AclGiven,
@@ -25,6 +24,7 @@ from diagnosis.network.network import Network
 from diagnosis.network.network_acls import AclEntry
 from diagnosis.network.owners import display_name
 from diagnosis.network.security_groups import CidrPeer, GroupPeer, GroupRule
+from diagnosis.testimony import AccountChange, FlowLogs
 from diagnosis.traffic.intervals import IntervalSet, pieces
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import has_ports, protocol_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from diagnosis.answer import Cause, Member, ReachGroup, SnapshotFacts, WhoAnswer
+from diagnosis.answer import Cause, SnapshotFacts
 from diagnosis.explanation.causes import cause, traffic_words
 from diagnosis.explanation.unseen import unseen_items
 from diagnosis.network.coverage import Missing
@@ -16,6 +16,7 @@ from diagnosis.trace.rows import Alike
 from diagnosis.trace.step import Blocker, Leg, Step
 from diagnosis.traffic.addresses import format_address, format_cidrs
 from diagnosis.traffic.traffic import SideName
+from diagnosis.who_answer import Member, ReachGroup, WhoAnswer
 
 MOST_RANGES = 64
 RANK = ("reachable", "partly", "unknown", "blocked")

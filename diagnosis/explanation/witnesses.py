@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diagnosis.answer import FlowLogs, OtherClients, RecordCounts, Window
 from diagnosis.evidence.patterns import Pattern
 from diagnosis.evidence.query import Seen, Sightings
 from diagnosis.evidence.records import iso
 from diagnosis.evidence.view import SLACK
+from diagnosis.testimony import FlowLogs, OtherClients, RecordCounts, Window
 
 _MOST_LINES = 6
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from diagnosis.answer import Window
 from diagnosis.evidence.recorded import Recorded
 from diagnosis.evidence.records import iso
 from diagnosis.fix.change import Change, apply_all
@@ -30,6 +29,7 @@ from diagnosis.replay.sorts import sorts_of
 from diagnosis.replay.spots import spots_of
 from diagnosis.replay.touched import touched
 from diagnosis.replay.verdicts import REACHABLE, UNJUDGED, UNKNOWN
+from diagnosis.testimony import Window
 from diagnosis.trace.trace import Trace
 from diagnosis.traffic.addresses import format_address
 from diagnosis.traffic.protocols import ICMP, ICMPV6, protocol_name

@@ -1,7 +1,7 @@
 """The table of read calls that whynot knows: one row a call, with the keys of its answer and the IAM action it needs.
 
 The snapshot reader recognises files by this table, the live reader makes exactly these calls, and the IAM policy in
-`docs/iam-read-policy.json` holds exactly these actions. Names are those of boto3 (`<client>.<method>`) and of AWS's
+`deploy/read-policy.json` holds exactly these actions. Names are those of boto3 (`<client>.<method>`) and of AWS's
 service models; a test compares every row with botocore.
 """
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnosis.answer import Answer, FlowLogs
+from diagnosis.answer import Answer
 from diagnosis.explanation.guide import with_guide
 from diagnosis.terminal.diagram import diagram
 from diagnosis.terminal.page import INDENT, Page, Tone
+from diagnosis.testimony import FlowLogs
 
 _STEP_INDENT: Final = len(INDENT) + 3
 _MOST_LINES: Final = 3

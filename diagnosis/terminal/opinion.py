@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnosis.answer import Answer, Opinion
+from diagnosis.answer import Answer
 from diagnosis.terminal.page import Page, Tone, short_forms
 from diagnosis.terminal.safe_text import clean
+from diagnosis.testimony import Opinion
 
 LABEL: Final = "AWS"
 _TONES: Final = {True: Tone.GOOD, False: Tone.WARN_STRONG, None: Tone.PLAIN}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from diagnosis.answer import Answer, FlowLogs, RecordCounts, Window
+from diagnosis.answer import Answer
 from diagnosis.terminal.moments import in_turn
 from diagnosis.terminal.opinion import opinion
 from diagnosis.terminal.page import Page, Tone
 from diagnosis.terminal.safe_text import cells, shorten, shorten_left
 from diagnosis.terminal.what_changed import changed
+from diagnosis.testimony import FlowLogs, RecordCounts, Window
 
 _LEFT_OUT: Final = (
     (re.compile(r"(?<=\s)1\d{9} 1\d{9}(?=\s)"), "…"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnosis.answer import Answer, Threats
+from diagnosis.answer import Answer
 from diagnosis.terminal.moments import moment
 from diagnosis.terminal.page import Page, Tone
 from diagnosis.terminal.safe_text import clean
+from diagnosis.testimony import Threats
 
 MOST: Final = 3
 

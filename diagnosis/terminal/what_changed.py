@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from diagnosis.answer import Answer, WhatChanged
+from diagnosis.answer import Answer
 from diagnosis.terminal.fixes import fixes
 from diagnosis.terminal.page import Page, Tone, short_forms
 from diagnosis.terminal.safe_text import clean
+from diagnosis.testimony import WhatChanged
 
 LABEL: Final = "change"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from diagnosis.answer import ReachGroup, WhoAnswer
 from diagnosis.terminal.page import INDENT, NARROWEST, Page, Tone, short_forms
 from diagnosis.terminal.safe_text import clean
+from diagnosis.who_answer import ReachGroup, WhoAnswer
 
 WIDTH: Final = 80
 MOST_MEMBERS: Final = 6

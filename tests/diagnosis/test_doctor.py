@@ -174,7 +174,7 @@ def test_what_an_analysis_needs_is_looked_up_and_none_is_made(live: Live, permit
 
     assert ran.status == 2
     assert "not permitted: ec2:DeleteNetworkInsightsPath, tiros:CreateQuery." in said(ran)
-    assert "An account administrator can grant them: docs/iam-second-opinion-policy.json" in said(ran)
+    assert "An account administrator can grant them: deploy/second-opinion-policy.json" in said(ran)
     assert not [call for call in FAULTS.calls if "NetworkInsights" in call]
     asked = {action for one in policy_calls.ASKED for action in one["ActionNames"]}
     assert asked == set(second_opinion_actions()) - {"iam:SimulatePrincipalPolicy"}

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from diagnosis.answer import WhatChanged
 from diagnosis.aws.trail import Budget
 from diagnosis.evidence.records import iso
+from diagnosis.testimony import WhatChanged
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.turning import (
     BEFORE,

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from diagnosis.answer import Answer, WhatChanged
+from diagnosis.answer import Answer
 from diagnosis.aws.trail import Budget
+from diagnosis.testimony import WhatChanged
 from tests.diagnosis.turning import BEFORE, Event, entry, permission, recorded, source_at, turned
 from tests.emulator.faults import FAULTS
 from tests.emulator.trail_calls import event

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from diagnosis.answer import WhoAnswer
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound
 from diagnosis.question.question import Party, Question
 from diagnosis.snapshots.embedded_account import snapshot_folder
 from diagnosis.terminal.who import render_who
 from diagnosis.who import who
+from diagnosis.who_answer import WhoAnswer
 from tests.accounts import EVERYTHING, Account, entry, rule, two_subnets, with_internet
 from tests.program import Ran, run
 

@@ -22,7 +22,8 @@ def modules() -> tuple[Path, ...]:
 def pure_modules() -> tuple[Path, ...]:
     """The modules that reason, and so see no disk, clock or network."""
     rooms = (*(("diagnosis", room) for room in PURE_ROOMS), ("bot", "views"), ("bot", "access"), ("bot", "approvals"))
-    return (*(path for path in modules() if path.parts[:2] in rooms), Path("diagnosis/answer.py"))
+    values = (Path(f"diagnosis/{name}.py") for name in ("answer", "json_value", "testimony", "who_answer"))
+    return (*(path for path in modules() if path.parts[:2] in rooms), *values)
 
 
 @cache

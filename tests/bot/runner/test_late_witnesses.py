@@ -18,12 +18,13 @@ from bot.runner.networks import Networks
 from bot.runner.opinions import Wherewithal
 from bot.settings.values import Settings
 from bot.store.store import Store
-from diagnosis.answer import Answer, Evidence, FlowLogs, Opinion, RecordCounts, Window
+from diagnosis.answer import Answer
 from diagnosis.evidence.threats import Heard, ThreatQuery
 from diagnosis.evidence.trail import Looked, TrailEvent, parse_event
 from diagnosis.explanation.opinion import with_opinion
 from diagnosis.snapshots.write import write_snapshot
 from diagnosis.sources import NotPermitted
+from diagnosis.testimony import Evidence, FlowLogs, Opinion, RecordCounts, Window
 from tests.bot.runner.test_opinions import SIGHT, Thread, answer, kept
 from tests.diagnosis.turning import revoked
 

@@ -20,7 +20,7 @@ from bot.store.rows import StoredQuestion
 from bot.store.store import Store
 from bot.views.answers import buttons
 from bot.views.message import Message
-from diagnosis.answer import Answer, Evidence
+from diagnosis.answer import Answer
 from diagnosis.evidence.agreement import DIFFER
 from diagnosis.evidence.analysis import Analysis
 from diagnosis.explanation.path_request import PathRequest
@@ -30,6 +30,7 @@ from diagnosis.question.parse import parse
 from diagnosis.snapshots.embedded_account import snapshot_folder
 from diagnosis.snapshots.read import read_snapshot
 from diagnosis.snapshots.write import write_snapshot
+from diagnosis.testimony import Evidence
 from tests.diagnosis.explanation.opinions import Aws
 
 QUESTION = "why can't 10.0.1.10 reach 10.0.2.20 on 3306"

@@ -6,38 +6,38 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from diagnosis.answer import (
-    AccountChange,
     Answer,
     Cause,
-    Compared,
-    Evidence,
     Exposure,
     Fix,
-    FlowLogs,
     GuideStep,
     Hop,
-    Member,
     NewlyReachable,
-    Opinion,
-    OpinionReason,
-    OpinionStop,
     Proof,
-    ReachGroup,
-    RecordCounts,
     SnapshotFacts,
     Step,
     Stranger,
+    Unseen,
+)
+from diagnosis.explanation.decision import DIAGRAM
+from diagnosis.question.question import Party, Question
+from diagnosis.testimony import (
+    AccountChange,
+    Compared,
+    Evidence,
+    FlowLogs,
+    Opinion,
+    OpinionReason,
+    OpinionStop,
+    RecordCounts,
     ThreatFinding,
     ThreatIndicator,
     ThreatLink,
     Threats,
-    Unseen,
     WhatChanged,
-    WhoAnswer,
     Window,
 )
-from diagnosis.explanation.decision import DIAGRAM
-from diagnosis.question.question import Party, Question
+from diagnosis.who_answer import Member, ReachGroup, WhoAnswer
 
 HOSTILE = (
     "<!channel>", "<!here|here>", "<!subteam^S0123456>", "<@U0123456789>", "<#C0123456789|ops>", "&lt;!channel&gt;",

@@ -37,7 +37,8 @@ from bot.views.witnesses import (
     witness_interrupted,
     witness_silent,
 )
-from diagnosis.answer import Answer, WhoAnswer
+from diagnosis.answer import Answer
+from diagnosis.who_answer import WhoAnswer
 from tests.bot.views.random_answers import HOSTILE, answers, questions, texts, unseen, who_answers
 
 LIVE = re.compile(

@@ -26,8 +26,9 @@ from bot.views.morning import (
     said_of,
 )
 from bot.views.pictures.rejects import Range, rejects_alt, rejects_picture
-from diagnosis.answer import Cause, RecordCounts, Unseen, Window
+from diagnosis.answer import Cause, Unseen
 from diagnosis.summary import CauseTotal, HourCounts, RejectCounts, RejectGroup, States, Summary
+from diagnosis.testimony import RecordCounts, Window
 from tests.bot.views.random_answers import HOSTILE, causes, maybe, several, texts
 from tests.bot.views.test_hostile_text import SHAPES, check_message, check_view, few
 

@@ -360,7 +360,7 @@ def test_without_permission_to_look_for_leftovers_the_question_itself_says_so(de
 
 
 def test_the_policy_of_the_documentation_permits_every_call_and_deletes_only_what_is_tagged_as_ours() -> None:
-    written = (ROOT / "docs" / "iam-second-opinion-policy.json").read_text(encoding="utf-8")
+    written = (ROOT / "deploy" / "second-opinion-policy.json").read_text(encoding="utf-8")
     by_name = {one["Sid"]: one for one in second_opinion_policy()["Statement"]}
 
     assert written == policy_text(second_opinion_policy()), "write it anew: python -m diagnosis.aws.permissions"

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from diagnosis.answer import Answer, Window
+from diagnosis.answer import Answer
 from diagnosis.aws.guardduty import DAYS, KEYS_V4, KEYS_V6, MOST, GuardDuty
 from diagnosis.evidence.threats import Heard, ThreatQuery
 from diagnosis.explanation.threats import level, threat_query, with_threats
 from diagnosis.question.question import Party, Question
 from diagnosis.snapshots.embedded_account import snapshot_folder
 from diagnosis.terminal.render import render
+from diagnosis.testimony import Window
 from tests.accounts import two_subnets
 from tests.diagnosis.flowlogs.remote.places import REGION, client_at
 from tests.emulator import detective_calls

@@ -232,7 +232,7 @@ def test_whatever_shape_comes_is_read_as_far_as_it_goes(item: dict[str, Any]) ->
     ("message", "who", "says"),
     [
         ("User is not authorized to perform: tiros:CreateQuery", "administrator", "can grant tiros:CreateQuery"),
-        ("Insufficient permissions.", "administrator", "docs/iam-second-opinion-policy.json"),
+        ("Insufficient permissions.", "administrator", "deploy/second-opinion-policy.json"),
         ("Modifications in network resources during the analysis", "again", "was changed while AWS analysed"),
         ("The configuration is not supported: resource group reference", "asker", "does not analyse"),
         ("Missing component eni-0a1", "again", "is gone"),

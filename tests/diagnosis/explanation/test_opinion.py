@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from diagnosis.answer import Answer, Evidence, Opinion
+from diagnosis.answer import Answer
 from diagnosis.evidence.analysis_codes import DETAILS
 from diagnosis.explanation.opinion import with_opinion
 from diagnosis.investigate import investigate
 from diagnosis.second_opinion import second_opinion, to_be_asked, witnesses_differ
 from diagnosis.sources import NotPermitted
+from diagnosis.testimony import Evidence, Opinion
 from tests.diagnosis.explanation.opinions import Aws, asked, network_of
 
 WEB, API = "eni-0279c59a66d9fc655", "eni-0ece9c996bef27ec5"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diagnosis.answer import Answer, Stranger, Window
+from diagnosis.answer import Answer, Stranger
 from diagnosis.explanation.strangers import strangers, with_strangers
 from diagnosis.network.aws_ranges import AwsRanges, parse_ranges
 from diagnosis.network.network import Network
 from diagnosis.network.prefix_lists import PrefixList
 from diagnosis.question.question import Party, Question
 from diagnosis.terminal.render import render
+from diagnosis.testimony import Window
 from tests.accounts import two_subnets
 from tests.diagnosis.network.test_aws_ranges import document
 

@@ -18,7 +18,7 @@ from diagnosis.aws.permissions import RESULTS, iam_policy, policy_text
 from diagnosis.snapshots.kinds import FOR_ASKING, KINDS, Batch, Each, Kind
 
 ROOT = Path(__file__).parents[3]
-POLICY = ROOT / "docs" / "iam-read-policy.json"
+POLICY = ROOT / "deploy" / "read-policy.json"
 ROWS = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 

@@ -8,21 +8,17 @@ from diagnosis.answer import (
     Answer,
     Cause,
     Disposition,
-    Evidence,
     Exposure,
     Fix,
-    FlowLogs,
     Hop,
     NewlyReachable,
-    Opinion,
     Proof,
-    RecordCounts,
     SnapshotFacts,
     Step,
     Unseen,
-    Window,
 )
 from diagnosis.question.question import Party, Question
+from diagnosis.testimony import Evidence, FlowLogs, Opinion, RecordCounts, Window
 
 WEB_TIER: Final = "sg-03aa5566778897c1e"
 ORDERS_GROUP: Final = "sg-0f1e2d3c4b5a690d2"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from diagnosis.answer import Answer, Evidence, Opinion, OpinionReason
+from diagnosis.answer import Answer
 from diagnosis.terminal.opinion import render_opinion
+from diagnosis.testimony import Evidence, Opinion, OpinionReason
 from tests.diagnosis.terminal.answers import ANSWERS
 
 DISAGREES = Opinion(
