@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -11,7 +11,9 @@ from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, RouteC
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
+from diagnosis.network.route_tables import RouteTable
 from diagnosis.network.shape import rule_ports
+from diagnosis.network.transit_gateways import PEERINGS, TransitGatewayAttachment
 from diagnosis.trace.alike import classes
 from diagnosis.trace.cohorts import leads_to_nat
 from diagnosis.trace.places import Held, Internet, OnPremises, Place
@@ -179,8 +181,41 @@ def _behind_nat(
 
 
 def _clients(network: Network, nat: str) -> tuple[NetworkInterface, ...]:
-    tables = [t for t in network.route_tables.values() if any(route.target == nat for route in t.routes)]
-    return tuple(one for table in tables for one in _steered_by(network, table.id))
+    """Whose route table names the gateway, or a transit gateway that comes out in a subnet whose table does."""
+    tables = {table.id: None for table in _naming(network, {nat})}
+    hubs = {
+        attachment.gateway
+        for attachment in network.transit.attachments
+        if attachment.kind == "vpc" and _comes_out_at(network, attachment, tables)
+    }
+    tables |= {table.id: None for table in _naming(network, _joined(network, hubs))}
+    return tuple(one for table in tables for one in _steered_by(network, table))
+
+
+def _naming(network: Network, targets: Collection[str]) -> Iterator[RouteTable]:
+    return (t for t in network.route_tables.values() if any(route.target in targets for route in t.routes))
+
+
+def _comes_out_at(network: Network, attachment: TransitGatewayAttachment, tables: Collection[str]) -> bool:
+    """Whether an attachment has a subnet with one of these route tables; it may, where its subnets were not seen."""
+    subnets = attachment.subnets
+    if subnets is None:
+        subnets = tuple(one.id for one in network.subnets.values() if one.vpc == attachment.resource)
+    found = (network.table_of(subnet, attachment.resource, attachment.origins) for subnet in subnets)
+    return any(not isinstance(table, Missing) and table.id in tables for table in found)
+
+
+def _joined(network: Network, hubs: set[str]) -> set[str]:
+    """These transit gateways, and those that peerings join to them."""
+    found, ahead = set(hubs), list(hubs)
+    while ahead:
+        one = ahead.pop()
+        for peering in network.transit.attachments:
+            if peering.kind in PEERINGS and one in (peering.gateway, peering.resource):
+                new = {peering.gateway, peering.resource} - found
+                found |= new
+                ahead += new
+    return found
 
 
 def _steered_by(network: Network, table: str) -> list[NetworkInterface]:

@@ -13,6 +13,7 @@ from diagnosis.trace.trace import Flow, Trace, trace
 from diagnosis.traffic.addresses import parse_address, parse_cidr
 from tests.accounts import EVERYTHING, Account, entry, open_entries, route, rule, two_subnets, two_vpcs, with_internet
 from tests.diagnosis.trace.asking import ask
+from tests.diagnosis.trace.hubs import Hub, add_vpc, entries_of, hub_route, routes_of
 
 
 def proposed(network: Network, *found: Trace) -> tuple[Proposal, ...]:
@@ -234,6 +235,56 @@ def test_the_exposure_of_an_entry_in_a_nat_gateways_subnet_holds_the_clients_beh
     _, rows = told(account, "10.0.2.20", "203.0.113.9", port=443)
 
     assert any("eni-server" in source and "203.0.113.9" in destination for source, destination, _, _ in rows)
+
+
+def central_egress() -> Hub:
+    """Two spokes whose way to the internet is a NAT gateway in a third VPC, over a transit gateway; vpc-d is apart.
+
+    The server of vpc-d has a public address, and a group that lets in nobody.
+    """
+    made = Hub()
+    made.gateway()
+    for letter, second in (("a", 1), ("b", 2)):
+        add_vpc(made, letter, second, [route("0.0.0.0/0", "tgw-1")])
+        made.attached_vpc(f"att-{letter}", f"vpc-{letter}", [f"hub-{letter}"])
+    add_vpc(made, "e", 9, [])
+    made.attached_vpc("att-e", "vpc-e", ["hub-e"], "tgw-rtb-e")
+    made.hub_table("tgw-rtb-1", hub_route("0.0.0.0/0", "att-e", "vpc-e", static=True))
+    spokes = [hub_route(f"10.{n}.0.0/16", f"att-{letter}", f"vpc-{letter}") for n, letter in ((1, "a"), (2, "b"))]
+    made.hub_table("tgw-rtb-e", *spokes)
+    made.subnet("out-e", "vpc-e", "10.9.2.0/24", AvailabilityZoneId="use1-az1")
+    made.acl("acl-out-e", "vpc-e", ["out-e"])
+    made.internet_gateway("igw-e", "vpc-e")
+    made.nat("nat-e", "out-e", "10.9.2.200", "198.51.100.200")
+    routes_of(made, "rtb-hub-e").append(route("0.0.0.0/0", "nat-e"))
+    home = [route(f"10.{n}.0.0/16", "tgw-1") for n in (1, 2)]
+    made.table("rtb-out-e", "vpc-e", [route("0.0.0.0/0", "igw-e"), *home], ["out-e"])
+    add_vpc(made, "d", 4, [route("0.0.0.0/0", "igw-d")])
+    made.internet_gateway("igw-d", "vpc-d")
+    made.group("sg-server", "vpc-d", [])
+    made.interface("eni-server", "work-d", "10.4.1.20", groups=["sg-server"], public="198.51.100.77")
+    return made
+
+
+def test_the_exposure_of_a_rule_for_a_central_nat_gateway_holds_the_clients_in_every_spoke() -> None:
+    """Asked for one of the two: the server sees the same address of both."""
+    _, rows = told(central_egress(), "10.1.1.10", "198.51.100.77", port=443)
+
+    sources = {name for source, destination, _, _ in rows if "eni-server" in destination for name in source.split(", ")}
+    assert sources >= {"eni-a", "eni-b"}
+    assert "eni-d" not in sources
+
+
+def test_the_exposure_of_an_entry_in_a_central_nat_gateways_subnet_holds_them_too() -> None:
+    account = central_egress()
+    entries_of(account, "acl-out-e").append(entry(50, "deny", "203.0.113.9/32", egress=True))
+
+    _, rows = told(account, "10.1.1.10", "203.0.113.9", port=443)
+
+    sources = {
+        name for source, destination, _, _ in rows if "203.0.113.9" in destination for name in source.split(", ")
+    }
+    assert sources >= {"eni-a", "eni-b"}
 
 
 def test_what_was_asked_of_the_internet_is_not_something_else() -> None:
