@@ -31,6 +31,7 @@ from bot.eyes import (
     LiveEyes,
     athena_of,
     logs_of,
+    names_of,
     ranges_of,
     recall_of,
     rejects_of,
@@ -151,7 +152,7 @@ class SlackApp:
         self.fixes = Fixes(self.desk, hands, self.team, recall_of(settings, eyes, athena))
         self.watch = Watch(self.desk, FixRounds(self.fixes) if self.fixes.on else None)
         self._one_by_one = Crew("morning", 1, self.metrics.fault)
-        summariser = Summariser(self._networks, rejects_of(settings, eyes, athena))
+        summariser = Summariser(self._networks, rejects_of(settings, eyes, athena), names_of(settings))
         self._morning = Morning(tools, summariser, self._one_by_one.give)
         self.clock = Clock(self._morning, self.metrics.fault)
         self._bolt = self._make_bolt()

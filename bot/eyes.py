@@ -25,7 +25,7 @@ from diagnosis.aws.guardduty import GuardDuty
 from diagnosis.aws.trail import Budget, Trail
 from diagnosis.cli.ip_ranges import RangesFile, kept_at
 from diagnosis.evidence.query import Last
-from diagnosis.explanation.strangers import Ranges
+from diagnosis.explanation.strangers import Ranges, summary_with_strangers
 from diagnosis.flowlogs.account import AccountFlowLogs
 from diagnosis.flowlogs.account import Settings as Reading
 from diagnosis.flowlogs.account_rejects import AccountRejects
@@ -39,6 +39,7 @@ from diagnosis.network.described import Described
 from diagnosis.network.network import Network
 from diagnosis.snapshots.read import read_snapshot
 from diagnosis.sources import RejectSource
+from diagnosis.summary import Summary
 
 DAY: Final = 86_400
 log = structlog.get_logger("whynot.eyes")
@@ -127,6 +128,16 @@ def witnesses_of(settings: Settings, eyes: Eyes, ended: threading.Event) -> Aska
 def ranges_of(settings: Settings) -> Ranges:
     """AWS's public ranges of the file that is named, else of the one that `whynot ip-ranges` keeps."""
     return RangesFile(settings.strangers.ip_ranges or kept_at(), lambda text: log.warning("no ranges", error=text))
+
+
+def names_of(settings: Settings) -> Callable[[Summary, Network], Summary]:
+    """Gives names to the public addresses of a summary, where the settings want them."""
+    ranges = ranges_of(settings)
+
+    def named(found: Summary, network: Network) -> Summary:
+        return summary_with_strangers(found, network, ranges) if settings.strangers.named else found
+
+    return named
 
 
 def athena_of(settings: Settings) -> AthenaSettings | None:

@@ -34,6 +34,8 @@ class Summariser:
 
     networks: Networks
     rejects: Rejects
+    name: Callable[[Summary, Network], Summary] = lambda found, _: found
+    """Gives names to the public addresses in it."""
 
     def summary(self, each: Wanted, *, before: Summary | None = None, window: Told | None = None) -> Summary:
         """The summary that a channel wants, of the hours before now or of a window. Raises SourceUnavailable."""
@@ -45,7 +47,7 @@ class Summariser:
                 "There are no flow logs to summarise: give account.flow_logs the files or folders that they are "
                 "synchronised to."
             )
-        found = summarise(source, _window(each, window), sight.network, GROUPS)
+        found = self.name(summarise(source, _window(each, window), sight.network, GROUPS), sight.network)
         return found if before is None else compared(found, before)
 
 
@@ -55,7 +57,9 @@ def document_of(found: Summary) -> str:
     kept = found.model_copy(update=lists)
     sides = {side for each in kept.groups + tuple(one.example for one in kept.causes) for side in _sides(each)}
     names = {address: name for address, name in kept.names.items() if address in sides}
-    return json.dumps({**kept.document(), "names": names, "configuration": kept.configuration})
+    strangers = [one.model_dump(mode="json") for one in kept.strangers if one.address in sides]
+    more = {"names": names, "strangers": strangers, "configuration": kept.configuration}
+    return json.dumps({**kept.document(), **more})
 
 
 def _sides(group: RejectGroup) -> tuple[str, str]:

@@ -163,9 +163,9 @@ def _facts(summary: Summary, total: CauseTotal) -> str:
 
 def flow_words(summary: Summary, group: RejectGroup) -> str:
     """`web-1 10.0.1.10 → orders-db 10.0.2.20 tcp 3306`."""
+    names = {one.address: one.name for one in summary.strangers} | summary.names
     source, destination = (
-        f"{clip(summary.names[side], 60)} {side}" if side in summary.names else side
-        for side in (group.source, group.destination)
+        f"{clip(names[side], 60)} {side}" if side in names else side for side in (group.source, group.destination)
     )
     what = f"{group.protocol} {group.port}" if group.port is not None else group.protocol
     return f"{source} → {destination} {what}" + (", its replies" if group.reply else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -10,14 +11,17 @@ import pytest
 
 from bot.access.scope import Scope
 from bot.access.timetable import Timetable
+from bot.eyes import names_of
 from bot.runner.kept_groups import packed, unpacked
 from bot.runner.networks import Networks
 from bot.runner.subscribing import NotUnderstood, Wanted, subscription_of, wanted
 from bot.runner.summarising import Summariser, document_of, stored
 from bot.settings.values import Settings
 from bot.store.summaries import Subscription
+from bot.views.morning import flow_words
 from diagnosis.flowlogs.rejects import RejectFiles
 from diagnosis.network.described import Described
+from diagnosis.network.network import Network
 from diagnosis.sources import NoFlowLogs
 from diagnosis.summary import Summary
 from tests.accounts import rule, two_vpcs
@@ -48,10 +52,16 @@ class Eyes:
         return 1
 
 
-def summary(place: Path, scope: Scope, *, files: bool = True) -> Summary:
+def unnamed(found: Summary, _: Network) -> Summary:
+    return found
+
+
+def summary(
+    place: Path, scope: Scope, *, files: bool = True, name: Callable[[Summary, Network], Summary] = unnamed
+) -> Summary:
     log = write(place / "flows.log", LINES)
     networks = Networks(Eyes(), 1e9, time.monotonic)
-    summariser = Summariser(networks, lambda _, only: RejectFiles([log], only=only) if files else None)
+    summariser = Summariser(networks, lambda _, only: RejectFiles([log], only=only) if files else None, name)
     return summariser.summary(Wanted("C1", Timetable("09:00", "UTC"), 24, scope, None))
 
 
@@ -72,6 +82,27 @@ def test_a_summary_that_was_kept_is_read_again_and_what_is_none_is_nothing(tmp_p
     assert again is not None
     assert (again.causes, again.groups, again.names) == (made.causes, made.groups, made.names)
     assert [stored(text) for text in (None, "{}", "[]", "no JSON")] == [None] * 4
+
+
+@pytest.mark.parametrize(("named", "told"), [(True, "AWS EC2 in us-east-1 203.0.113.5 →"), (False, "203.0.113.5 →")])
+def test_strangers_are_named_as_in_answers_and_stay_so_in_what_is_kept(
+    tmp_path: Path, *, named: bool, told: str
+) -> None:
+    prefix = {
+        "ip_prefix": "203.0.113.0/24",
+        "region": "us-east-1",
+        "service": "EC2",
+        "network_border_group": "us-east-1",
+    }
+    ranges = {"syncToken": "1", "createDate": "2024-04-01-00-00-00", "prefixes": [prefix], "ipv6_prefixes": []}
+    (tmp_path / "ip-ranges.json").write_text(json.dumps(ranges), encoding="utf-8")
+    settings = {"strangers": {"named": named, "ip_ranges": str(tmp_path / "ip-ranges.json")}}
+    made = summary(tmp_path, Scope(), name=names_of(Settings.model_validate(settings)))
+
+    for found in (made, stored(document_of(made))):
+        assert found is not None
+        [words] = {flow_words(found, each).split(" 10.9")[0] for each in found.groups if each.source == "203.0.113.5"}
+        assert words == told
 
 
 def test_without_flow_logs_it_says_what_is_needed(tmp_path: Path) -> None:
