@@ -19,6 +19,8 @@ from tests.mutants.mutant import ROOT, Mutant
 COPIED = ("bot", "deploy", "diagnosis", "tests", "pyproject.toml")
 NOTICED, UNNOTICED = 1, 0
 """What pytest exits with: tests failed, or all passed. Anything else is a fault of the run itself."""
+TOLD = 4_000
+"""So many characters of pytest's words are shown where the tests fail by themselves."""
 
 
 def main(names: list[str]) -> int:
@@ -32,8 +34,9 @@ def main(names: list[str]) -> int:
                 shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, copy / name)
-        if _run(copy, sorted({test for mutant in chosen for test in mutant.tests})) != UNNOTICED:
-            sys.stderr.write("the tests fail without any fault; repair that first\n")
+        whole = _run(copy, sorted({test for mutant in chosen for test in mutant.tests}))
+        if whole.returncode != UNNOTICED:
+            sys.stderr.write(f"{whole.stdout[-TOLD:]}the tests fail without any fault; repair that first\n")
             return 2
         missed = [mutant.name for mutant in chosen if not _noticed(copy, mutant)]
     sys.stdout.write(f"{len(chosen) - len(missed)} of {len(chosen)} faults noticed\n")
@@ -49,7 +52,7 @@ def _noticed(copy: Path, mutant: Mutant) -> bool:
     started = time.monotonic()
     path.write_text(mutant.applied(whole))
     try:
-        status = _run(copy, mutant.tests)
+        status = _run(copy, mutant.tests).returncode
     finally:
         path.write_text(whole)
     if status not in (NOTICED, UNNOTICED):
@@ -60,7 +63,7 @@ def _noticed(copy: Path, mutant: Mutant) -> bool:
     return status == NOTICED
 
 
-def _run(copy: Path, tests: Iterable[str]) -> int:
+def _run(copy: Path, tests: Iterable[str]) -> subprocess.CompletedProcess[str]:
     options = (
         "-q",
         "-x",
@@ -71,14 +74,14 @@ def _run(copy: Path, tests: Iterable[str]) -> int:
         "no:randomly",
         "--hypothesis-profile=any-example",
     )
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-B", "-m", "pytest", *options, *tests],
         cwd=copy,
         capture_output=True,
         timeout=600,
         check=False,
+        text=True,
     )
-    return done.returncode
 
 
 if __name__ == "__main__":
