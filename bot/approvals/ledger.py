@@ -55,8 +55,8 @@ class LedgerUnavailable(Exception):
 class Ledger(Protocol):
     """Where entries are kept. Every method raises LedgerUnavailable where the store does not answer."""
 
-    def intend(self, entry: Entry) -> None:
-        """Write down what is about to be done; returns once it is durable.
+    def intend(self, entry: Entry) -> bool:
+        """Write down what is about to be done; returns once it is durable, and whether it was intended already.
 
         The same key again takes the place of an entry that is still `intended` or was `refused`; raises ValueError
         where that call was settled otherwise, for it must not be made twice.

@@ -89,9 +89,10 @@ class Deeds:
         """
         entry, doubt = self._entry(number, change, "apply", known)
         found = self._look(change, None, doubt=doubt)
+        # What another process of ours intends, and has not settled, it may have done.
+        doubt |= self._intend(entry)
         if not isinstance(found, Absent):
             return self._judged(entry, change, found, doubt=doubt)
-        self._intend(entry)
         for pause in self.patience.pauses(self.patience.calls):
             try:
                 return self._settle(entry, "made", self.writer.put(change, self.stamp))
@@ -176,16 +177,18 @@ class Deeds:
             raise StillInDoubt(f"another process is at it: {error}") from error
         return settled
 
-    def _intend(self, entry: Entry) -> None:
-        """Write down the intention, unless the ledger knows better: then the call is not made."""
+    def _intend(self, entry: Entry) -> bool:
+        """Write down the intention, unless the ledger knows better: then the call is not made.
+
+        Returns whether it was intended already, by an attempt that was interrupted or by another process.
+        """
         try:
-            self.ledger.intend(entry)
+            return self.ledger.intend(entry)
         except ValueError as error:
             raise StillInDoubt(f"another process is at it: {error}") from error
 
     def _judged(self, entry: Entry, change: Writable, found: Found, *, doubt: bool) -> Entry:
         """Settle a put where something stands already, or the group or ACL is gone."""
-        self._intend(entry)
         if isinstance(found, Present) and found.exact:
             if self._ours(change, found, doubt=doubt):
                 return self._settle(entry, "made", Done(found.rule))

@@ -26,7 +26,7 @@ class StoredLedger:
         self._engine = engine
         self._reading = engine.execution_options(reads_only=True)
 
-    def intend(self, entry: Entry) -> None:
+    def intend(self, entry: Entry) -> bool:
         """Write down what is about to be done; see Ledger.
 
         Raises ValueError also where the proposal is not being applied, or undone: nothing else may be done for it.
@@ -47,6 +47,7 @@ class StoredLedger:
             else:
                 raise ValueError(f"change {entry.number} of {entry.proposal} is {known} already")
             append(connection, _fact(entry))
+            return known == "intended"
 
     def settle(self, entry: Entry) -> None:
         """Write down what became of an intention; the same outcome may be told again, with more details."""

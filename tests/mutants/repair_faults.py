@@ -54,8 +54,8 @@ REPAIR = (
     _fault(
         "the-call-comes-before-the-intention",
         "deeds.py",
-        "            return self._judged(entry, change, found, doubt=doubt)\n        self._intend(entry)\n        for",
-        "            return self._judged(entry, change, found, doubt=doubt)\n        for",
+        "        doubt |= self._intend(entry)\n        if not",
+        "        if not",
         APPLYING,
     ),
     _fault(

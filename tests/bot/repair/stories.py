@@ -35,11 +35,12 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.kept: dict[tuple[str, int, str], Entry] = {}
 
-    def intend(self, entry: Entry) -> None:
+    def intend(self, entry: Entry) -> bool:
         known = self.kept.get(entry.key)
         if known is not None and known.state not in ("intended", "refused"):
             raise ValueError(entry.key)
         self.kept[entry.key] = entry
+        return known is not None and known.state == "intended"
 
     def settle(self, entry: Entry) -> None:
         if entry.key not in self.kept:
@@ -58,9 +59,9 @@ class Failing(MemoryLedger):
         self.kept = {entry.key: entry for entry in known}
         self.left = at
 
-    def intend(self, entry: Entry) -> None:
+    def intend(self, entry: Entry) -> bool:
         self._count()
-        super().intend(entry)
+        return super().intend(entry)
 
     def settle(self, entry: Entry) -> None:
         self._count()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bot.store.rows import Decision
 from bot.store.store import Store
 from diagnosis.fix.change import AclEntryChange, GroupRuleChange, RouteChange
 from tests.bot.repair.accounts import small_account
-from tests.bot.repair.stories import APPROVER, Failing, Meddler, Story, a_proposal, a_story, writer_at
+from tests.bot.repair.stories import APPROVER, STARTED, Clock, Failing, Meddler, Story, a_proposal, a_story, writer_at
 from tests.emulator.faults import FAULTS, Fault
 
 AUTHORIZE, CREATE = "ec2.AuthorizeSecurityGroupIngress", "ec2.CreateNetworkAclEntry"
@@ -395,6 +396,10 @@ def test_an_interrupted_application_that_has_expired_meanwhile_is_not_gone_on_wi
     assert ((80, False) in both.account.entries()) is (at > 1)
 
 
+def _applied(story: Story, outcomes: list[Any]) -> None:
+    outcomes.append(story.apply())
+
+
 def test_of_several_processes_that_apply_the_same_nothing_is_made_twice(both: Story, tmp_path: Path) -> None:
     store = Store.open(f"sqlite:///{tmp_path / 'store.db'}")
     store.proposals.add(both.proposal)
@@ -403,7 +408,9 @@ def test_of_several_processes_that_apply_the_same_nothing_is_made_twice(both: St
     store.proposals.move(both.proposal.id, Event.BEGIN, now)
     both.ledger = store.ledger
     outcomes: list[Any] = []
-    threads = [threading.Thread(target=lambda: outcomes.append(both.apply())) for _ in range(4)]
+    # No two processes write down an intention at the very same moment.
+    stories = [replace(both, clock=Clock(STARTED + n)) for n in range(4)]
+    threads = [threading.Thread(target=partial(_applied, one, outcomes)) for one in stories]
 
     for thread in threads:
         thread.start()
