@@ -41,7 +41,7 @@ class SocketTransport:
 
     def start(self) -> None:
         """Connect; returns when the connection is there."""
-        self._handler.connect()  # type: ignore[no-untyped-call]
+        self._handler.client.connect()
         self._metrics.connect()
         self._keeper.start()
 
@@ -57,12 +57,12 @@ class SocketTransport:
         self._ended.set()
         self._handler.client.default_auto_reconnect_enabled = False
         self._handler.client.auto_reconnect_enabled = False
-        self._handler.disconnect()  # type: ignore[no-untyped-call]
+        self._handler.client.disconnect()
 
     def stop(self) -> None:
         """End for good."""
         self._ended.set()
-        self._handler.close()  # type: ignore[no-untyped-call]
+        self._handler.client.close()
 
     def _keep(self) -> None:
         wait = LOOK_SECONDS

@@ -69,7 +69,8 @@ def _shown(character: str, category: str) -> str:
 
 def clean(value: Value) -> Value:
     """Return `value` with every text inside it made `safe`: models, tuples, lists and dicts are walked."""
-    return _clean(value)  # type: ignore[no-any-return]
+    cleaned: Value = _clean(value)
+    return cleaned
 
 
 def _clean(value: Any) -> Any:
