@@ -39,6 +39,16 @@ def _p(pattern: str) -> Pattern:
 _REASON: Final = r"(?:Connection (?:refused|timed out|reset by peer)|(?:Couldn't|Could not) connect to server|Operation timed out|No route to host|Network is unreachable|Timeout was reached|Timed out)"
 _WHY: Final = r"(?:[:,;]? ?(?:connect|connection|i/o|operation|net|read|write|dial|http)?:? ?(?:connection |operation |i/o |connect )?(?:timed? ?out|timeout|refused|reset by peer|no route to host|network is unreachable|host is unreachable|unreachable))?"
 
+
+def _captured(left: str, left_port: str, right: str, right_port: str, what: str) -> str:
+    """A line of tcpdump without names (-n): "10.0.1.10.40000 > 10.0.2.20.3306: Flags [S]", its arrow made plain."""
+    host = rf"(?:\d{{1,3}}\.){{3}}\d{{1,3}}|{_V6}"
+    return (
+        rf"(?:^[\d:. -]{{8,30}} ?)?(?:IP6? )?\b(?P<{left}>{host})\.(?P<{left_port}>{_PORT}) \u2192 "
+        rf"(?P<{right}>{host})\.(?P<{right_port}>{_PORT}): {what}[^\n]*(?:\n[^\n]* \u2192 [^\n]*){{0,200}}"
+    )
+
+
 ERRORS: Final[tuple[ErrorForm, ...]] = (
     # Go
     ErrorForm(
@@ -241,6 +251,23 @@ ERRORS: Final[tuple[ErrorForm, ...]] = (
         ),
         "tcp",
         None,
+    ),
+    # tcpdump: the first packet, or the answer to it; the packets below it are of the same conversation
+    ErrorForm(("flags [",), _p(_captured("src", "sport", "host", "port", r"Flags \[(?:S|SEW)\]")), "tcp", None),
+    ErrorForm(
+        ("flags [",), _p(_captured("host", "port", "src", "sport", r"Flags \[(?:S\.|S\.E|R|R\.)\]")), "tcp", None
+    ),
+    ErrorForm(
+        (" \u2192 ",), _p(_captured("src", "sport", "host", "port", r"(?:\d+\+?|UDP|NTP|SYSLOG)[, \[]")), "udp", None
+    ),
+    # NFS
+    ErrorForm(
+        ("mount",),
+        _p(
+            r"mount\.nfs4?: (?:Connection (?:timed out|refused)|No route to host|mount system call failed|mount\(2\): [\w ]{1,40}|timeout set for [^\n]{1,60})(?: (?:for|mounting|to))? <HOST>(?::/\S{0,200})?(?: on /\S{0,200})?"
+        ),
+        "tcp",
+        2049,
     ),
     # Oracle, SQL Server, LDAP, generic
     ErrorForm(

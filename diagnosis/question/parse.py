@@ -127,11 +127,14 @@ def _through(everything: list[Placed], destination: Placed | None) -> Placed | N
 
 
 def _after_contrast(placed: list[Placed], items: list[Item]) -> list[Placed]:
-    """In "A reaches B but C → D does not" the question is about C and D."""
+    """In "A reaches B but C → D does not" the question is about C and D; in "fine from C but not from A" about A."""
     at = next((i for i, item in enumerate(items) if item.lower == "but"), None)
     if at is None or any(i.lower in ("works", "ok", "fine", "okay", "work") for i in items[at:]):
         return placed
     later = [p for p in placed if p.at > at]
+    if [item.role for item in items[at + 1 : at + 3]] in (["not", "from"], ["not", "to"]):
+        instead = {p.side for p in later if p.mention.party is not None and p.weight >= 3}
+        return [p for p in placed if p.at > at or p.side not in instead]
     whole = {p.side for p in later if p.mention.party is not None and p.weight >= 2} >= {"source", "destination"}
     return later if whole else placed
 

@@ -37,8 +37,9 @@ def wire(
     items: Sequence[Item], source: Mention | None, destination: Mention | None, source_ports: Sequence[PortMark]
 ) -> Wire:
     """Return the protocol and ports of the question. `source_ports` are the ports written right after the source."""
-    marks = [i.mark for i in items if i.mark is not None]
-    words = _protocol_words(items, source)
+    said = _but_not(items)
+    marks = [i.mark for i in said if i.mark is not None]
+    words = _protocol_words(said, source)
     source_port = next((m.port for m in marks if m.is_source), None)
     marks = [m for m in marks if not m.is_source]
     port: int | None
@@ -64,6 +65,16 @@ def wire(
         return Wire(words.portless, None, source_port)
     implied = implied or _of_parties(items, source, destination)
     return Wire(implied[0], implied[1], source_port) if implied else Wire(words.portless, None, source_port)
+
+
+def _but_not(items: Sequence[Item]) -> Sequence[Item]:
+    """Leave out what works: "reaches it on 22 but not on 3306" asks about 3306."""
+    for i, item in enumerate(items[:-1]):
+        later = items[i:]
+        says_another = any(word.mark is not None or word.implies is not None for word in later)
+        if item.lower == "but" and items[i + 1].role == "not" and says_another:
+            return [*(word for word in items[:i] if word.mark is not None and word.mark.is_source), *later]
+    return items
 
 
 def _chosen(
