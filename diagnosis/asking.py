@@ -124,7 +124,7 @@ def asked_back(question: Question, missing: NotFound | None, *, colour: bool) ->
     several = missing is not None and len(missing.candidates) > 1 and "may mean" in missing.ask_back
     text = render_not_understood(
         asked,
-        () if missing is not None else EXAMPLES[question.intent],
+        () if missing is not None else EXAMPLES["unclear" if question.ask_back else question.intent],
         candidates if several else (),
         colour=colour,
     ).rstrip("\n")

@@ -69,7 +69,7 @@ class Forms:
         thread = str(message.get("thread_ts") or message.get("ts") or "")
         text = text_of(message)
         asked = addressed(text, None)
-        if not isinstance(asked, Question) or asked.intent == "unclear":
+        if not isinstance(asked, Question) or not asked.clear:
             known = asked if isinstance(asked, Question) else None
             self._open(body, channel, person, ask_form(metadata=metadata_of(channel, thread), asked=known))
             return

@@ -196,7 +196,7 @@ class Desk:
     def _asked_back(self, row: StoredQuestion, asked: Question | EitherSide) -> AskedBack | None:
         if isinstance(asked, EitherSide):
             return either_side(asked, row.id)
-        return not_understood(asked, row.id) if asked.intent == "unclear" else None
+        return None if asked.clear else not_understood(asked, row.id)
 
     def submit(self, row: StoredQuestion) -> None:
         """Give a question that waits to the pool, and say so. Raises Unreachable."""

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -24,6 +25,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Why can't A reach B on AWS: the rule that drops the packet, the evidence, and a fix that was proven first.",
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"whynot {version('whynot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What stands before every command."""
+
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "ask": questions.ask,

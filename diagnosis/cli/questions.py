@@ -85,7 +85,7 @@ def ask(
     from diagnosis.question.parse import parse as parse_text
 
     asked = parse_text(question)
-    if asked.intent != "why":
+    if asked.intent != "why" or not asked.clear:
         raise typer.Exit(_not_understood(asked, None, as_json=as_json))
     if (second_opinion or on_disagreement) and snapshot is not None:
         raise typer.Exit(failed(NEEDS_LIVE))
@@ -147,7 +147,7 @@ def who(
     from diagnosis.who_answer import WhoAnswer
 
     asked = parse_text(question)
-    if asked.intent != "who":
+    if asked.intent != "who" or not asked.clear:
         raise typer.Exit(_not_understood(asked, None, as_json=as_json))
     with working() as (say, warn):
         answer = find_out(network_of(snapshot, region, profile, say, warn), asked)

@@ -29,6 +29,17 @@ def missing(source: Party | None, destination: Party | None, port: int | None, b
     return f"I need a source and a destination. Ask like: {_EXAMPLE}, or: what can reach orders-db on 3306"
 
 
+def no_such_port(number: str, source: Party | None, destination: Party | None) -> str:
+    """Return that a number can be no port, and the question with one that can."""
+    if source is not None and destination is not None:
+        example = f"why can't {written(source)} reach {written(destination)} on 3306"
+    elif destination is not None:
+        example = f"what can reach {written(destination)} on 3306"
+    else:
+        example = f"what can {written(source) if source is not None else '10.0.1.10'} reach on 3306"
+    return f"{number} is no port: ports go from 1 to 65535. Ask like: {example}"
+
+
 def record_without_traffic(status: str, interface: str) -> str:
     """Return what a NODATA or SKIPDATA record says, and what to ask instead."""
     meaning = (

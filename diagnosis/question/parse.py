@@ -14,7 +14,7 @@ from diagnosis.question.mentions import Item, Mention, classify
 from diagnosis.question.pasted_errors import PastedError, find_error
 from diagnosis.question.pasted_text import without_debris, without_shell
 from diagnosis.question.placements import Placed, Side
-from diagnosis.question.ports import mark_ports
+from diagnosis.question.ports import impossible_port, mark_ports
 from diagnosis.question.question import Party, Question, TimeWindow
 from diagnosis.question.records import Record, find_record
 from diagnosis.question.roles import Reading
@@ -40,6 +40,8 @@ class _Understood:
     """Whether the source is what is asked for: "what can reach X"."""
     asks_destination: bool
     broken: str | None
+    no_port: str | None
+    """A number that is said to be a port, and can be none."""
 
     @property
     def complete(self) -> bool:
@@ -100,6 +102,7 @@ def _read(tokens: list[Token]) -> _Understood:
         any(p.side == "source" for p in variables),
         any(p.side == "destination" for p in variables),
         broken,
+        impossible_port(tokens),
     )
 
 
@@ -207,7 +210,9 @@ def _of_words(understood: _Understood, window: TimeWindow | None) -> Question:
     from_party, to_party = (m.party if m else None for m in (source, destination))
     if understood.complete:
         intent = "why" if from_party and to_party else "who"
-        return _question(intent, from_party, to_party, traffic, window, None)
+        no_port = understood.no_port if traffic.port is None else None
+        port_back = ask_back.no_such_port(no_port, from_party, to_party) if no_port is not None else None
+        return _question(intent, from_party, to_party, traffic, window, port_back)
     if (
         understood.destination is not None
         and understood.destination.because == "with"

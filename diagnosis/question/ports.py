@@ -106,6 +106,17 @@ def mark_ports(tokens: Sequence[Token]) -> list[Marked]:
     return marked
 
 
+def impossible_port(tokens: Sequence[Token]) -> str | None:
+    """The number that is said to be a port and can be none: "on port 99999", "orders-db:70000"."""
+    for i, token in enumerate(tokens):
+        attached = token.text.rpartition(":")[2] if token.kind in ("party", "port") else ""
+        said = _lower(tokens, i - 1) in (*_PORT_WORDS, "on") and _lower(tokens, i + 1) not in _UNITS
+        number = token.text if token.kind == "number" and said else attached
+        if number.isdecimal() and 65535 < int(number) <= 999_999:
+            return number
+    return None
+
+
 def _lower(tokens: Sequence[Token], i: int) -> str:
     return tokens[i].lower if 0 <= i < len(tokens) and tokens[i].kind in ("word", "mark", "number") else ""
 

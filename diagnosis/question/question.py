@@ -36,7 +36,10 @@ class TimeWindow(BaseModel):
 
 
 class Question(BaseModel):
-    """What was asked: two parties (`why`), one party (`who`), or not enough (`unclear`, with what to ask back)."""
+    """What was asked: two parties (`why`), one party (`who`), or not enough (`unclear`, with what to ask back).
+
+    `ask_back` stands with two parties as well, where what else was said can not be meant: a port of 99999.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,3 +54,8 @@ class Question(BaseModel):
     window: TimeWindow | None = None
     record: dict[str, Any] | None = None
     """A pasted flow-log line, its fields by AWS's names with their decoded meaning."""
+
+    @property
+    def clear(self) -> bool:
+        """Whether it can be answered: its parties are there, and nothing is to be asked back first."""
+        return self.intent != "unclear" and self.ask_back is None

@@ -110,6 +110,8 @@ def anchor(network: Network, text: str) -> Anchor:
     if found is not None:
         return AtInterface(found)
     vpc, slash, rest = text.rpartition("/")
+    if slash and rest.isdigit():
+        raise ValueError(f"{text!r:.80} is a range: a flow is between single addresses; whynot ask takes ranges")
     if slash and vpc:
         return AtAddress(parse_address(rest), vpc)
     if text.lower() == "internet":

@@ -135,6 +135,7 @@ BAD: dict[str, tuple[object, str]] = {
     "an empty source": (flow(source=""), "source is missing or no text"),
     "no party at all": (flow(source="web-1"), "'web-1' is no address and no id"),
     "half an address": (flow(destination="10.0.2"), "'10.0.2' is no address and no id"),
+    "a range": (flow(source="10.0.1.0/24"), "'10.0.1.0/24' is a range"),
     "an unknown protocol": (flow(protocol="tcpp"), "'tcpp' is not a protocol"),
     "a protocol out of range": (flow(protocol="256"), "'256' is not a protocol"),
     "a negative protocol": (flow(protocol=-6), "'-6' is not a protocol"),

@@ -105,6 +105,13 @@ def test_every_command_has_a_help_page() -> None:
         assert command in ran.out
 
 
+def test_the_version_is_told_alone() -> None:
+    ran = run("--version")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert re.fullmatch(r"whynot \d+\.\d+\.\d+\S*\n", ran.out)
+
+
 def test_parse_prints_json_always_and_exits_4_when_it_is_unclear() -> None:
     clear, reverse, unclear = run("parse", BLOCKED), run("parse", "what can reach RDS on 3306"), run("parse", "hello")
 

@@ -99,3 +99,35 @@ def test_long_text_is_read_without_running_away(piece: str) -> None:
     parse((piece * 4000)[:4000])
 
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("why can't web-1 reach orders-db on 99999", "99999"),
+        ("why can't web-1 reach orders-db on port 70000", "70000"),
+        ("why is web-1 -> orders-db:65536 blocked", "65536"),
+        ("what can reach orders-db on 70000", "70000"),
+    ],
+)
+def test_a_number_that_can_be_no_port_is_asked_back_and_not_left_out(text: str, number: str) -> None:
+    question = parse(text)
+
+    assert question.intent != "unclear"  # the parties are known
+    assert not question.clear
+    assert question.ask_back is not None
+    assert question.ask_back.startswith(f"{number} is no port")
+    again = question.ask_back.split("Ask like: ")[1]
+    assert parse(again).clear, again
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why can't web-1 reach orders-db on port 3306 after 99999 tries",
+        "error 110060 on web-1 connecting to orders-db",
+        "web-1 to orders-db fails in account 123456789012",
+    ],
+)
+def test_a_large_number_that_is_said_of_something_else_is_no_port_and_asks_nothing(text: str) -> None:
+    assert parse(text).clear
