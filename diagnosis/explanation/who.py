@@ -114,7 +114,7 @@ def _group(network: Network, alike: Alike, known: _Causes, *, towards: bool) -> 
         groups=alike.groups,
         route_table=_table(network, alike),
         count=len(alike.members),
-        members=tuple(_member(network, eni) for eni in alike.members),
+        members=tuple(map(_members(network).__getitem__, alike.members)),
         ranges=ranges,
         verdict=alike.verdict,
         traffic="" if alike.passes.empty else traffic_words(alike.passes),
@@ -145,9 +145,12 @@ def _name(network: Network, alike: Alike) -> str:
     if alike.kind == "on-premises":
         return "on-premises ranges"
     subnet = display_name(network, alike.subnet or "") or alike.subnet or "an unknown subnet"
-    held = any(network.interfaces[eni].groups for eni in alike.members)
-    nothing = "various security groups" if held else "no security group"
-    groups = ", ".join(display_name(network, g) or g for g in alike.groups) or nothing
+    if alike.groups:
+        groups = ", ".join([display_name(network, g) or g for g in alike.groups])
+    elif any(network.interfaces[eni].groups for eni in alike.members):
+        groups = "various security groups"
+    else:
+        groups = "no security group"
     return f"{subnet}: {groups}"
 
 
@@ -159,19 +162,23 @@ def _table(network: Network, alike: Alike) -> str | None:
     return getattr(table, "id", None) if not isinstance(table, Missing) else None
 
 
-def _member(network: Network, eni: str) -> Member:
-    known: dict[str, Member] | None = network.memo.get("members of answers")
+class _Members(dict[str, Member]):
+    """Interfaces as answers name them, by their ids; each is made when it is first asked for."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self._network = network
+
+    def __missing__(self, eni: str) -> Member:
+        interface = self._network.interfaces[eni]
+        address = interface.ipv4[0].private if interface.ipv4 else (interface.ipv6[0] if interface.ipv6 else None)
+        words = format_address(address) if address is not None else None
+        found = self[eni] = Member(id=eni, name=display_name(self._network, eni), address=words)
+        return found
+
+
+def _members(network: Network) -> _Members:
+    known: _Members | None = network.memo.get("members of answers")
     if known is None:
-        known = network.memo["members of answers"] = {}
-    found = known.get(eni)
-    if found is None:
-        found = known[eni] = _found_member(network, eni)
-    return found
-
-
-def _found_member(network: Network, eni: str) -> Member:
-    interface = network.interfaces[eni]
-    address = interface.ipv4[0].private if interface.ipv4 else (interface.ipv6[0] if interface.ipv6 else None)
-    return Member(
-        id=eni, name=display_name(network, eni), address=format_address(address) if address is not None else None
-    )
+        known = network.memo["members of answers"] = _Members(network)
+    return known

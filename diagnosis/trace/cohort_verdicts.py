@@ -7,7 +7,7 @@ same pass and whose state is the same, share one fate; it is worked out once.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from diagnosis.network.coverage import Missing
@@ -17,14 +17,14 @@ from diagnosis.trace import interfaces
 from diagnosis.trace.codes import Code
 from diagnosis.trace.cohorts import own_addresses
 from diagnosis.trace.lots import Holder, Lot, State, down
-from diagnosis.trace.own_groups import Allowed, opened
+from diagnosis.trace.own_groups import Allowed, OwnGroups, opened
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import NOTHING, Blocker, Leg, Step
 from diagnosis.trace.trace import Path, Trace, Verdict, between, header_space, over
-from diagnosis.trace.walk import Chain
+from diagnosis.trace.walk import Chain, GroupsJudge
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.cells import toggles
-from diagnosis.traffic.intervals import IntervalSet, join_all, meet
+from diagnosis.traffic.intervals import IntervalSet, meet, of_members
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import ALL_PROTOCOLS
 from diagnosis.traffic.traffic import Box, SideName, Traffic
@@ -176,27 +176,24 @@ class Verdicts:
         return Traffic(tuple(cut))
 
     def blockers(
-        self,
-        fate: Fate,
-        holders: list[Holder],
-        addresses: IntervalSet,
-        stopping: Callable[[str, NetworkInterface], Blocker | None] | None,
+        self, fate: Fate, holders: list[Holder], groups_of: Sequence[OwnGroups] | None
     ) -> tuple[tuple[Leg, Blocker], ...]:
-        """All that stands in the way of some members with these addresses, in the order in which packets meet it.
+        """All that stands in the way of some members, in the order in which packets meet it.
 
-        Where they hold different groups, those are told by `stopping`: one blocker for each group. Without it no group
-        of theirs stands in the way.
+        `groups_of` is how their groups are judged on each path; without it no group of theirs stands in the way. Where
+        they hold different groups there is one blocker for each group.
         """
         member = holders[0].interface
-        found = [(leg, self._as_of(blocker, member, addresses)) for leg, blocker in self._met(fate)]
+        met = self._met(fate)
+        addresses = addresses_of(holders) if met else ()
+        found = [(leg, self._as_of(blocker, member, addresses)) for leg, blocker in met]
         state = down(self._network, member)
         groups: list[Blocker] = []
-        if stopping is not None and all(one.interface.groups == member.groups for one in holders):
-            groups = [blocker for step in self._own_steps(member) for blocker in step.blockers]
-        elif stopping is not None:
+        if groups_of is not None and all(one.interface.groups == member.groups for one in holders):
+            groups = list(self._own_blockers(member, groups_of))
+        elif groups_of is not None:
             held = {group: one.interface for one in holders for group in one.interface.groups or ()}
-            told = (stopping(group, held[group]) for group in sorted(held))
-            groups = [blocker for blocker in told if blocker is not None]
+            groups = [blocker for group in sorted(held) for blocker in _stopping(group, held[group], groups_of)]
         states = list(state.blockers) if state is not None else []
         both = (*states, *groups) if self.side == "source" else (*groups, *states)
         own: list[tuple[Leg, Blocker]] = [("forward", blocker) for blocker in both]
@@ -223,16 +220,31 @@ class Verdicts:
         found += [gap for step in self._own_steps(member) for gap in step.gaps]
         return tuple(dict.fromkeys(found))
 
+    def _own_blockers(self, member: NetworkInterface, groups_of: Sequence[OwnGroups]) -> Iterator[Blocker]:
+        """The groups that stand in the way of one member."""
+        for (judge, asked), own in zip(self._asked_of(member), groups_of, strict=True):
+            silent = own.silent(member, asked)
+            step = judge.step(member, asked, False) if judge is not None and not asked.empty and not silent else None
+            yield from silent
+            if step is not None:
+                yield from step.blockers
+            if (silent or step is not None) and self.side == "source":
+                return
+
     def _own_steps(self, member: NetworkInterface) -> Iterator[Step]:
-        address = own_addresses(member, six=self.six)
-        for path in self.paths:
-            judge = path.leaving if self.side == "source" else path.entering
-            asked = path.question.only(**{self.side: address}) if address else path.question
+        for judge, asked in self._asked_of(member):
             step = judge.step(member, asked, False) if judge is not None and not asked.empty else None
             if step is not None:
                 yield step
                 if self.side == "source":
                     return
+
+    def _asked_of(self, member: NetworkInterface) -> Iterator[tuple[GroupsJudge | None, Traffic]]:
+        """How the groups of a member are judged on each path, and what is asked of it there."""
+        address = own_addresses(member, six=self.six)
+        for path in self.paths:
+            judge = path.leaving if self.side == "source" else path.entering
+            yield judge, path.question.only(**{self.side: address}) if address else path.question
 
     def _as_of(self, blocker: Blocker, member: NetworkInterface, addresses: IntervalSet) -> Blocker:
         """A blocker of the interface that was traced as the one of a member."""
@@ -269,11 +281,20 @@ def _renamed(component: str, related: tuple[str, ...], old: str, new: str) -> tu
     return new if component == old else component, tuple([new if one == old else one for one in related])
 
 
+def _stopping(group: str, holder: NetworkInterface, groups_of: Sequence[OwnGroups]) -> Iterator[Blocker]:
+    """What a group stands for on the last path where it does not let all pass."""
+    for own in reversed(groups_of):
+        blocker = own.stopping(group, holder)
+        if blocker is not None:
+            yield blocker
+            return
+
+
 def addresses_of(holders: list[Holder]) -> IntervalSet:
     """The addresses by which members stand for themselves."""
     if len(holders) == 1:
         return (holders[0].address, holders[0].address + 1)
-    return join_all([(one.address, one.address + 1) for one in holders])
+    return of_members([one.address for one in holders])
 
 
 def uniform(result: Trace) -> bool:

@@ -66,6 +66,8 @@ class OwnGroups:
     """What to make of all that groups let pass, and was made of `all_of_it` already."""
     blockers: dict[str, Blocker] = field(default_factory=dict)
     """By group, what a group that does not let all pass stands for, whatever interface holds it."""
+    _silent: set[str] = field(default_factory=set)
+    """Groups of which the glance told that they have no rule about any of it."""
     _each: dict[str, Allowed] = field(default_factory=dict)
     _sets: dict[tuple[str, ...] | None, Allowed] = field(default_factory=dict)
     _unions: dict[frozenset[int], Allowed] = field(default_factory=dict)
@@ -126,6 +128,18 @@ class OwnGroups:
             self._judged(replace(interface, groups=(group,)))
         return self.blockers.get(group)
 
+    def silent(self, interface: NetworkInterface, asked: Traffic) -> tuple[Blocker, ...]:
+        """The blockers of an interface whose groups have no rule about any of this, a part of all that is asked.
+
+        None at all where one of them may have a rule: then they are to be judged together.
+        """
+        groups = interface.groups or ()
+        if not self._silent.issuperset(groups) or interface.description.startswith(MOUNT_TARGET):
+            return ()
+        own, any_of = (interface.id,), len(groups)
+        known = [self.blockers[group] for group in groups]
+        return tuple([Blocker(one.code, one.component, own, one.direction, None, asked, "", any_of) for one in known])
+
     def of_one(self, group: str, interface: NetworkInterface) -> Allowed:
         """What one of its groups lets pass."""
         if self.before is not None and group not in self.changed:
@@ -149,6 +163,7 @@ class OwnGroups:
             code = code_of(glance.network.groups[group], egress=glance.egress)
             way: Direction = "egress" if glance.egress else "ingress"
             self.blockers[group] = Blocker(code, group, (), way, None, self.asked)
+            self._silent.add(group)
         return self._same_as_known(NOTHING, NOTHING)
 
     def _judged(self, interface: NetworkInterface) -> Allowed:

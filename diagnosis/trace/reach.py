@@ -19,12 +19,12 @@ from diagnosis.trace.cohort_verdicts import Verdicts, addresses_of, uniform
 from diagnosis.trace.cohorts import NAT, Cohort, by_route, cohorts, joined_towards, registered, singled_out
 from diagnosis.trace.glances import Glance
 from diagnosis.trace.letting_in import RULES, last_rule_set, letting_in
-from diagnosis.trace.lots import GroupBits, Holder, Sorted, down, lots_of
+from diagnosis.trace.lots import GroupBits, Sorted, down, lots_of
 from diagnosis.trace.own_groups import Allowed, OwnGroups, of_any
 from diagnosis.trace.places import Held, Internet, OnPremises, Place, Undecided
 from diagnosis.trace.placing import Anchor, AtAddress, AtInterface, AtInternet, InRange, place_both
 from diagnosis.trace.rows import Alike, Kind, Row, joined, parted, told_together
-from diagnosis.trace.step import Blocker, Leg
+from diagnosis.trace.step import Blocker, Leg, Step
 from diagnosis.trace.trace import Flow, Path, Trace, Verdict, trace
 from diagnosis.traffic.addresses import NOT_PUBLIC, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
@@ -49,10 +49,6 @@ def reach(
     return tuple(
         sorted(joined(found), key=lambda a: (RANK.index(a.verdict), a.kind, a.subnet or "", a.groups, a.members))
     )
-
-
-def _by_id(holder: Holder) -> str:
-    return holder.interface.id
 
 
 def _lonely(cohort: Cohort, alone: frozenset[str]) -> Cohort:
@@ -136,7 +132,7 @@ class _Asked:
         elif not result.paths and result.gap is not None:
             yield from self._not_placed(cohort, result.gap)
         elif cohort.alone:
-            yield self._alone(cohort.members[0], place, result)
+            yield self._alone(cohort.members[0], result)
         elif len(cohort.members) > 1 and any(b.code is Code.NO_INTERFACE_WITH_ADDRESS for _, b in result.blockers()):
             for one in cohort.singles():  # In which subnet nobody answers differs from address to address.
                 yield from self.of(one)
@@ -161,15 +157,14 @@ class _Asked:
         for member in cohort.members:
             alike[member.subnet].append(member)
         for some in alike.values():
-            yield self._alike(some, (), "unknown", NOTHING, gaps=(gap,))
+            yield self._alike(some, "unknown", NOTHING, gaps=(gap,))
 
-    def _alone(self, member: NetworkInterface, place: Held, result: Trace) -> Alike:
+    def _alone(self, member: NetworkInterface, result: Trace) -> Alike:
         passes = NOTHING
         for path in result.paths:
             passes = passes.union(path.total[0].traffic)
-        found = self._alike((member,), place.addresses, result.verdict, passes, result.blockers(), result.gaps())
-        decided = last_rule_set(result.paths) if found.verdict in ("reachable", "partly") else None
-        return replace(found, decided_by=decided)
+        decided = last_rule_set(result.paths) if result.verdict in ("reachable", "partly") else None
+        return self._alike((member,), result.verdict, passes, result.blockers(), result.gaps(), decided)
 
     def _split(self, cohort: Cohort, place: Held, result: Trace, *, flat: bool) -> Iterator[Alike]:
         """A cohort by the verdicts of its members."""
@@ -190,32 +185,26 @@ class _Asked:
                     row = rows.get(key)
                     if row is None:
                         row = rows[key] = Row(fate, free)
-                    row.holders.extend(some)
-        stopping = [one.own for one in reversed(groups)]
+                    row.lots.append(some)
+        own = [one.own for one in groups]
         last = last_rule_set(result.paths)
         for row in rows.values():
-            row.holders.sort(key=_by_id)
-            found = self._told(row, verdicts, stopping)
-            if found.verdict in ("reachable", "partly"):
-                first = row.holders[0].interface
-                step = letting_in(self.network, result, last, found.passes, first, self.side)
-                found = replace(found, decided_by=step)
-            yield found
+            yield self._told(row, verdicts, own, result, last)
 
-    def _told(self, row: Row, verdicts: Verdicts, stopping: list[OwnGroups]) -> Alike:
-        def stops(group: str, holder: NetworkInterface) -> Blocker | None:
-            found = (own.stopping(group, holder) for own in stopping)
-            return next((blocker for blocker in found if blocker is not None), None)
-
-        fate, first = row.fate, row.holders[0].interface
-        addresses = addresses_of(row.holders)
-        passes = fate.passes_at(addresses, self.side)
+    def _told(self, row: Row, verdicts: Verdicts, own: list[OwnGroups], result: Trace, last: Step | None) -> Alike:
+        fate, holders = row.fate, row.holders
+        first = holders[0].interface
+        passes, decided_by = NOTHING, None
         blockers: tuple[tuple[Leg, Blocker], ...] = ()
+        if fate.certain:
+            passes = fate.passes_at(addresses_of(holders), self.side)
+        if fate.verdict in ("reachable", "partly"):
+            decided_by = letting_in(self.network, result, last, passes, first, self.side)
         if fate.verdict in ("blocked", "partly"):
-            blockers = verdicts.blockers(fate, row.holders, addresses, None if row.free else stops)
+            blockers = verdicts.blockers(fate, holders, None if row.free else own)
         gaps = verdicts.gaps(fate, first) if fate.verdict == "unknown" else ()
-        members = [holder.interface for holder in row.holders]
-        return self._alike(members, addresses, fate.verdict, passes, blockers, gaps)
+        members = [holder.interface for holder in holders]
+        return self._alike(members, fate.verdict, passes, blockers, gaps, decided_by)
 
     def _groups(self, path: Path, like: NetworkInterface, cohort: Sorted) -> GroupBits:
         """The groups of the cohort on a path, with those judged that anything in it holds."""
@@ -234,11 +223,11 @@ class _Asked:
     def _alike(
         self,
         some: Iterable[NetworkInterface],
-        addresses: IntervalSet,
         verdict: Verdict,
         passes: Traffic,
         blockers: Iterable[tuple[Leg, Blocker]] = (),
         gaps: Iterable[Missing] = (),
+        decided_by: Step | None = None,
     ) -> Alike:
         members = tuple(some)
         first = members[0]
@@ -253,12 +242,12 @@ class _Asked:
             first.vpc,
             first.subnet,
             tuple(sorted(held)),
-            tuple(sorted(m.id for m in members)),
-            addresses,
+            tuple(sorted([m.id for m in members])),
+            (),
             verdict,
             passes,
             tuple(blockers) if verdict in ("blocked", "partly") else (),
-            None,
+            decided_by,
             tuple(gaps) if verdict == "unknown" else (),
         )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from operator import attrgetter
 from typing import Literal
 
 from diagnosis.network.coverage import Missing
@@ -12,10 +14,11 @@ from diagnosis.trace.cohort_verdicts import Fate, Verdicts
 from diagnosis.trace.lots import BY_ITSELF, OPEN, GroupBits, Holder, Lot
 from diagnosis.trace.step import Blocker, Leg, Step
 from diagnosis.trace.trace import Verdict
-from diagnosis.traffic.intervals import IntervalSet, join_all
+from diagnosis.traffic.intervals import IntervalSet
 from diagnosis.traffic.traffic import NOTHING, Traffic
 
 Kind = Literal["interfaces", "internet", "on-premises"]
+_BY_ID = attrgetter("interface.id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Alike:
     members: tuple[str, ...]
     """Interface ids; empty for the internet and on-premises ranges."""
     addresses: IntervalSet
+    """Those of the internet and of on-premises ranges; empty for interfaces."""
     verdict: Verdict
     passes: Traffic
     """What gets through, there and back."""
@@ -46,7 +50,15 @@ class Row:
     fate: Fate
     free: bool
     """Whether no group of theirs stands in the way."""
-    holders: list[Holder] = field(default_factory=list)
+    lots: list[list[Holder]] = field(default_factory=list)
+    """Each in the order of their ids."""
+
+    @property
+    def holders(self) -> list[Holder]:
+        """All of them, in the order of their ids."""
+        if len(self.lots) == 1:
+            return self.lots[0]
+        return sorted(chain.from_iterable(self.lots), key=_BY_ID)
 
 
 def told_together(
@@ -109,6 +121,5 @@ def _together(some: list[Alike]) -> Alike:
         some[0],
         groups=tuple(sorted(set(some[0].groups).intersection(*(one.groups for one in some[1:])))),
         members=tuple(sorted(member for one in some for member in one.members)),
-        addresses=join_all(one.addresses for one in some),
         passes=passes,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 IntervalSet = tuple[int, ...]
 """Half-open toggle points: membership flips at each of them. An even number of strictly increasing integers."""
@@ -55,6 +56,19 @@ def join_all(sets: Iterable[IntervalSet]) -> IntervalSet:
         if end < start:
             points += (end, start)
     points.append(ends[-1])
+    return tuple(points)
+
+
+def of_members(members: Iterable[int]) -> IntervalSet:
+    """The set of these integers."""
+    ordered = sorted(set(members))
+    if not ordered:
+        return EMPTY
+    points = [ordered[0]]
+    for one, following in pairwise(ordered):
+        if following != one + 1:
+            points += (one + 1, following)
+    points.append(ordered[-1] + 1)
     return tuple(points)
 
 
