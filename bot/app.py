@@ -22,6 +22,7 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.access.scope import Scope
+from bot.apart import SummaryProcess
 from bot.approvals.ledger import Ledger
 from bot.approvals.proposal import Proposal
 from bot.clock.clock import Clock
@@ -30,6 +31,7 @@ from bot.eyes import (
     FolderEyes,
     LiveEyes,
     athena_of,
+    eyes_of,
     logs_of,
     names_of,
     ranges_of,
@@ -152,7 +154,9 @@ class SlackApp:
         self.fixes = Fixes(self.desk, hands, self.team, recall_of(settings, eyes, athena))
         self.watch = Watch(self.desk, FixRounds(self.fixes) if self.fixes.on else None)
         self._one_by_one = Crew("morning", 1, self.metrics.fault)
-        summariser = Summariser(self._networks, rejects_of(settings, eyes, athena), names_of(settings))
+        self._summaries = SummaryProcess(settings, athena)
+        rejects, names = rejects_of(settings, eyes, athena), names_of(settings)
+        summariser = Summariser(self._networks, rejects, names, self._summaries)
         self._morning = Morning(tools, summariser, self._one_by_one.give)
         self.clock = Clock(self._morning, self.metrics.fault)
         self._bolt = self._make_bolt()
@@ -233,6 +237,7 @@ class SlackApp:
         self.transport.stop_hearing()
         self.clock.stop()
         self._one_by_one.close(waiting=False, given=False)
+        self._summaries.stop()
         self.opinions.stop()
         self.witnesses.stop()
         self.fixes.carrying_out.close()
@@ -336,12 +341,6 @@ def _header(headers: Mapping[str, Any], name: str) -> str:
     """A header of Slack's answer; the SDK gives some as text and some as a list."""
     value = next((value for key, value in headers.items() if key.lower() == name), "")
     return str(value[0] if isinstance(value, list) and value else value or "")
-
-
-def eyes_of(settings: Settings) -> FolderEyes | LiveEyes:
-    """Where the network comes from."""
-    account = settings.account
-    return FolderEyes(account.snapshot) if account.snapshot else LiveEyes(account.profile, account.regions)
 
 
 def _for_all(writer: Writer) -> WriterFor:

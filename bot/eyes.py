@@ -98,6 +98,12 @@ class LiveEyes:
         return None
 
 
+def eyes_of(settings: Settings) -> FolderEyes | LiveEyes:
+    """Where the network comes from."""
+    account = settings.account
+    return FolderEyes(account.snapshot) if account.snapshot else LiveEyes(account.profile, account.regions)
+
+
 @dataclass(frozen=True, slots=True)
 class AccountReader:
     """What repair sees of the account: the whole network as it was read for questions, parts of it read again."""

@@ -21,7 +21,7 @@ from bot.runner.courier import Unreachable
 from bot.runner.crew import outlive
 from bot.runner.kept_groups import packed, unpacked
 from bot.runner.subscribing import Wanted, wanted
-from bot.runner.summarising import Summariser, document_of, stored
+from bot.runner.summarising import Stopped, Summariser, document_of, stored
 from bot.runner.work import Tools
 from bot.store.summaries import Run
 from bot.views.morning import Said, failed_message, missed_message, morning_message, morning_thread
@@ -139,6 +139,9 @@ class Morning:
         except SourceUnavailable as error:
             self._failed(run, str(error))
             return
+        except Stopped:
+            log.info("stopped over a summary, which is made by whoever comes next", run=run.id)
+            return
         # Before its state says so, that whoever goes on with it finds them.
         self.tools.store.summaries.keep_groups(run, packed(found.groups))
         moved = self.tools.store.summaries.move(run, "posting", document=document_of(found))
@@ -223,6 +226,8 @@ class Morning:
             found = self.summariser.summary(each, before=self._before(run), window=before.window)
         except SourceUnavailable as error:
             log.warning("a summary could not be made again", run=run.id, error=str(error))
+            return
+        except Stopped:
             return
         if (found.rejects, found.records) == (before.rejects, before.records):
             return

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
-from bot.runner.networks import Networks
+from bot.runner.networks import Networks, Sight
 from bot.runner.subscribing import Wanted
 from diagnosis.evidence.query import Between, Last, Window
 from diagnosis.network.network import Network
@@ -28,6 +28,25 @@ With interfaces, only what these logged: a channel with a scope must not see wha
 """
 
 
+class Stopped(Exception):
+    """The app stops, and the summary was not made."""
+
+
+class Elsewhere(Protocol):
+    """Makes summaries in another process."""
+
+    def worthwhile(self, sight: Sight) -> bool:
+        """Whether the summary of what a channel sees is better made there."""
+        ...
+
+    def made(self, sight: Sight, window: Window, *, scoped: bool) -> Summary:
+        """The summary; of the records of the interfaces in sight only, where it is `scoped`.
+
+        Raises SourceUnavailable, and Stopped.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Summariser:
     """Makes summaries, as the composition root hands it eyes."""
@@ -36,19 +55,32 @@ class Summariser:
     rejects: Rejects
     name: Callable[[Summary, Network], Summary] = lambda found, _: found
     """Gives names to the public addresses in it."""
+    elsewhere: Elsewhere | None = None
+    """Who makes those of large accounts; None where this process makes them all."""
 
     def summary(self, each: Wanted, *, before: Summary | None = None, window: Told | None = None) -> Summary:
-        """The summary that a channel wants, of the hours before now or of a window. Raises SourceUnavailable."""
+        """The summary that a channel wants, of the hours before now or of a window.
+
+        Raises SourceUnavailable, and Stopped.
+        """
         sight = self.networks.sight(each.scope, _silent)
-        only = None if sight.network is sight.whole else frozenset(sight.network.interfaces)
-        source = self.rejects(sight.network, only)
-        if source is None:
-            raise NoFlowLogs(
-                "There are no flow logs to summarise: give account.flow_logs the files or folders that they are "
-                "synchronised to."
-            )
-        found = self.name(summarise(source, _window(each, window), sight.network, GROUPS), sight.network)
+        scoped, asked = sight.network is not sight.whole, _window(each, window)
+        if self.elsewhere is not None and self.elsewhere.worthwhile(sight):
+            found = self.elsewhere.made(sight, asked, scoped=scoped)
+        else:
+            source = self.rejects(sight.network, frozenset(sight.network.interfaces) if scoped else None)
+            found = self.name(told(source, asked, sight.network), sight.network)
         return found if before is None else compared(found, before)
+
+
+def told(source: RejectSource | None, window: Window, network: Network) -> Summary:
+    """What the records say of the window. Raises SourceUnavailable."""
+    if source is None:
+        raise NoFlowLogs(
+            "There are no flow logs to summarise: give account.flow_logs the files or folders that they are "
+            "synchronised to."
+        )
+    return summarise(source, window, network, GROUPS)
 
 
 def document_of(found: Summary) -> str:

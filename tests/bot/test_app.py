@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.app import CannotStart, SlackApp, eyes_of, hands_of
+from bot.app import CannotStart, SlackApp, hands_of
+from bot.eyes import eyes_of
 from bot.runner.networks import Networks
 from bot.settings.values import Settings
 from diagnosis.snapshots.embedded_account import snapshot_folder

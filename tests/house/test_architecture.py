@@ -15,6 +15,7 @@ NAMES_THAT_SAY_NOTHING = {"base", "common", "core", "helper", "helpers", "manage
 ENTRY_POINTS = {
     Path("diagnosis/cli/program.py"),
     Path("bot/cli.py"),
+    Path("bot/apart.py"),
     Path("bot/runner/crew.py"),
 }
 

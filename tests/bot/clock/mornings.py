@@ -22,7 +22,7 @@ from bot.runner.morning import Morning
 from bot.runner.networks import Networks
 from bot.runner.opinions import Opinions, Wherewithal
 from bot.runner.pictures import Pictures
-from bot.runner.summarising import Summariser
+from bot.runner.summarising import Stopped, Summariser
 from bot.runner.work import Tools
 from bot.settings.values import Settings
 from bot.store.store import Store
@@ -62,10 +62,13 @@ class Refusals:
     back: dict[int, int] = field(default_factory=dict)
     """The same from the server to the client, which another group refuses."""
     broken: str = ""
+    stopping: bool = False
 
     def rejects(self, window: Window, ours: Ours, limit: int) -> Rejections:
         if self.broken:
             raise SourceUnavailable(self.broken)
+        if self.stopping:
+            raise Stopped
         there, home = ("10.0.1.10", "10.0.2.20", "eni-server"), ("10.0.2.20", "10.0.1.10", "eni-client")
         flows = [(there, *each) for each in self.records.items()] + [(home, *each) for each in self.back.items()]
         groups = tuple(

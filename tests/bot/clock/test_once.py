@@ -155,6 +155,19 @@ def test_a_process_that_dies_before_it_says_it_leaves_it_to_the_next(here: Morni
     assert len(here.posts()) == 1
 
 
+def test_a_process_that_stops_over_a_summary_leaves_it_to_the_next_and_says_nothing_of_it(here: Mornings) -> None:
+    here.time.turn("2024-03-30T08:00")
+    here.refusals.stopping = True
+    here.replica("stopping").looks_round()
+    assert here.posts() == []
+
+    here.refusals.stopping = False
+    here.time.turn("2024-03-30T08:05")
+    here.replica("next").looks_round()
+
+    assert len(here.posts()) == 1
+
+
 def test_a_message_whose_answer_was_lost_is_found_again_and_not_said_twice(here: Mornings) -> None:
     here.time.turn("2024-03-30T08:00")
     one = here.replica("one")
