@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnosis.evidence.crossings import of_gateway
-from diagnosis.evidence.query import FlowLogQuery, spellings
+from diagnosis.evidence.query import FlowLogQuery
 from diagnosis.evidence.records import FIELDS, field_of, line_patterns
 from diagnosis.flowlogs import legs, terms
 from diagnosis.flowlogs.exact import HOUR
 from diagnosis.flowlogs.lines import Unreadable, usable
-from diagnosis.flowlogs.sql import any_of, both
 from diagnosis.flowlogs.sql import name as quoted
 
 if TYPE_CHECKING:
@@ -90,54 +89,32 @@ def by_columns(
     return groups, unreadable
 
 
-def counts(place: int, columns: Columns, query: FlowLogQuery) -> str:
+def groups(place: int, columns: Columns, query: FlowLogQuery, *, hot: bool) -> str:
     """Return the SELECT that judges and groups every row as `scan.TABLE` says; the list of files is its parameter.
 
-    Of a row only what tells its kind, its time and an interface of interest is read. None is kept: see `kept`.
-    """
-    told = "".join(f", {each}" for each in ("log_status", "action") if each.replace("_", "-") in columns.fields)
-    return f"""
-SELECT {place}, file, kind, interface, CASE WHEN kind < 3 THEN ended_in END, NULL, NULL, SUM(lines)::BIGINT, 0,
-  MIN(oldest) FILTER (WHERE kind < 3), MAX(newest) FILTER (WHERE kind < 3)
-FROM (
-  SELECT *, {_kind(columns, "whole", "backwards")} AS kind
-  FROM (
-    SELECT file{told}, {_interface(columns, query)} AS interface,
-      CASE WHEN interface IS NULL THEN "end" - "end" % {HOUR} ELSE "end" END AS ended_in,
-      "end" < "start" AS backwards, {_whole(columns)} AS whole, COUNT(*) AS lines, MIN("start") AS oldest,
-      MAX("end") AS newest
-    FROM ({rows(columns)}) GROUP BY ALL))
-GROUP BY ALL"""
-
-
-def kept(place: int, columns: Columns, query: FlowLogQuery, *, hot: bool) -> str:
-    """Return the SELECT of every row that may belong to the query, or if `hot` of every REJECT and gap; as above.
-
-    `counts` has counted each of them already, so each comes a second time, to be taken off there.
+    Rows that may belong to the query, or if `hot` every REJECT and gap, are kept and judged as lines. Of any other only
+    what tells its kind, its time and an interface of interest is looked at.
     """
     names = {field.replace("-", "_") for field in columns.fields}
     rejected_or_none = "FALSE" if of_gateway(columns.fields) else "action = 'REJECT' OR action IS NULL"
     wanted = rejected_or_none if hot else terms.said(legs.may_belong(query, names), "duckdb")
-    parts = ["TRUE"] if hot or names & {"pkt_srcaddr", "pkt_dstaddr"} else _ways(columns, query)
-    taken = " UNION ALL ".join(rows(columns, part) for part in parts)
+    told = "".join(f", {each}" for each in ("log_status", "action") if each in names)
     return f"""
-WITH found AS (
-  SELECT file, number, "start", "end", {_kind(columns)} AS kind, {_interface(columns, query)} AS interface,
-    {_line(columns)} AS line
-  FROM ({taken}) WHERE {wanted}),
-judged AS (
-  SELECT *, CASE WHEN kind = 0 AND NOT REGEXP_FULL_MATCH(line, {_ok(columns)}) THEN 3 ELSE kind END AS judgement
-  FROM found)
-SELECT {place}, file, judgement, interface, CASE WHEN judgement < 3 THEN {_ended_in()} END,
-  CASE WHEN judgement < 3 THEN line END, CASE WHEN judgement < 3 THEN number END, 1, 0,
-  CASE WHEN judgement < 3 THEN "start" END, CASE WHEN judgement < 3 THEN "end" END FROM judged
-UNION ALL
-SELECT {place}, file, kind, interface, {_ended_in()}, NULL, NULL, -1, 0,
-  CASE WHEN kind < 3 THEN "start" END, CASE WHEN kind < 3 THEN "end" END FROM judged"""
-
-
-def _ended_in() -> str:
-    return f'CASE WHEN kind >= 3 THEN NULL WHEN interface IS NULL THEN "end" - "end" % {HOUR} ELSE "end" END'
+SELECT {place}, file, kind, interface, CASE WHEN kind < 3 THEN ended_in END, CASE WHEN kind < 3 THEN line END,
+  CASE WHEN kind < 3 THEN number END, lines, 0, CASE WHEN kind < 3 THEN oldest END, CASE WHEN kind < 3 THEN newest END
+FROM (
+  SELECT *, CASE WHEN like_kind = 0 AND NOT REGEXP_FULL_MATCH(line, {_ok(columns)}) THEN 3 ELSE like_kind END AS kind
+  FROM (
+    SELECT *, {_kind(columns, "whole", "backwards")} AS like_kind
+    FROM (
+      SELECT file{told}, interface, CASE WHEN interface IS NULL THEN "end" - "end" % {HOUR} ELSE "end" END AS ended_in,
+        "end" < "start" AS backwards, {_whole(columns)} AS whole, number, line, COUNT(*) AS lines,
+        MIN("start") AS oldest, MAX("end") AS newest
+      FROM (
+        SELECT * EXCLUDE (number), {_interface(columns, query)} AS interface,
+          CASE WHEN wanted THEN judged.number END AS number, CASE WHEN wanted THEN {_line(columns)} END AS line
+        FROM (SELECT *, {wanted} AS wanted FROM ({rows(columns)})) AS judged)
+      GROUP BY ALL)))"""
 
 
 def _interface(columns: Columns, query: FlowLogQuery) -> str:
@@ -147,30 +124,6 @@ def _interface(columns: Columns, query: FlowLogQuery) -> str:
     return f"CASE WHEN {own} THEN interface_id END"
 
 
-def _ways(columns: Columns, query: FlowLogQuery) -> list[str]:
-    """Tests that DuckDB makes while it unpacks a column, on addresses as they are written: to the service, and back.
-
-    A row passes at most one of them.
-    """
-    sides = (query.sources, query.destinations)
-    if not all(sides) or any("/" in each for side in sides for each in side):
-        return ["TRUE"]
-    source, destination, port = (
-        next((quoted(name) for each, name, kind in columns.found if each == field and kind in allowed), None)
-        for field, allowed in (("srcaddr", {"VARCHAR"}), ("dstaddr", {"VARCHAR"}), ("dstport", _INTEGERS))
-    )
-    if source is None or destination is None:
-        return ["TRUE"]
-    senders, receivers = ({spelt for each in side for spelt in spellings(each)} for side in sides)
-    there = [any_of(destination, receivers)]
-    if not query.asks_for_others:
-        there.append(any_of(source, senders))
-    elif port is not None:
-        there.append(f"{port} = {query.port}")
-    back = [any_of(source, receivers), any_of(destination, senders), f"({both(there)}) IS NOT TRUE"]
-    return [both(there), both(back)]
-
-
 def first_malformed(columns: Columns, most: int) -> str:
     """Return the SELECT of the number, from 1, and the line of the first malformed rows of a file, its parameter."""
     line = _line(columns)
@@ -178,18 +131,14 @@ def first_malformed(columns: Columns, most: int) -> str:
     return f"SELECT number, {line} FROM ({rows(columns)}) WHERE {bad} ORDER BY number LIMIT {most}"
 
 
-def rows(columns: Columns, where: str = "TRUE") -> str:
-    """Return the SELECT of the rows with columns by our names and types, NULL for a missing value; as above.
-
-    `where` is a test of columns as the file has them.
-    """
+def rows(columns: Columns) -> str:
+    """Return the SELECT of the rows with columns by our names and types, NULL for a missing value; as above."""
     missing = [f'NULL::BIGINT AS "{each}"' for each in ("start", "end") if each not in columns.fields]
     typed = all(kind != "VARCHAR" for field, _, kind in columns.found if field_of(field).highest is not None)
     values = [f'{_value(*each, typed=typed)} AS "{each[0].replace("-", "_")}"' for each in columns.found]
     return (
         f"SELECT filename AS file, file_row_number + 1 AS number, {', '.join([*values, *missing])} FROM READ_PARQUET("
-        "$1, binary_as_string = true, hive_partitioning = false, filename = true, file_row_number = true) AS held "
-        f"WHERE {where}"
+        "$1, binary_as_string = true, hive_partitioning = false, filename = true, file_row_number = true)"
     )
 
 
@@ -208,7 +157,7 @@ def _cleaned(text: str) -> str:
 
 def _kind(columns: Columns, whole: str | None = None, backwards: str = '"end" < "start"') -> str:
     """What a row is, as `exact.KINDS` numbers it. Columns have types, so of a row that is not kept only its addresses,
-    its times and what happened are looked at: every further column would have to be unpacked.
+    its times and what happened are looked at.
     """
     whole = whole or _whole(columns)
     if of_gateway(columns.fields):

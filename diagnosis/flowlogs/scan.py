@@ -84,8 +84,9 @@ class Scan:
             files = [[not_a_glob(str(path)) for path in alike]]
             hot = self.interest.hot is not None
             try:
-                self.connection.execute(f"INSERT INTO scan {parquet.counts(place, columns, self.query)}", files)
-                self.connection.execute(f"INSERT INTO scan {parquet.kept(place, columns, self.query, hot=hot)}", files)
+                self.connection.execute(
+                    f"INSERT INTO scan {parquet.groups(place, columns, self.query, hot=hot)}", files
+                )
             except duckdb.Error:
                 self.connection.execute("DELETE FROM scan WHERE format = ?", [place])
                 if len(alike) == 1:
