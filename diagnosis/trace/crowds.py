@@ -192,7 +192,7 @@ def _of(outcome: Outcome, first: Member, member: Member) -> Outcome:
         if isinstance(known.place, Held) and isinstance(side.place, Held)
     }
     blockers = (
-        (leg, replace(blocker, component=own.get(blocker.component, blocker.component)))
+        (leg, blocker._replace(component=own.get(blocker.component, blocker.component)))
         for leg, blocker in outcome.blockers
     )
     return replace(outcome, blockers=tuple(blockers))

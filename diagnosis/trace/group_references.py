@@ -9,7 +9,7 @@ documents contradict each other, so a switch that was not seen is unseen.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
@@ -67,8 +67,7 @@ def judge(
         return carried
     if state.on is None and state.gap is not None:
         unknown = traffic.minus(without.passed).minus(carried.dropped)
-        return replace(
-            carried,
+        return carried._replace(
             passed=without.passed,
             unknown=unknown,
             gaps=(*without.gaps, state.gap),
@@ -171,8 +170,8 @@ def _not_carried(without: Step, carried: Step, state: Referencing) -> Step:
     for blocker in without.blockers:
         related = (*blocker.related, *((state.component,) if state.component else ()))
         named = blocker.detail == security_groups.BY_REFERENCE and not blocker.dropped.meet(lost).empty
-        blockers.append(replace(blocker, code=state.code if named else blocker.code, related=related))
-    return replace(without, blockers=tuple(blockers))
+        blockers.append(blocker._replace(code=state.code if named else blocker.code, related=related))
+    return without._replace(blockers=tuple(blockers))
 
 
 def home_of(network: Network, arrival: FromTransit) -> Hashable:

@@ -5,8 +5,6 @@ https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from diagnosis.network.coverage import Missing
 from diagnosis.network.gateways import ATTACHED, InternetGateway
 from diagnosis.network.network import Network
@@ -129,7 +127,7 @@ def public_access(
         Code.VPC_BLOCK_PUBLIC_ACCESS_ENABLED, device.vpc or gateway, related, direction, None, traffic, state.mode
     )
     step = drops(kind, gateway, traffic, blocker)
-    return replace(step, assumed=(f"{EXCLUSIONS}: no VPC or subnet is excluded",)) if state.assumed else step
+    return step._replace(assumed=(f"{EXCLUSIONS}: no VPC or subnet is excluded",)) if state.assumed else step
 
 
 def public_destination(gateway: str, place: Held, traffic: Traffic) -> Step:

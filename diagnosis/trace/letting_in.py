@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from diagnosis.network.interfaces import NetworkInterface
@@ -48,7 +47,7 @@ def letting_in(
         if last is not None and last.kind == network_acls.KIND:
             compiled = network_acls.acl_filter(network, network.acls[last.component], egress=last.direction == "egress")
             refs = compiled.credit(mine, EGRESS if last.direction == "egress" else INGRESS)
-            return replace(last, rule=next((ref for ref in refs if ref is not None), None))
+            return last._replace(rule=next((ref for ref in refs if ref is not None), None))
         sender = member if side == "source" else None
         step = path.leaving.step(sender, mine, True) if path.leaving is not None and sender is not None else None
         return step or last

@@ -39,7 +39,7 @@ def opened(boxes: Iterable[Box], side: SideName) -> list[Box]:
 
 def _of_any(blocker: Blocker, interface: NetworkInterface) -> Blocker:
     """The blocker of a group as one of any interface that holds it."""
-    return replace(blocker, related=tuple(one for one in blocker.related if one != interface.id), any_of=None)
+    return blocker._replace(related=tuple(one for one in blocker.related if one != interface.id), any_of=None)
 
 
 def of_any(question: Traffic, side: SideName) -> Traffic:

@@ -7,7 +7,7 @@ associated with the security groups. The traffic is based on the private IP addr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
@@ -294,7 +294,7 @@ def _passing(
         return passes(KIND, interface.groups[0], passed, direction=direction, assumed=compiled.assumed)
     group, rule_id, detail = _credit(compiled, passed, egress=direction == "egress")
     step = passes(KIND, group or interface.groups[0], passed, direction=direction, rule=rule_id, detail=detail)
-    return replace(step, assumed=compiled.assumed) if compiled.assumed else step
+    return step._replace(assumed=compiled.assumed) if compiled.assumed else step
 
 
 def _credit(compiled: GroupFilter, passed: Traffic, *, egress: bool) -> tuple[str, str | None, str]:

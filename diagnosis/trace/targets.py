@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
@@ -234,7 +233,7 @@ def _classic_acl(walk: Walk, node: NetworkInterface) -> Step:
     """Network ACLs apply "to outbound traffic, even if it's destined for a target in the same subnet"."""
     acl = walk.network.acl_of(node.subnet, node.vpc, node.origins)
     step = network_acls.judge(walk.network, acl, node.subnet, walk.traffic, "egress", EGRESS, explain=walk.explain)
-    return replace(step, blockers=tuple(replace(b, code=Code.ELB_ACL_RESTRICTION) for b in step.blockers))
+    return step._replace(blockers=tuple(b._replace(code=Code.ELB_ACL_RESTRICTION) for b in step.blockers))
 
 
 def judge_kept(walk: Walk, interface: NetworkInterface, relay: Relay) -> Step | None:
@@ -263,15 +262,15 @@ def judge_kept(walk: Walk, interface: NetworkInterface, relay: Relay) -> Step | 
     dropped, unknown = step.dropped.minus(passed), step.unknown.minus(passed)
     blockers = tuple(_unmatched(network, b, dropped, relay) for b in step.blockers) if not dropped.empty else ()
     gaps = () if unknown.empty else step.gaps
-    return replace(
-        step, passed=step.passed.union(passed), dropped=dropped, unknown=unknown, blockers=blockers, gaps=gaps
+    return step._replace(
+        passed=step.passed.union(passed), dropped=dropped, unknown=unknown, blockers=blockers, gaps=gaps
     )
 
 
 def _unmatched(network: Network, blocker: Blocker, dropped: Traffic, relay: Relay) -> Blocker:
     """A group's blocker; where a rule of it names the client's group, that a load balancer does not carry it."""
     if blocker.detail != security_groups.BY_REFERENCE:
-        return replace(blocker, dropped=dropped)
+        return blocker._replace(dropped=dropped)
     balancer = network.balancer_of_interface.get(relay.interface.id)
     related = (*blocker.related, balancer.id if balancer is not None else relay.interface.id)
-    return replace(blocker, code=Code.SG_REFERENCES_NOT_PRESERVED, related=related, dropped=dropped)
+    return blocker._replace(code=Code.SG_REFERENCES_NOT_PRESERVED, related=related, dropped=dropped)

@@ -7,7 +7,6 @@ gateway that it came in by.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
@@ -82,7 +81,7 @@ def home_from_beyond(back: Walk, crossing: LeftByTransit) -> None:
 def _take(back: Walk, step: Step, part: Traffic) -> None:
     """Takes a step on a part of the replies; the rest takes another way."""
     rest = back.traffic.minus(part)
-    back.take(step if rest.empty else replace(step, passed=step.passed.union(rest)))
+    back.take(step if rest.empty else step._replace(passed=step.passed.union(rest)))
 
 
 def _astray(network: Network, attachment: TransitGatewayAttachment, course: Course, part: Traffic) -> Step:
@@ -189,7 +188,7 @@ def _agreed(
         for blocker in step.blockers:
             common = blocker.dropped.meet(dropped)
             if not common.empty:
-                blockers.append(replace(blocker, dropped=common))
+                blockers.append(blocker._replace(dropped=common))
     gaps = tuple(gap for step in steps for gap in step.gaps)
     if not unknown.empty and not gaps:
         gaps = (which(network, attachment, subnets),)

@@ -7,7 +7,6 @@ too, it goes on there as if it had passed, so that all that stands in the way is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
@@ -259,9 +258,9 @@ def unless_beside(walk: Walk, step: Step, arrival: Arrival, destination: Held) -
     if gap is None:
         return step
     if step.dropped.empty:
-        return replace(step, subnet=None)
+        return step._replace(subnet=None)
     unknown = step.unknown.union(step.dropped)
-    return replace(step, dropped=NOTHING, unknown=unknown, blockers=(), gaps=(*step.gaps, gap), subnet=None)
+    return step._replace(dropped=NOTHING, unknown=unknown, blockers=(), gaps=(*step.gaps, gap), subnet=None)
 
 
 def _by_unknown_way(walk: Walk, arrival: Arrival, vpc: str | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
@@ -176,8 +177,7 @@ class Branch:
 Arrival = FromVpc | FromInternet | FromPeer | FromGateway | FromTransit | FromRelay
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """What is left of the traffic after the steps so far, and whether none of them took anything."""
 
     traffic: Traffic
