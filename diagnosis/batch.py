@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from diagnosis.explanation.causes import members
+from diagnosis.explanation.causes import members, refused_members
 from diagnosis.explanation.unseen import unseen_items
 from diagnosis.network.network import Network
 from diagnosis.trace import points
@@ -91,7 +91,12 @@ def _anew(network: Network, fields: Mapping[str, Any]) -> tuple[dict[str, Any], 
         found = verdict_of(network, traced(network, flow_of(network, fields), explain=False))
         return found, points.whatever_client(network, source, destination, protocol)
     verdict, forward = point.verdict, point.forward
-    causes = [_cause(network, leg, blocker) for leg, blocker in point.blockers]
+    causes: list[dict[str, Any]] = []
+    for leg, stop in point.stops:
+        if isinstance(stop, points.Refused):
+            causes += refused_members(network, stop)
+        else:
+            causes.append(_cause(network, leg, stop))
     found = _verdict(verdict, forward, verdict if forward == "reachable" else None, causes)
     found["assumed"] = list(point.assumed)
     return found, point.whatever_client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from diagnosis.network.network import Network
 from diagnosis.network.network_acls import IMPLICIT_DENY
 from diagnosis.network.owners import display_name, label
 from diagnosis.trace.codes import Code
+from diagnosis.trace.points import Refused
 from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Trace
 from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, format_address, format_cidrs, is_ipv6
@@ -56,6 +58,24 @@ def members(network: Network, leg: Leg, blocker: Blocker) -> dict[str, Any]:
         "text": sentence(network, leg, blocker),
         "any_of": blocker.any_of,
     }
+
+
+def refused_members(network: Network, refused: Refused) -> Iterator[dict[str, Any]]:
+    """The same of each of the groups that drop a flow together: what they drop is put into words once."""
+    egress = refused.direction == "egress"
+    what = f"{traffic_words(refused.dropped)} {_peer(refused.dropped, egress=egress)}"
+    several = len(refused.groups)
+    for group, code in refused.groups:
+        yield {
+            "code": code.value,
+            "component": group,
+            "related": [refused.interface],
+            "leg": "forward",
+            "direction": refused.direction,
+            "rule": None,
+            "text": _allows_nothing(code, _group_words(network, group, refused.interface), what, egress=egress),
+            "any_of": several,
+        }
 
 
 def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
@@ -128,30 +148,34 @@ def sentence(network: Network, leg: Leg, blocker: Blocker) -> str:
             return _other(network, leg, blocker)
 
 
-def _peer(blocker: Blocker, *, egress: bool) -> str:
+def _peer(dropped: Traffic, *, egress: bool) -> str:
     """Whom the traffic is from or to, by the header as it is at the component: "from 10.0.1.10"."""
     if egress:
-        return f"to {address_words(blocker.dropped.project('destination'))}"
-    return f"from {address_words(blocker.dropped.project('source'))}"
+        return f"to {address_words(dropped.project('destination'))}"
+    return f"from {address_words(dropped.project('source'))}"
 
 
 def _group(network: Network, blocker: Blocker) -> str:
     group = _group_words(network, blocker.component, blocker.related[0] if blocker.related else None)
     egress = blocker.direction == "egress"
-    way = "outbound" if egress else "inbound"
-    what = f"{traffic_words(blocker.dropped)} {_peer(blocker, egress=egress)}"
+    peer = _peer(blocker.dropped, egress=egress)
     match blocker.code:
-        case Code.SG_HAS_NO_RULES:
-            return f"{group} has no {way} rules at all, so nothing allows {what}."
         case Code.SG_REFERENCES_NOT_PRESERVED | Code.SG_REFERENCING_SUPPORT:
             return not_carried(network, blocker, group, traffic_words(blocker.dropped))
-        case _ if blocker.detail == "by reference":
+        case Code.ENI_SG_RULES_MISMATCH if blocker.detail == "by reference":
             return (
                 f"{group} allows {traffic_words(blocker.dropped)} only by reference to a security group, which matches "
-                f"private addresses, and on this path the peer is not seen by one ({_peer(blocker, egress=egress)})."
+                f"private addresses, and on this path the peer is not seen by one ({peer})."
             )
-        case _:
-            return f"{group} has no {way} rule for {what}."
+        case code:
+            return _allows_nothing(code, group, f"{traffic_words(blocker.dropped)} {peer}", egress=egress)
+
+
+def _allows_nothing(code: Code, group: str, what: str, *, egress: bool) -> str:
+    way = "outbound" if egress else "inbound"
+    if code is Code.SG_HAS_NO_RULES:
+        return f"{group} has no {way} rules at all, so nothing allows {what}."
+    return f"{group} has no {way} rule for {what}."
 
 
 def _group_words(network: Network, group: str, interface: str | None) -> str:

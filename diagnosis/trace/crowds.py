@@ -100,7 +100,7 @@ def alone(network: Network, flow: Asked) -> Outcome:
         except ValueError as error:
             return Outcome("unknown", "unknown", None, gaps=(Missing("", "", "", str(error)),))
         return _outcome(traced(network, Flow(*places, flow.protocol, flow.port), explain=False))
-    return Outcome(point.verdict, point.forward, point.returning, point.blockers)
+    return Outcome(point.verdict, point.forward, point.returning, tuple(point.blockers()))
 
 
 def _outcome(result: Trace) -> Outcome:

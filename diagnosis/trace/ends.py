@@ -20,13 +20,15 @@ class Side:
     rules: Filter
     sure: bool
     """Whether what the rules do not let pass is dropped for certain."""
-    code: Code
-    """By which one is named when it drops something."""
+    blamed: Blamed
+    """Its groups, each with the code by which it is named when all of them drop something."""
     named: frozenset[str]
     """The groups that the rules name."""
 
 
-MORE = Side(Filter(()), False, Code.ENI_SG_RULES_MISMATCH, frozenset())
+Blamed = tuple[tuple[str, Code], ...]
+
+MORE = Side(Filter(()), False, (), frozenset())
 """What stands for a group over which more than its compiled rules decides."""
 
 
@@ -36,74 +38,65 @@ class End:
 
     judge: GroupsJudge
     egress: bool
-    sides: dict[str, Side] = field(default_factory=dict)
-    """What was found of groups before."""
-    together: dict[tuple[str, ...], Side | None] = field(default_factory=dict)
-    """The same of several that an interface holds, where it was asked for before; None where it was once."""
+    sides: dict[tuple[str, ...], Side] = field(default_factory=dict)
+    """What was found before of a group alone, or of several that an interface holds together."""
+    asked: set[tuple[str, ...]] = field(default_factory=set)
+    """The groups that were asked for together before: such a list of rules is worth compiling the second time."""
 
-    def passes(self, network: Network, own: NetworkInterface, peer: NetworkInterface | None, box: Box) -> bool | None:
-        """Whether all of the box passes (True) or all is dropped (False); None where that takes more to tell.
+    def dropping(
+        self, network: Network, own: NetworkInterface, peer: NetworkInterface | None, box: Box
+    ) -> Blamed | None:
+        """The groups that drop all of a box, with their codes; none where all of it passes.
 
-        Groups only allow: what one of them lets pass passes, and what each drops is dropped.
+        None where that takes more to tell. Groups only allow: what one lets pass passes, what each drops is dropped.
         """
         groups = own.groups
         if not groups:
-            return None if groups is None else True
-        view = EGRESS if self.egress else INGRESS
-        side = self.together.get(groups) or self._together(network, own, groups)
-        if side is not None:
-            passes = side.rules.passes_whole(box, view)
-            if passes is not False:
-                return passes
-            dropped = side.sure
+            return None if groups is None else ()
+        side = self.sides.get(groups)
+        if side is None and (len(groups) == 1 or groups in self.asked):
+            side = self._side(network, own, groups)
+        if side is None:
+            self.asked.add(groups)
+            sides = [self._side(network, own, (group,)) for group in groups]
         else:
-            dropped = True
-            for group in groups:
-                one = self._side(network, own, group)
-                passes = one.rules.passes_whole(box, view) if one is not MORE else None
-                if one is MORE or passes:
-                    return passes
-                dropped = dropped and passes is False and one.sure
-        if not dropped or (peer is not None and self._explained(network, own, peer, box)):
+            sides = [side]
+        view = EGRESS if self.egress else INGRESS
+        certain = True
+        for one in sides:
+            passes = one.rules.passes_whole(box, view) if one is not MORE else None
+            if one is MORE or passes:
+                return () if passes else None
+            certain = certain and passes is False and one.sure
+        if not certain or (peer is not None and peer.groups and self._named(network, peer, peer.groups, sides, box)):
             return None
+        return sides[0].blamed if len(sides) == 1 else tuple(blamed for one in sides for blamed in one.blamed)
+
+    def _named(
+        self, network: Network, peer: NetworkInterface, held: tuple[str, ...], sides: list[Side], box: Box
+    ) -> bool:
+        """Whether some rule names a group that the peer holds: it is then said why that does not match."""
+        for one in sides:
+            if not one.named.isdisjoint(held):
+                dropped = Traffic((box,))
+                for group, _ in one.blamed:
+                    if security_groups.names_peer(network, group, peer, dropped, egress=self.egress):
+                        return True
         return False
 
-    def blamed(self, network: Network, own: NetworkInterface) -> list[tuple[str, Code]]:
-        """The groups of an interface for which `passes` said False, with their codes."""
-        return [(group, self._side(network, own, group).code) for group in own.groups or ()]
-
-    def _together(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side | None:
-        """All groups in one list of rules, worth compiling where it is asked for again; None the first time."""
-        if groups not in self.together:
-            self.together[groups] = None
-            return None
-        found = self.together[groups] = self._found(network, own, groups)
-        return found
-
-    def _side(self, network: Network, own: NetworkInterface, group: str) -> Side:
-        found = self.sides.get(group)
+    def _side(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side:
+        found = self.sides.get(groups)
         if found is None:
-            found = self.sides[group] = self._found(network, own, (group,))
+            found = self.sides[groups] = self._found(network, own, groups)
         return found
-
-    def _explained(self, network: Network, own: NetworkInterface, peer: NetworkInterface, box: Box) -> bool:
-        """Whether some rule names a group of the peer: it is then said why that does not match."""
-        if not peer.groups:
-            return False
-        held = own.groups or ()
-        groups = [group for group in held if not self._side(network, own, group).named.isdisjoint(peer.groups)]
-        if not groups:
-            return False
-        dropped = Traffic((box,))
-        return any(security_groups.names_peer(network, group, peer, dropped, egress=self.egress) for group in groups)
 
     def _found(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side:
         found = self.judge.rules(network, own, groups)
         if found is None or found.assumed:
             return MORE
-        code = security_groups.code_of(network.groups.get(groups[0]), egress=self.egress)
+        codes = ((one, security_groups.code_of(network.groups.get(one), egress=self.egress)) for one in groups)
         named = security_groups.named(network, groups, egress=self.egress)
-        return Side(found.certain, found.possible is found.certain, code, named)
+        return Side(found.certain, found.possible is found.certain, tuple(codes), named)
 
 
 def end_of(network: Network, judge: GroupsJudge, vpc: str | None, *, egress: bool) -> End:

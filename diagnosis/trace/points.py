@@ -7,30 +7,48 @@ made. Whatever is not that simple is left to the trace.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 from diagnosis.network.network import Network
 from diagnosis.trace import network_acls
+from diagnosis.trace.ends import Blamed
 from diagnosis.trace.moves import Acl, Back, Ends, Groups, Move, Told, Turn
 from diagnosis.trace.places import Internet
-from diagnosis.trace.placing import kept_home, place_alone
+from diagnosis.trace.placing import place_alone
 from diagnosis.trace.spots import Spot, outside, spot
 from diagnosis.trace.stencils import Stencil, between
 from diagnosis.trace.step import Blocker, Direction, Leg
 from diagnosis.trace.trace import Verdict, classes
 from diagnosis.trace.worth import worth
+from diagnosis.traffic.intervals import IntervalSet, join, meet
 from diagnosis.traffic.ports import ALL_PORTS, port
+from diagnosis.traffic.protocols import has_ports
 from diagnosis.traffic.traffic import Box, Traffic
 
 MOST = 200_000
 """How many addresses are remembered with what is there, and how many pairs of places with the way between them."""
 
 
+class Refused(NamedTuple):
+    """The security groups of one interface, all of which drop a flow on its way there."""
+
+    interface: str
+    direction: Direction
+    groups: Blamed
+    dropped: Traffic
+
+    def blockers(self) -> Iterator[Blocker]:
+        """Each of the groups as a blocker."""
+        related, several = (self.interface,), len(self.groups)
+        for group, code in self.groups:
+            yield Blocker(code, group, related, self.direction, None, self.dropped, "", several)
+
+
 class Point(NamedTuple):
     """The outcome of such a flow."""
 
-    blockers: tuple[tuple[Leg, Blocker], ...]
+    stops: tuple[tuple[Leg, Blocker | Refused], ...]
     """Everything that drops it, there and back; the flow is reachable where there is none, else blocked."""
     assumed: tuple[str, ...]
     whatever_client: bool
@@ -39,17 +57,25 @@ class Point(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         """There and back."""
-        return "blocked" if self.blockers else "reachable"
+        return "blocked" if self.stops else "reachable"
 
     @property
     def forward(self) -> Verdict:
         """The verdict of the forward leg."""
-        return "blocked" if any(leg == "forward" for leg, _ in self.blockers) else "reachable"
+        return "blocked" if self.stops and self.stops[0][0] == "forward" else "reachable"
 
     @property
     def returning(self) -> Verdict | None:
         """The verdict of the return leg; None where nothing arrives to be answered."""
         return self.verdict if self.forward == "reachable" else None
+
+    def blockers(self) -> Iterator[tuple[Leg, Blocker]]:
+        """The same, each of the groups by itself."""
+        for leg, stop in self.stops:
+            if isinstance(stop, Refused):
+                yield from ((leg, blocker) for blocker in stop.blockers())
+            else:
+                yield leg, stop
 
 
 class Ports(NamedTuple):
@@ -62,27 +88,37 @@ class Ports(NamedTuple):
 class Rest(NamedTuple):
     """What is left to look at between two places, of one protocol."""
 
+    protocols: IntervalSet
+    """The protocol, as the header has it."""
+    cells: IntervalSet | None
+    """What is asked of a protocol without ports, on the destination-port side; None of one that has them."""
     there: tuple[Move, ...]
     back: tuple[Move, ...]
     whatever_client: bool
     """Whether nothing there compares the port of the client."""
 
+    def box(self, ends: Ends, ports: Ports) -> Box:
+        """The headers of a flow between two of the places."""
+        ours, theirs = ends
+        if self.cells is not None:
+            return Box(ours.addresses, theirs.addresses, self.protocols, ALL_PORTS, self.cells)
+        clients = ours.clients if ports.source_port is None else port(ports.source_port)
+        asked = ALL_PORTS if ports.port is None else port(ports.port)
+        return Box(ours.addresses, theirs.addresses, self.protocols, clients, asked)
+
 
 def judged(network: Network, source: str, destination: str, protocol: int | None, ports: Ports) -> Point | None:
     """The outcome of a flow between two literal addresses; None where only a trace can tell."""
-    if not worth(network):
+    if not worth(network) or protocol is None:
         return None
     ours, theirs = _spot(network, source), _spot(network, destination)
-    if ours is None or theirs is None or protocol is None or not (ours.up and theirs.up):
-        return None
-    if ours.six is not theirs.six or kept_home(network, ours.place, theirs.place):
+    if ours is None or theirs is None or not (ours.up and theirs.up):
         return None
     rest = _rest(network, protocol, ours, theirs)
     if rest is None:
         return None
-    clients = ours.clients if ports.source_port is None else port(ports.source_port)
-    [sides] = classes(protocol, ports.port, clients, six=ours.six)
-    return _Look(network, Ends(ours, theirs)).along(rest, Box(ours.addresses, theirs.addresses, *sides))
+    ends = Ends(ours, theirs)
+    return _Look(network, ends).along(rest, rest.box(ends, ports))
 
 
 def whatever_client(network: Network, source: str, destination: str, protocol: int | None) -> bool:
@@ -93,9 +129,7 @@ def whatever_client(network: Network, source: str, destination: str, protocol: i
     if protocol is None or not worth(network):
         return False
     ours, theirs = _spot(network, source), _spot(network, destination)
-    if ours is None or theirs is None or ours.six is not theirs.six:
-        return False
-    if kept_home(network, ours.place, theirs.place):
+    if ours is None or theirs is None:
         return False
     rest = _rest(network, protocol, ours, theirs)
     return rest is not None and rest.whatever_client
@@ -118,7 +152,7 @@ def _rest(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Rest | N
     known: dict[Hashable, Rest] | None = network.memo.get("ways of points")
     if known is None:
         known = network.memo["ways of points"] = {}
-    key: tuple[int, ...] = (ours.narrow, theirs.narrow, protocol, ours.six)
+    key: tuple[int, ...] = (ours.narrow, theirs.narrow, protocol, ours.six, theirs.six)
     if not ours.narrow or not theirs.narrow:
         # Which part of the internet it is, the routes of the other side tell.
         inside, public = (theirs, ours) if isinstance(ours.place, Internet) else (ours, theirs)
@@ -130,7 +164,7 @@ def _rest(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Rest | N
         return None
     found = known.get(key)
     if found is None:
-        stencil = between(network, protocol, ours, theirs)
+        stencil = between(network, protocol, ours, theirs) if not _kept_home(network, ours, theirs) else None
         if stencil is None:
             return None
         found = _left(stencil, Ends(ours, theirs), protocol)
@@ -139,12 +173,21 @@ def _rest(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Rest | N
     return found
 
 
+def _kept_home(network: Network, ours: Spot, theirs: Spot) -> bool:
+    """Whether `kept_home` may say of one and not of another flow between these places that it stays in its VPC."""
+    if ours.interface is None or theirs.interface is None or ours.interface.vpc == theirs.interface.vpc:
+        return False
+    home = network.vpcs.get(ours.interface.vpc or "")
+    return home is not None and bool(meet(home.addresses, join(theirs.range, theirs.addresses)))
+
+
 def _left(stencil: Stencil, ends: Ends, protocol: int) -> Rest:
     """What a stencil leaves to look at between two places: no ACL that lets everything pass between them."""
     ours, theirs = ends
+    [(protocols, _, asked)] = classes(protocol, None, ALL_PORTS, six=ours.six)
+    cells = None if has_ports(protocol) else asked
     if isinstance(ours.place, Internet) or isinstance(theirs.place, Internet):
-        return Rest(*stencil.points, whatever_client=False)
-    [(protocols, _, _)] = classes(protocol, None, ALL_PORTS, six=ours.six)
+        return Rest(protocols, cells, *stencil.points, whatever_client=False)
     everything = Box(ours.range, theirs.range, protocols, ALL_PORTS, ALL_PORTS)
 
     def left(moves: tuple[Move, ...]) -> tuple[Move, ...]:
@@ -154,9 +197,9 @@ def _left(stencil: Stencil, ends: Ends, protocol: int) -> Rest:
 
     there, back = stencil.points
     if any(isinstance(move, Turn) for move in there):
-        return Rest(there, back, whatever_client=False)
+        return Rest(protocols, cells, there, back, whatever_client=False)
     back = left(back)
-    return Rest(left(there), back, whatever_client=not back)
+    return Rest(protocols, cells, left(there), back, whatever_client=not back)
 
 
 class _Look:
@@ -165,7 +208,7 @@ class _Look:
     def __init__(self, network: Network, ends: Ends) -> None:
         self.network = network
         self.ends = ends
-        self.blockers: list[tuple[Leg, Blocker]] = []
+        self.stops: list[tuple[Leg, Blocker | Refused]] = []
         self.assumed: tuple[str, ...] = ends.ours.assumed + ends.theirs.assumed
 
     def along(self, rest: Rest, box: Box) -> Point | None:
@@ -189,23 +232,17 @@ class _Look:
                 elif isinstance(move, Back):
                     box = stretches[move.nth]
         assumed = tuple(sorted(set(self.assumed))) if self.assumed else ()
-        return Point(tuple(self.blockers), assumed, rest.whatever_client)
+        return Point(tuple(self.stops), assumed, rest.whatever_client)
 
     def _groups(self, move: Groups, box: Box) -> bool:
         ours, theirs = self.ends
         own, peer = (ours.interface, theirs.interface) if move.ours else (theirs.interface, ours.interface)
         assert own is not None
-        passes = move.end.passes(self.network, own, peer, box)
-        if passes is None:
-            return False
-        if not passes:
+        blamed = move.end.dropping(self.network, own, peer, box)
+        if blamed:
             direction: Direction = "egress" if move.end.egress else "ingress"
-            traffic, related = Traffic((box,)), (own.id,)
-            blamed = move.end.blamed(self.network, own)
-            for group, code in blamed:
-                blocker = Blocker(code, group, related, direction, None, traffic, "", len(blamed))
-                self.blockers.append(("forward", blocker))
-        return True
+            self.stops.append(("forward", Refused(own.id, direction, blamed, Traffic((box,)))))
+        return blamed is not None
 
     def _acl(self, move: Acl, box: Box, leg: Leg) -> bool:
         compiled = move.compiled(self.ends)
@@ -214,12 +251,12 @@ class _Look:
             acl = self.ends.acl(self.network, move.acl)
             subnet, traffic = self.ends.named(move.subnet), Traffic((box,))
             blamed = network_acls.blamed(compiled, acl, subnet, traffic, move.direction, move.view)
-            self.blockers += ((leg, b) for b in blamed)
+            self.stops += ((leg, b) for b in blamed)
         return passes is not None
 
     def _told(self, move: Told, box: Box, leg: Leg) -> bool:
         if move.outcome == "unknown":
             return False
         self.assumed += move.assumed
-        self.blockers += ((leg, b) for b in move.blaming(self.ends, Traffic((box,))))
+        self.stops += ((leg, b) for b in move.blaming(self.ends, Traffic((box,))))
         return True
