@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from diagnosis.explanation.causes import address_words
 from diagnosis.trace.trace import Trace
-from diagnosis.traffic.intervals import IntervalSet, minus, size
+from diagnosis.traffic.intervals import IntervalSet, meet, minus, size
 from diagnosis.traffic.ports import format_ports
-from diagnosis.traffic.protocols import protocol_name
+from diagnosis.traffic.protocols import TCP, UDP, protocol_name
 from diagnosis.traffic.traffic import SideName, Traffic
 
 CLIENT_LIMIT = 100
+FEW = 4
+"""How many protocols are named one by one."""
 
 
 def parts(traces: tuple[Trace, ...]) -> tuple[str, ...]:
@@ -39,18 +41,30 @@ def _numbers(protocols: IntervalSet) -> list[int]:
 
 def _protocols(asked: Traffic, works: Traffic) -> list[str]:
     """Destination ports that pass, per protocol."""
-    said = []
     wanted, passed = asked.project("protocol"), works.project("protocol")
-    for number in _numbers(passed)[:4]:
-        box = (number, number + 1)
-        ports, all_ports = works.only(protocol=box).project("port"), asked.only(protocol=box).project("port")
-        if ports != all_ports:
-            said.append(f"Of {protocol_name(number)}, {format_ports(ports, number)} passes.")
+    whole = [n for n in _numbers(passed) if _whole(asked, works, n)]
+    some = [n for n in _numbers(passed) if n not in whole]
+    said = [f"Of {_listed([n])}, {format_ports(_ports(works, n), n)} passes." for n in some[:FEW]]
     missing = _numbers(minus(wanted, passed))
-    if missing:
-        names = ", ".join(protocol_name(n) for n in missing[:4]) + (", ..." if len(missing) > 4 else "")
-        said.append(f"Nothing of {names} passes.")
+    if len(missing) > FEW:
+        said += [f"All of {_listed(whole)} passes."] if whole else []
+        said.append("Nothing of any other protocol passes.")
+    elif missing:
+        said.append(f"Nothing of {_listed(missing)} passes.")
     return said
+
+
+def _whole(asked: Traffic, works: Traffic, number: int) -> bool:
+    return _ports(works, number) == _ports(asked, number)
+
+
+def _ports(traffic: Traffic, number: int) -> IntervalSet:
+    return traffic.only(protocol=(number, number + 1)).project("port")
+
+
+def _listed(protocols: list[int]) -> str:
+    names = [protocol_name(n) for n in protocols[:FEW]]
+    return ", ".join(f"protocol {n}" if n.isdigit() else n for n in names) + (", ..." if protocols[FEW:] else "")
 
 
 def _side(asked: Traffic, works: Traffic, side: SideName, word: str) -> list[str]:
@@ -67,7 +81,8 @@ def _side(asked: Traffic, works: Traffic, side: SideName, word: str) -> list[str
 
 def _client_ports(asked: Traffic, works: Traffic) -> list[str]:
     """The share of the client's ports from which connections fail, where that is the difference."""
-    every, passed = asked.project("source_port"), works.project("source_port")
+    carried = meet(works.project("protocol"), (TCP, TCP + 1, UDP, UDP + 1))
+    every, passed = (part.only(protocol=carried).project("source_port") for part in (asked, works))
     fails = minus(every, passed)
     if not fails or size(every) < CLIENT_LIMIT:
         return []

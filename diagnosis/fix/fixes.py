@@ -131,7 +131,7 @@ _WORDS: dict[Code, str] = {
     Code.ENI_SOURCE_DEST_CHECK_RESTRICTION: "turn the source/destination check off if this interface is an appliance",
     Code.VPC_BLOCK_PUBLIC_ACCESS_ENABLED: "ask the owner of Block Public Access for an exclusion of the VPC or subnet",
     Code.NGW_REQUIRES_SOURCE_IN_VPC: "give the VPC a NAT gateway of its own",
-    Code.PROTOCOL_RESTRICTION: "use a path without a NAT gateway for this protocol",
+    Code.PROTOCOL_RESTRICTION: "use a protocol that it forwards, or a path around it",
     Code.PCX_REQUIRES_ADDRESS_IN_VPC_CIDR: "peer the two VPCs directly, or use a transit gateway",
     Code.NO_INTERFACE_WITH_ADDRESS: "check the address: nothing lives there now",
     Code.VPC_HAS_NO_INTERNET_GATEWAY: "attach an internet gateway and route to it",

@@ -21,6 +21,8 @@ class Instance:
     dns_names: tuple[str, ...]
     owner: str | None = None
     """Who looks after it, by its tags."""
+    metadata: bool = True
+    """Whether instance metadata is on (`HttpEndpoint`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def parse_instances(reservation: Item) -> Iterator[Instance]:
             interfaces=tuple(eni for _, eni in sorted(attached) if eni),
             dns_names=tuple(sorted(n.lower() for n in names if n)),
             owner=owner_of(tags(item)),
+            metadata=word(member(item, "MetadataOptions"), "HttpEndpoint") != "disabled",
         )
 
 

@@ -28,6 +28,9 @@ class Owner:
     """The port that the service listens on, where the account says it."""
 
 
+NFS = 2049
+"""The port of every EFS mount target (https://docs.aws.amazon.com/efs/latest/ug/network-access.html)."""
+
 _DESCRIBED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^ELB app/(?P<name>[^/]+)/"), "alb"),
     (re.compile(r"^ELB net/(?P<name>[^/]+)/"), "nlb"),
@@ -71,7 +74,7 @@ def _owners(network: Network) -> Mapping[str, tuple[Owner, ...]]:
             found[interface.id] = (Owner("natgateway", nat.id, nat.name),)
         elif interface.id in endpoints:
             endpoint = network.endpoints[endpoints[interface.id]]
-            found[interface.id] = (Owner("vpce", endpoint.id, endpoint.name),)
+            found[interface.id] = (Owner("vpce", endpoint.id, endpoint.name, endpoint.port),)
         else:
             described = _described(network, interface)
             if described:
@@ -91,7 +94,7 @@ def _described(network: Network, interface: NetworkInterface) -> tuple[Owner, ..
         if service in ("alb", "nlb", "gwlb", "elb"):
             balancer = network.balancer_of_interface.get(interface.id)
             return (Owner(service, balancer.id if balancer is not None else name or "", name),)
-        return (Owner(service, name or interface.id, name),)
+        return (Owner(service, name or interface.id, name, NFS if service == "efs" else None),)
     if "amazon-rds" in requester:
         return _databases(network, interface)
     return ()

@@ -42,6 +42,12 @@ class VpcEndpoint:
     """Whether AWS Network Firewall made it."""
     origins: Origins = ()
 
+    @property
+    def port(self) -> int | None:
+        """The port on which AWS's own service behind it is called: HTTPS, but for mail; None for another's service."""
+        ours = self.kind == "interface" and self.service.startswith("com.amazonaws.") and ".vpce." not in self.service
+        return 443 if ours and not self.service.endswith(".email-smtp") else None
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointService:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from diagnosis.network.network import Network
 from diagnosis.network.owners import Owner, interfaces_by_owner, owners
+from diagnosis.question.api_names import names_everywhere
 from diagnosis.trace.placing import interface_of_instance
 
 LIKE_ENOUGH = 85
@@ -160,7 +161,7 @@ def _dns(network: Network, things: list[Entry]) -> Mapping[str, Entry]:
     for endpoint in network.endpoints.values():
         entry = by_id.get(endpoint.id)
         if entry is not None:
-            found.update(dict.fromkeys(endpoint.dns_names, entry))
+            found.update(dict.fromkeys(names_everywhere(endpoint), entry))
     for instance in network.instances.values():
         entry = by_id.get(instance.id)
         if entry is not None:

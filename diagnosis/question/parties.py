@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
+from diagnosis.question.api_names import HTTPS, Api, by_host, by_word
 from diagnosis.question.directory import Entry, closest, directory
 from diagnosis.question.question import Party, Question
 from diagnosis.question.services import API_SERVICES
@@ -93,7 +94,7 @@ def find(network: Network, party: Party, side: str, port: int | None, near: str 
         case "id":
             return _by_id(network, party.value, side)
         case "dns":
-            return _by_dns(network, party.value, side)
+            return _by_dns(network, party.value, side, near)
         case "service":
             return _by_service(network, party.value, side, port, near)
         case "name":
@@ -200,7 +201,7 @@ def _by_id(network: Network, identity: str, side: str) -> Target | NotFound:
     return Target(identity, (Nowhere(gap),))
 
 
-def _by_dns(network: Network, host: str, side: str) -> Target | NotFound:
+def _by_dns(network: Network, host: str, side: str, near: str | None) -> Target | NotFound:
     book = directory(network)
     entry = book.by_dns.get(host)
     if entry is not None and entry.interfaces:
@@ -215,9 +216,16 @@ def _by_dns(network: Network, host: str, side: str) -> Target | NotFound:
         known = book.named(name)
         if len(known) == 1 and known[0].interfaces:
             return _target(network, known[0], f"{host} is taken for {known[0].name or known[0].id}, by its name")
+    api = by_host(network, host, near)
+    if api is not None:
+        return _of_api(api)
     if _lives_inside(host):
         return _missing(network, host, side, f"No DNS name {host} in the account.")
     return Target(host, (AtInternet(),), None, f"{host} is no name of this account; it is judged as the internet")
+
+
+def _of_api(api: Api) -> Target:
+    return Target(api.name, api.anchors, HTTPS, api.note)
 
 
 def _lives_inside(host: str) -> bool:
@@ -241,28 +249,8 @@ def _by_service(network: Network, word: str, side: str, port: int | None, near: 
     if entries:
         return _several(network, word, side, entries)
     if word in API_SERVICES:
-        return _api(network, word, near)
+        return _of_api(by_word(network, word, near))
     return _missing(network, word, side, f"No {word} in what was seen.")
-
-
-def _api(network: Network, word: str, near: str | None) -> Target:
-    """An AWS API: by its interface endpoint in the other side's VPC, else its published ranges, else the internet."""
-    why = "no endpoint of it is seen here"
-    for endpoint in network.endpoints.values():
-        fits = endpoint.service.rsplit(".", 1)[-1] == word or f".{word}." in endpoint.service
-        if fits and endpoint.kind == "interface" and (near is None or endpoint.vpc == near):
-            known = tuple(AtInterface(eni) for eni in endpoint.interfaces if eni in network.interfaces)
-            if known:
-                return Target(f"{word} by {endpoint.id}", known, 443)
-            if not endpoint.interfaces:
-                why = f"its endpoint {endpoint.id} has no interface in any subnet"
-    for prefix_list in network.prefix_lists.values():
-        if prefix_list.name and prefix_list.name.startswith("com.amazonaws.") and prefix_list.name.endswith(f".{word}"):
-            addresses = prefix_list.addresses
-            four = meet(addresses, PUBLIC) if addresses else ()
-            if four:
-                return Target(f"{word} ({prefix_list.id})", (InRange(four),), 443)
-    return Target(word, (AtInternet(),), 443, f"{word} is judged as the internet: {why}")
 
 
 def _by_name(network: Network, name: str, side: str) -> Target | NotFound:
@@ -274,6 +262,8 @@ def _by_name(network: Network, name: str, side: str) -> Target | NotFound:
             return _target(network, held[0], note)
         if held:
             return _several(network, name, side, held)
+    if name in book.by_id:
+        return _by_id(network, name, side)
     guess = closest(network, name)
     if guess is not None:
         return _target(network, guess, f"nothing is called {name}; {guess.name} is taken for it")

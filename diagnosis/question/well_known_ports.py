@@ -48,7 +48,7 @@ WELL_KNOWN: Final[dict[str, tuple[str, int]]] = _words(_TCP, "tcp") | _words(_UD
 PORTLESS: Final[dict[str, str]] = {
     "ping": "icmp", "pings": "icmp", "pinged": "icmp", "pinging": "icmp", "icmp": "icmp", "icmpv4": "icmp",
     "ping6": "icmpv6", "icmpv6": "icmpv6", "icmp6": "icmpv6", "ping4": "icmp",
-    "gre": "47", "esp": "50", "ospf": "89", "sctp": "132", "igmp": "2", "vrrp": "112", "ipip": "4", "eigrp": "88",
+    "gre": "47", "esp": "50", "ah": "51", "ospf": "89", "sctp": "132", "igmp": "2", "vrrp": "112", "ipip": "4", "eigrp": "88",
 }  # fmt: skip
 """Words for protocols without ports (IANA protocol numbers) → what `parse` prints."""
 

@@ -73,8 +73,8 @@ class Undecided:
     """A party that cannot be placed, and why."""
 
     gap: Missing
-    resolver: int | None = None
-    """Its address, where the DNS resolver of some VPC answers there."""
+    local: int | None = None
+    """Its address, where the DNS resolver of some VPC or the host of an instance answers there."""
 
 
 Place = Held | Internet | OnPremises | Nobody | Undecided

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
-from diagnosis.trace import resolver
+from diagnosis.trace import link_local, resolver
 from diagnosis.trace.headings import vpc_headed_for
 from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
 from diagnosis.traffic.addresses import (
@@ -290,7 +290,7 @@ def _unheld(network: Network, address: int, vpc: str | None, other: NetworkInter
     text = format_address(address)
     if has(UNROUTABLE, address):
         gap = Missing("", "", "", f"{text} is answered outside the VPC's routing, which is not modelled")
-        return Undecided(gap, address if address in resolver.EVERYWHERE else None)
+        return Undecided(gap, address if address in resolver.EVERYWHERE | link_local.ADDRESSES else None)
     holding = {v.id: v for v in network.vpc_holding(address)}
     if vpc and vpc not in holding:
         if vpc not in network.vpcs:
@@ -347,7 +347,7 @@ def _wants_ipv6(ours: Place, theirs: Place) -> bool:
         match place:
             case Held(implied=False, address=address) | Nobody(address=address):
                 return is_ipv6(address)
-            case Undecided(resolver=int() as address):
+            case Undecided(local=int() as address):
                 return is_ipv6(address)
             case Internet(addresses=addresses, whole=False) | OnPremises(addresses=addresses):
                 return bool(addresses) and is_ipv6(addresses[0])

@@ -18,7 +18,7 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell, passes
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter, Rule
-from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
+from diagnosis.traffic.intervals import IntervalSet, join_all, minus
 from diagnosis.traffic.ports import ALL_PORTS, format_ports
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, protocol_name
 from diagnosis.traffic.traffic import Traffic
@@ -332,12 +332,11 @@ def code_of(group: SecurityGroup | None, *, egress: bool) -> Code:
 
 
 def names_peer(network: Network, group: str, peer: NetworkInterface | None, dropped: Traffic, *, egress: bool) -> bool:
-    """Whether a rule names a group of the peer, and would have matched had the peer been seen by a private address."""
+    """Whether a rule names a group of the peer, and would allow all of it had the peer a private address here."""
     if peer is None or not peer.groups:
         return False
     by_group = references(network, group, egress=egress)
     rules = [rule for theirs in peer.groups for rule in by_group.get(theirs, ())]
     if not rules:
         return False
-    ports, protocols = dropped.project("port"), dropped.project("protocol")
-    return any(meet(protocols_of(rule.protocol), protocols) and meet(rule.ports, ports) for rule in rules)
+    return any(dropped.only(protocol=protocols_of(rule.protocol), port=rule.ports) == dropped for rule in rules)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
-from diagnosis.trace import interfaces, load_balancers, resolver
+from diagnosis.trace import interfaces, link_local, load_balancers, resolver
 from diagnosis.trace.branches import by_alternative, settled
 from diagnosis.trace.codes import Code
 from diagnosis.trace.forward import from_interface, from_internet, out_of_subnet
@@ -172,9 +172,10 @@ def trace(network: Network, flow: Flow, *, explain: bool = True, headers: Traffi
     With `headers` all of these are traced, in place of the flow's own, along the way of the flow's two places.
     """
     source, destination = flow.source, flow.destination
-    if isinstance(source, Held) and isinstance(destination, Undecided) and destination.resolver is not None:
+    if isinstance(source, Held) and isinstance(destination, Undecided) and destination.local is not None:
         asked = Walk.start(network, "forward", headers or header_space(network, flow), explain=explain)
-        if not asked.traffic.empty and resolver.answers(asked, source, destination.resolver):
+        own = (resolver.answers, link_local.answers)
+        if not asked.traffic.empty and any(answers(asked, source, destination.local) for answers in own):
             return Trace(flow, (path_of(asked, reply(asked, source, OnPremises(_addresses(destination)))),))
     for place in (source, destination):
         if isinstance(place, Undecided):
@@ -264,7 +265,7 @@ def _addresses(place: Place) -> IntervalSet:
             return (address, address + 1)
         case Internet(addresses=addresses) | OnPremises(addresses=addresses):
             return addresses
-        case Undecided(resolver=address):
+        case Undecided(local=address):
             return () if address is None else (address, address + 1)
 
 

@@ -128,6 +128,10 @@ def test_a_name_that_differs_only_in_case_states_what_it_was_taken_for(network: 
     assert "web-1" in (found(network, "name", "Web_1").note or "")
 
 
+def test_a_name_that_is_an_id_of_something_seen_is_that(network: Network) -> None:
+    assert found(network, "name", "i-1").anchors == (AtInterface("eni-client"),)
+
+
 def test_a_misspelt_name_is_a_guess_that_is_stated(network: Network) -> None:
     target = found(network, "name", "ordersdb1")
 

@@ -113,7 +113,7 @@ def test_a_dangling_id_is_unknown_and_no_error(party: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "10.0.1", "10.0.1.010", "web-1", "vpc-a/ten", "10.0.1.0/24"])
 def test_a_party_that_is_none_of_the_forms_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is n"):
+    with pytest.raises(ValueError, match=r"is (n|a range)"):
         anchor(two_subnets().network(), text)
 
 
