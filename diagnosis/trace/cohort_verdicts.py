@@ -253,7 +253,8 @@ class Verdicts:
         like = self._like
         if like.subnet and member.subnet and like.subnet != member.subnet:
             component, related = _renamed(component, related, like.subnet, member.subnet)
-        component, related = _renamed(component, related, like.id, member.id)
+        if like is not member:
+            component, related = _renamed(component, related, like.id, member.id)
         return Blocker(
             blocker.code,
             component,
@@ -268,10 +269,11 @@ class Verdicts:
     def _of(self, traffic: Traffic, addresses: IntervalSet) -> Traffic:
         """What of some traffic is that of members with these addresses."""
         boxes = []
-        for box in traffic.boxes:
-            own = meet(box.source if self.side == "source" else box.destination, addresses)
+        sending = self.side == "source"
+        for source, destination, *rest in traffic.boxes:
+            own = meet(source if sending else destination, addresses)
             if own:
-                boxes.append(box._replace(source=own) if self.side == "source" else box._replace(destination=own))
+                boxes.append(Box(own, destination, *rest) if sending else Box(source, own, *rest))
         return Traffic(tuple(boxes))
 
 

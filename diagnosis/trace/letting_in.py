@@ -28,6 +28,21 @@ def last_rule_set(paths: Iterable[Path]) -> Step | None:
     return found
 
 
+def sole_rule(result: Trace) -> Step | None:
+    """The groups of the destination as a step, where one rule of theirs lets in all that passes; None else."""
+    target = result.flow.destination
+    if len(result.paths) != 1 or not result.paths[0].plain or not isinstance(target, Held):
+        return None
+    [path] = result.paths
+    judge, passes = path.entering, path.total[0].traffic
+    if judge is None or passes.empty or not target.interface.groups:
+        return None
+    compiled = judge.rules(judge.network, target.interface, target.interface.groups)
+    if compiled is None or len(compiled.certain.credit(passes, INGRESS)) != 1:
+        return None
+    return judge.step(target.interface, passes, True)
+
+
 def letting_in(
     network: Network, result: Trace, last: Step | None, passes: Traffic, member: NetworkInterface, side: SideName
 ) -> Step | None:

@@ -15,6 +15,7 @@ from diagnosis.trace.glances import open_to
 from diagnosis.trace.group_references import MOUNT_TARGET
 from diagnosis.trace.own_groups import Allowed, OwnGroups
 from diagnosis.trace.step import Step
+from diagnosis.trace.subjects import subjects_of
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.intervals import IntervalSet, covers
 from diagnosis.traffic.ports import ALL_PORTS
@@ -48,6 +49,8 @@ class Lot:
     state: State
     holders: list[Holder] = field(default_factory=list)
     """In the order of their ids."""
+    by_themselves: list[Holder] = field(default_factory=list)
+    """Those of them whose groups are judged all together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +92,10 @@ def _sorted(network: Network, cohort: Cohort, *, six: bool) -> Sorted:
         else:
             held = sum([1 << numbers[group] for group in one.groups]) or NO_GROUP
             everything |= held
-        lot.holders.append(Holder(own_addresses(one, six=six)[0], held, one))
+        holder = Holder(own_addresses(one, six=six)[0], held, one)
+        lot.holders.append(holder)
+        if held == BY_ITSELF:
+            lot.by_themselves.append(holder)
     return Sorted(cohort, list(lots.values()), everything, numbers)
 
 
@@ -127,7 +133,8 @@ class GroupBits:
             return
         self._known |= missing
         missing &= ~self._plainly_open(like)
-        for group, number in self._numbers.items():
+        missing &= ~self._silent(missing, like)
+        for group, number in self._numbers.items() if missing else ():
             bit = 1 << number
             if missing & bit:
                 one = self._each[number] = self.own.of_one(group, like)
@@ -135,6 +142,16 @@ class GroupBits:
                     self.open |= bit
                 elif not (one.passed.empty and one.unknown.empty):
                     self.some |= bit
+
+    def _silent(self, missing: int, like: NetworkInterface) -> int:
+        """Those of the groups, told in the same way, that have no rule about any of it."""
+        glance = self.own.glance
+        if glance is None or self.own.judge is None or not missing:
+            return 0
+        subjects = subjects_of(glance.network, like.vpc, self._numbers, egress=glance.egress)
+        found = missing & subjects.silent(glance.network, glance.boxes, glance.far, self.own.judge.peer)
+        self.own.hush(group for group, number in self._numbers.items() if found >> number & 1)
+        return found
 
     def _plainly_open(self, like: NetworkInterface) -> int:
         """Those of the groups, told without a look at each, that let all pass by a rule for everything."""

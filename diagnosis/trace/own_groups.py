@@ -14,7 +14,7 @@ from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.trace.glances import Glance
 from diagnosis.trace.group_references import MOUNT_TARGET
 from diagnosis.trace.security_groups import code_of
-from diagnosis.trace.step import NOTHING, Blocker, Direction
+from diagnosis.trace.step import NOTHING, Blocker
 from diagnosis.trace.walk import GroupsJudge
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.ports import ALL_PORTS
@@ -67,7 +67,7 @@ class OwnGroups:
     blockers: dict[str, Blocker] = field(default_factory=dict)
     """By group, what a group that does not let all pass stands for, whatever interface holds it."""
     _silent: set[str] = field(default_factory=set)
-    """Groups of which the glance told that they have no rule about any of it."""
+    """Groups that are known to have no rule about any of it."""
     _each: dict[str, Allowed] = field(default_factory=dict)
     _sets: dict[tuple[str, ...] | None, Allowed] = field(default_factory=dict)
     _unions: dict[frozenset[int], Allowed] = field(default_factory=dict)
@@ -124,9 +124,26 @@ class OwnGroups:
         """What a group that does not let all pass stands for, whatever interface holds it; None of one that does."""
         if self.judge is None or self.of_one(group, interface).everything:
             return None
+        if group in self._silent:
+            return self._speechless(group)
         if group not in self.blockers:
             self._judged(replace(interface, groups=(group,)))
         return self.blockers.get(group)
+
+    def hush(self, groups: Iterable[str]) -> None:
+        """Of these groups it is known that they have no rule about any of it."""
+        self._silent.update(groups)
+
+    def _speechless(self, group: str) -> Blocker:
+        """A group that has no rule about any of it, as the judge tells it."""
+        found = self.blockers.get(group)
+        if found is None:
+            glance = self.glance
+            assert glance is not None, "without a glance nobody knows that a group is silent"
+            code = code_of(glance.network.groups[group], egress=glance.egress)
+            found = Blocker(code, group, (), "egress" if glance.egress else "ingress", None, self.asked)
+            self.blockers[group] = found
+        return found
 
     def silent(self, interface: NetworkInterface, asked: Traffic) -> tuple[Blocker, ...]:
         """The blockers of an interface whose groups have no rule about any of this, a part of all that is asked.
@@ -137,7 +154,7 @@ class OwnGroups:
         if not self._silent.issuperset(groups) or interface.description.startswith(MOUNT_TARGET):
             return ()
         own, any_of = (interface.id,), len(groups)
-        known = [self.blockers[group] for group in groups]
+        known = [self._speechless(group) for group in groups]
         return tuple([Blocker(one.code, one.component, own, one.direction, None, asked, "", any_of) for one in known])
 
     def of_one(self, group: str, interface: NetworkInterface) -> Allowed:
@@ -145,6 +162,8 @@ class OwnGroups:
         if self.before is not None and group not in self.changed:
             return self.before.of_one(group, interface)
         one = self._each.get(group)
+        if one is None and group in self._silent:
+            one = self._each[group] = self._same_as_known(NOTHING, NOTHING)
         if one is None:
             told = None if self.glance is None else self._at_a_glance(self.glance, group, interface)
             one = self._each[group] = told or self._judged(replace(interface, groups=(group,)))
@@ -159,10 +178,6 @@ class OwnGroups:
         if passes:
             return self.all_of_it
         if glance.there is None:
-            # As the judge tells it of a group none of whose rules is about any of it.
-            code = code_of(glance.network.groups[group], egress=glance.egress)
-            way: Direction = "egress" if glance.egress else "ingress"
-            self.blockers[group] = Blocker(code, group, (), way, None, self.asked)
             self._silent.add(group)
         return self._same_as_known(NOTHING, NOTHING)
 

@@ -18,7 +18,7 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.cohort_verdicts import Verdicts, addresses_of, uniform
 from diagnosis.trace.cohorts import NAT, Cohort, by_route, cohorts, joined_towards, registered, singled_out
 from diagnosis.trace.glances import Glance
-from diagnosis.trace.letting_in import RULES, last_rule_set, letting_in
+from diagnosis.trace.letting_in import RULES, last_rule_set, letting_in, sole_rule
 from diagnosis.trace.lots import GroupBits, Sorted, down, lots_of
 from diagnosis.trace.own_groups import Allowed, OwnGroups, of_any
 from diagnosis.trace.places import Held, Internet, OnPremises, Place, Undecided
@@ -187,11 +187,20 @@ class _Asked:
                         row = rows[key] = Row(fate, free)
                     row.lots.append(some)
         own = [one.own for one in groups]
+        sole = sole_rule(result) if self.towards else None
         last = last_rule_set(result.paths)
         for row in rows.values():
-            yield self._told(row, verdicts, own, result, last)
+            yield self._told(row, verdicts, own, result, sole, last)
 
-    def _told(self, row: Row, verdicts: Verdicts, own: list[OwnGroups], result: Trace, last: Step | None) -> Alike:
+    def _told(
+        self,
+        row: Row,
+        verdicts: Verdicts,
+        own: list[OwnGroups],
+        result: Trace,
+        sole: Step | None,
+        last: Step | None,
+    ) -> Alike:
         fate, holders = row.fate, row.holders
         first = holders[0].interface
         passes, decided_by = NOTHING, None
@@ -199,7 +208,7 @@ class _Asked:
         if fate.certain:
             passes = fate.passes_at(addresses_of(holders), self.side)
         if fate.verdict in ("reachable", "partly"):
-            decided_by = letting_in(self.network, result, last, passes, first, self.side)
+            decided_by = sole or letting_in(self.network, result, last, passes, first, self.side)
         if fate.verdict in ("blocked", "partly"):
             blockers = verdicts.blockers(fate, holders, None if row.free else own)
         gaps = verdicts.gaps(fate, first) if fate.verdict == "unknown" else ()

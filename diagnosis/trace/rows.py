@@ -85,11 +85,19 @@ def parted(lot: Lot, verdicts: Verdicts, groups: list[GroupBits]) -> Iterator[tu
     For members whose groups let all pass it is -1; those whose groups are judged all together come one by one, under
     None.
     """
-    found: defaultdict[tuple[int, Parts], list[Holder]] = defaultdict(list)
     whole = verdicts.stretch(lot)
     bits = [(one.open, one.some) for one in groups]
     single = len(bits) == 1
     every, some = bits[0] if single else (0, 0)
+    if single and whole is not None and not lot.by_themselves:
+        alike: defaultdict[int, list[Holder]] = defaultdict(list)
+        for holder in lot.holders:
+            held = holder[1]
+            alike[OPEN if held & every else held & some].append(holder)
+        for part, holders in alike.items():
+            yield whole, (part,), holders
+        return
+    found: defaultdict[tuple[int, Parts], list[Holder]] = defaultdict(list)
     for holder in lot.holders:
         address, held, _ = holder
         mask = verdicts.mask_of(address) if whole is None else whole
