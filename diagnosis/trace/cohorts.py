@@ -86,11 +86,12 @@ class Cohort:
             public = one.id if any(a.public is not None for a in one.ipv4) else ""
             found[one.subnet, public, interfaces.client_ports(network, one)].append(one)
         for some in found.values():
-            yield replace(self, members=tuple(some), clients=interfaces.client_ports(network, some[0]))
+            clients = interfaces.client_ports(network, some[0])
+            yield replace(self, members=tuple(some), clients=clients, kept=False)
 
     def singles(self) -> Iterator[Cohort]:
         """Each interface alone."""
-        return (replace(self, members=(one,), alone=True) for one in self.members)
+        return (replace(self, members=(one,), alone=True, kept=False) for one in self.members)
 
 
 def own_addresses(interface: NetworkInterface, *, six: bool) -> IntervalSet:
@@ -225,7 +226,7 @@ def by_route(network: Network, source: Held, cohort: Cohort, *, six: bool) -> li
     for way in ways:
         members = tuple(one for one in cohort.members if meet(own_addresses(one, six=six), way.addresses))
         if members:
-            found.append(replace(cohort, members=members, ranges=meet(ranges, way.addresses)))
+            found.append(replace(cohort, members=members, ranges=meet(ranges, way.addresses), kept=False))
     return found
 
 

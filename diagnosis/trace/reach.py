@@ -16,6 +16,7 @@ from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace.codes import Code
 from diagnosis.trace.cohort_verdicts import Verdicts, addresses_of, uniform
+from diagnosis.trace.cohort_ways import traced_as_one
 from diagnosis.trace.cohorts import NAT, Cohort, by_route, cohorts, joined_towards, registered, singled_out
 from diagnosis.trace.glances import Glance
 from diagnosis.trace.letting_in import RULES, last_rule_set, letting_in, sole_rule
@@ -125,7 +126,7 @@ class _Asked:
             assert isinstance(place, Held)
         place = cohort.place(place)
         ours, theirs = (place, theirs) if self.towards else (ours, place)
-        result = trace(self.network, Flow(ours, theirs, self.protocol, self.port), explain=cohort.alone)
+        result = traced_as_one(self.network, cohort, Flow(ours, theirs, self.protocol, self.port))
         if cohort.parts and not _told_by_filters(result):
             for part in cohort.parts:  # What stands in the way may be their route tables, each its own.
                 yield from self.of(part)

@@ -44,8 +44,8 @@ from diagnosis.traffic.traffic import Box, Traffic
 
 MOST = 50_000
 """How many pairs of places are remembered: a stencil takes less than a kilobyte, since moves are shared."""
-NONE = "none"
-"""What stands for a stencil that would not be exact."""
+NONE, ONCE = "none", "once"
+"""What stands for a stencil that would not be exact, and for one that was asked for once and not made yet."""
 VIEWS: dict[tuple[bool, str | None], View] = {
     (False, "egress"): EGRESS,
     (False, "ingress"): INGRESS,
@@ -76,21 +76,27 @@ def traced(network: Network, flow: Flow, *, explain: bool = True) -> Trace:
     if ours is not None and theirs is not None:
         stencil = between(network, flow.protocol, ours, theirs)
         if stencil is not None:
-            return Trace(flow, (_cut(network, flow, Ends(ours, theirs), stencil, explain),), notes=stencil.notes)
+            return Trace(flow, (cut(network, flow, Ends(ours, theirs), stencil, explain),), notes=stencil.notes)
     return trace(network, flow, explain=explain)
+
+
+def stencils_of(network: Network) -> dict[Hashable, Stencil | str]:
+    """All stencils that were made for a network, and what stands for others."""
+    found: dict[Hashable, Stencil | str] | None = network.memo.get("stencils")
+    if found is None:
+        found = network.memo["stencils"] = {}
+    return found
 
 
 def between(network: Network, protocol: int | None, ours: Spot, theirs: Spot) -> Stencil | None:
     """The stencil of a protocol, or of all of them, from one spot to another; None where there is none."""
     if ours.six is not theirs.six:
         return None
-    known: dict[Hashable, Stencil | str] | None = network.memo.get("stencils")
-    if known is None:
-        known = network.memo["stencils"] = {}
+    known = stencils_of(network)
     for key, scope in _scopes(network, protocol, ours, theirs):
         found = known.get(key)
         if found is None:
-            found = _made(network, scope, Ends(ours, theirs)) or NONE
+            found = made(network, scope, Ends(ours, theirs)) or NONE
             if len(known) < MOST:
                 known[key] = found
         if isinstance(found, Stencil):
@@ -139,18 +145,19 @@ def _scopes(network: Network, protocol: int | None, ours: Spot, theirs: Spot) ->
         yield (*pair, number), Scope(ours.range, theirs.range, single)
 
 
-def _cut(network: Network, flow: Flow, ends: Ends, stencil: Stencil, explain: bool) -> Path:
+def cut(network: Network, flow: Flow, ends: Ends, stencil: Stencil, explain: bool) -> Path:
     """The path of one flow."""
     there, back = (stencil.there, stencil.back) if explain else stencil.brief
     walk = Walk.start(network, "forward", header_space(network, flow), explain=explain)
     for move in there:
-        move.on(walk, ends)
+        if not (isinstance(move, Groups) and _apart(flow, ours=move.ours)):
+            move.on(walk, ends)
     walk.notes = stencil.notes
     arrived = Chain(walk.possible.traffic, whole=True)
     reply = Walk(network, "return", walk.traffic, arrived, arrived, walk.certain, explain, crossings=walk.crossings)
     for move in back:
         move.on(reply, ends)
-    for move in there if explain else ():
+    for move in there:
         if isinstance(move, Groups):
             peer = (ends.theirs if move.ours else ends.ours).interface
             judge = replace(move.end.judge, network=network, peer=peer)
@@ -158,7 +165,12 @@ def _cut(network: Network, flow: Flow, ends: Ends, stencil: Stencil, explain: bo
     return path_of(walk, reply)
 
 
-def _made(network: Network, scope: Scope, ends: Ends) -> Stencil | None:
+def _apart(flow: Flow, *, ours: bool) -> bool:
+    place = flow.source if ours else flow.destination
+    return isinstance(place, Held) and place.groups_apart
+
+
+def made(network: Network, scope: Scope, ends: Ends) -> Stencil | None:
     """The stencil of a scope, by two places in it; None where it is not one way for all of the scope."""
     everything = Traffic.of(Box(scope.sources, scope.destinations, scope.protocols, ALL_PORTS, ALL_PORTS))
     if everything.empty:

@@ -82,6 +82,12 @@ def meet(a: IntervalSet, b: IntervalSet) -> IntervalSet:
         a, b = b, a
     if len(a) == 2:
         return _clip(a, b)
+    at = bisect_right(b, a[0])
+    if at == len(b) or a[-1] <= b[at]:  # All of the one between two neighbouring points of the other.
+        return a if at & 1 else EMPTY
+    at = bisect_right(a, b[0])
+    if at & 1 and b[-1] <= a[at]:
+        return b
     if len(a) * _BISECT_RATIO < len(b):
         points: list[int] = []
         for i in range(0, len(a), 2):

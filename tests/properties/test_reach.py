@@ -110,3 +110,26 @@ def test_who_agrees_with_one_trace_for_each_interface_of_a_case(case: Case) -> N
     for eni in sorted(network.interfaces):
         for towards in (True, False):
             agrees(network, AtInterface(eni), towards=towards, asked=(6, case.flow.get("port") or 443))
+
+
+@pytest.mark.parametrize("seed", [3, 9, 10])
+def test_an_answer_is_the_same_where_ways_of_cohorts_are_known_from_other_questions(seed: int) -> None:
+    """Every interface is asked about three times in one network, in both families, and once in a network of its own."""
+    account = random_account(seed)
+    asked_before = account.network()
+    targets = [AtAddress(n) for i in asked_before.interfaces.values() for n in (i.ipv4[0].private, *i.ipv6[:1])]
+    for asked in ((6, 3306), (None, None), (6, 3306)):
+        for target in targets:
+            for towards in (True, False):
+                reach(asked_before, target, towards=towards, protocol=asked[0], port=asked[1])
+    chance = random.Random(seed)
+    for target in chance.sample(targets, 3):
+        for towards in (True, False):
+            found = reach(asked_before, target, towards=towards, protocol=6, port=3306)
+            fresh = reach(account.network(), target, towards=towards, protocol=6, port=3306)
+
+            assert [(a.verdict, a.members, a.groups, a.gaps) for a in found] == [
+                (a.verdict, a.members, a.groups, a.gaps) for a in fresh
+            ]
+            assert [keys(a.blockers) for a in found] == [keys(a.blockers) for a in fresh]
+            assert all(a.passes.same_as(b.passes) for a, b in zip(found, fresh, strict=True))
