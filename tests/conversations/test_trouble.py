@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import pytest
 
+from bot.runner.desk import LEASE_SECONDS
 from bot.views.ladder import NEWER
 from tests.conversations.conftest import FILES_TAKE, RETRIES, Room, only_once, over_http, over_socket, still_answers
 from tests.conversations.served_app import ServedApp
 from tests.slack_double.deliveries import Attempt
 from tests.slack_double.http_delivery import encoded
+from tests.slack_double.person import Person
 from tests.slack_double.reading import Element
 from tests.slack_double.screens import Seen
 
 BLOCKED = "why can't 10.0.1.10 reach RDS on 3306"
 MANY = {"people": {"per_minute": 1000}}
+SERVERS = (("orders-db", 3306), ("reports-db", 5432))
+FLOWS = [(web, *server) for server in SERVERS for web in ("web-1", "web-2", "web-3")]
+"""Each has records in the newest hour of the flow logs, so none of their answers reads the whole day."""
+
+
+def asked_about(ann: Person, channel: str, flows: Iterable[tuple[str, str, int]]) -> dict[str, Seen]:
+    """A question for each flow, by the words that stand in its answer alone."""
+    return {
+        f"{web} \u2192 {server}, tcp {port}": ann.mentions(channel, f"can {web} reach {server} on {port}")
+        for web, server, port in flows
+    }
 
 
 def answers(asked: Seen, containing: str = "orders-db-sg") -> int:
@@ -121,11 +134,11 @@ def test_an_event_that_comes_five_times_is_answered_once(room: Room) -> None:
 def test_many_questions_in_disorder_are_answered_once_each(room: Room) -> None:
     room.slack.deliveries.copies = 3
     with room.slack.deliveries.shuffled(seed=1):
-        asked = [room.ann.mentions(room.channel.id, f"can web-1 reach reports-db on {5432 + n}") for n in range(5)]
+        asked = asked_about(room.ann, room.channel.id, FLOWS[:5])
 
-    for number, one in enumerate(asked):
-        one.reply(f"tcp {5432 + number}", within=60)
-    assert [answers(one, "tcp") for one in asked] == [1] * 5
+    for flow, one in asked.items():
+        one.reply(flow, within=60)
+    assert [answers(one, flow) for flow, one in asked.items()] == [1] * 5
 
 
 def test_a_channel_that_the_app_was_removed_from_has_the_asker_told_directly(room: Room) -> None:
@@ -315,6 +328,7 @@ def test_a_crash_in_the_middle_leaves_a_thread_that_says_so_and_can_be_tried_aga
     ann.waits_for(lambda: slack.calls("files.info") or None, "the picture to be waited for")
 
     app.kill()
+    assert 0 < app.lets_leases_lapse() <= LEASE_SECONDS
     slack.api.files_take = 0.1
     app.start()
 
@@ -361,16 +375,16 @@ def test_deliveries_thrice_in_disorder_across_a_restart_are_answered_once_each(
     app = started(**MANY)
     slack = app.slack
     channel, ann = slack.channel("C0OPS000"), slack.person("UANN")
-    asked = [ann.mentions(channel.id, f"can web-1 reach reports-db on {5432 + number}") for number in range(6)]
-    ann.waits_for(lambda: [one for one in asked if one.replies()] or None, "the first answer")
+    asked = asked_about(ann, channel.id, FLOWS)
+    ann.waits_for(lambda: [one for one in asked.values() if one.replies()] or None, "the first answer")
 
     app.stop()
     app.start()
-    bodies = [one for message in asked for one in message.message.events] * 3
+    bodies = [one for message in asked.values() for one in message.message.events] * 3
     random.Random(3).shuffle(bodies)
     for body in bodies:
         slack.deliveries.send("events_api", body)
 
-    for number, one in enumerate(asked):
-        one.reply(f"tcp {5432 + number}", within=90)
-    assert [answers(one, "tcp") for one in asked] == [1] * 6
+    for flow, one in asked.items():
+        one.reply(flow, within=90)
+    assert [answers(one, flow) for flow, one in asked.items()] == [1] * 6
