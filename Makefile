@@ -28,14 +28,14 @@ demo: $(VENV)/.runtime
 	@$(BIN)/whynot demo
 
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest -q tests/house
+	@$(BIN)/mypy & types=$$!; \
+	   $(BIN)/lint-imports --no-logo && $(BIN)/python -m pytest -q tests/house; others=$$?; \
+	   wait $$types && exit $$others
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -42,8 +42,8 @@ class Room:
 
 over_http = pytest.mark.parametrize("way", ["http"], indirect=True, scope="session")
 over_socket = pytest.mark.parametrize("way", ["socket"], indirect=True, scope="session")
-only_once = over_socket
-"""For what has nothing to do with the transport, and takes an app of its own."""
+only_once = over_http
+"""For what has nothing to do with the transport, and takes an app of its own: over HTTP it ends at once."""
 
 
 @pytest.fixture(scope="session", params=WAYS)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
 from diagnosis.batch import judged
 from diagnosis.network.build import build
+from diagnosis.network.described import Described
+from diagnosis.snapshots.assemble import assemble
+from diagnosis.snapshots.manifest import Manifest, parse_manifest
+from diagnosis.snapshots.places import MANIFEST
 from diagnosis.snapshots.read import read_snapshot
-from diagnosis.snapshots.recognise import recognise
+from diagnosis.snapshots.recognise import Recognised, recognise
 from tests.accounts import RESULT_KEYS, interface_ids
 from tests.case_folder import Case, all_cases
 from tests.diagnosis.trace.asking import ask, calls
@@ -62,15 +69,62 @@ def str_address(number: int) -> str:
     return ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
 
 
-def needed_files(account: Path) -> dict[Path, set[str]]:
-    """The files of a folder that answer a call of a needed kind, by their path in it, with the calls."""
-    found = {}
-    for path in sorted(p.relative_to(account) for p in account.rglob("*.json")):
-        parts = recognise(PurePosixPath(path.as_posix()), (account / path).read_bytes()).parts
-        answered = {part.call.name for part in parts}
-        if answered - SWITCHES:
-            found[path] = answered
-    return found
+@dataclass(frozen=True)
+class Folder:
+    """A snapshot folder whose files were recognised once, so that it can be had without some of them, and no disk."""
+
+    place: Path
+    files: dict[Path, Recognised]
+    said: dict[str, Any]
+
+    def answered(self, path: Path) -> set[str]:
+        """The calls that a file answers."""
+        return {part.call.name for part in self.files[path].parts}
+
+    def without(self, lost: Iterable[Path], denied: str = "") -> Described:
+        """What the other files answer; what the lost ones did was `denied`, where that is named."""
+        gone = set(lost)
+        kept = [file for path, file in self.files.items() if path not in gone]
+        said = self.manifest(gone, denied)
+        return assemble(
+            [part for file in kept for part in file.parts],
+            [broken for file in kept for broken in file.broken],
+            parse_manifest(json.dumps(said).encode()) if said else Manifest(),
+            [warning for file in kept for warning in file.warnings],
+        )
+
+    def manifest(self, gone: set[Path], denied: str) -> dict[str, Any]:
+        """What the folder says of the calls, those too that gave no answer."""
+        if not denied:
+            return self.said
+        calls = [part.call for path in sorted(gone) for part in self.files[path].parts]
+        gaps = [
+            {"call": denied, "account": call.account, "region": call.region, "error": f"Denied {call.argument}"}
+            for call in calls
+        ]
+        return self.said | {"unseen": [*self.said.get("unseen", ()), *gaps]}
+
+    def written_without(self, lost: Iterable[Path], folder: Path, denied: str = "") -> Path:
+        """The same as a folder on disk."""
+        gone = set(lost)
+        for path in self.files.keys() - gone:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).symlink_to((self.place / path).resolve())
+        said = self.manifest(gone, denied)
+        if said:
+            (folder / MANIFEST).write_text(json.dumps(said), encoding="utf-8")
+        return folder
+
+
+def opened(account: Path) -> Folder:
+    found = sorted(path.relative_to(account) for path in account.rglob("*.json"))
+    files = {
+        path: recognise(PurePosixPath(path.as_posix()), (account / path).read_bytes())
+        for path in found
+        if path.name != MANIFEST
+    }
+    manifest = account / MANIFEST
+    return Folder(account, files, json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {})
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: str(case.name))
@@ -78,40 +132,17 @@ def test_without_one_file_a_golden_case_keeps_its_verdict_or_becomes_unknown_nam
     case: Case, tmp_path: Path
 ) -> None:
     before = judged(build(read_snapshot(case.account)), case.flow)
-    needed = needed_files(case.account)
-    assert needed
-    for lost, answered in needed.items():
-        less = tmp_path / str(len(list(tmp_path.iterdir())))
-        for path in sorted(p.relative_to(case.account) for p in case.account.rglob("*.json")):
-            (less / path).parent.mkdir(parents=True, exist_ok=True)
-            if path != lost:
-                (less / path).symlink_to((case.account / path).resolve())
-
-        after = judged(build(read_snapshot(less)), case.flow)
+    folder = opened(case.account)
+    needed = [path for path in folder.files if folder.answered(path) - SWITCHES]
+    assert read_snapshot(folder.written_without(needed[:1], tmp_path)) == folder.without(needed[:1])
+    for lost in needed:
+        after = judged(build(folder.without([lost])), case.flow)
 
         assert after["verdict"] in (before["verdict"], "unknown"), lost
         if after["verdict"] != before["verdict"]:
-            assert answered & {gap["call"] for gap in after["unseen"]}, (lost, after["unseen"])
+            assert folder.answered(lost) & {gap["call"] for gap in after["unseen"]}, (lost, after["unseen"])
         for leg in ("forward", "return"):
             assert {before[leg], after[leg]} != {"blocked", "reachable"}, (lost, leg)
-
-
-def failed(account: Path, folder: Path, call: str) -> None:
-    """A copy of an account in which this call was denied."""
-    manifest = account / "snapshot.json"
-    said = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
-    gaps = said.setdefault("unseen", [])
-    for path in sorted(p.relative_to(account) for p in account.rglob("*.json")):
-        parts = recognise(PurePosixPath(path.as_posix()), (account / path).read_bytes()).parts
-        if call in {part.call.name for part in parts}:
-            gaps += [
-                {"call": call, "account": p.call.account, "region": p.call.region, "error": f"Denied {p.call.argument}"}
-                for p in parts
-            ]
-        elif path.name != "snapshot.json":
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).symlink_to((account / path).resolve())
-    (folder / "snapshot.json").write_text(json.dumps(said), encoding="utf-8")
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: str(case.name))
@@ -119,14 +150,16 @@ def test_a_denied_call_leaves_a_golden_case_its_verdict_or_makes_it_unknown_with
     case: Case, tmp_path: Path
 ) -> None:
     """Switches too: one that was asked for and not answered is unseen, and no default is assumed."""
-    before = judged(build(read_snapshot(case.account)), case.flow)
     described = read_snapshot(case.account)
-    for call in sorted({call.name for call in described.answers}):
-        less = tmp_path / call
-        less.mkdir()
-        failed(case.account, less, call)
-
-        after = judged(build(read_snapshot(less)), case.flow)
+    before = judged(build(described), case.flow)
+    folder = opened(case.account)
+    calls = sorted({call.name for call in described.answers})
+    lost = {call: [path for path in folder.files if call in folder.answered(path)] for call in calls}
+    first = calls[0]
+    on_disk = folder.written_without(lost[first], tmp_path, denied=first)
+    assert read_snapshot(on_disk) == folder.without(lost[first], denied=first)
+    for call in calls:
+        after = judged(build(folder.without(lost[call], denied=call)), case.flow)
 
         assert after["verdict"] in (before["verdict"], "unknown"), call
         if after["verdict"] != before["verdict"]:

@@ -23,12 +23,25 @@ from diagnosis.traffic.addresses import parse_address
 from diagnosis.who import who
 from tests.case_folder import Case, all_cases
 
+
+def vpcs_of(case: Case) -> set[str]:
+    """The VPCs that an account describes, without building its network: this is asked while tests are collected."""
+    described = read_snapshot(case.account)
+    return {
+        vpc["VpcId"]
+        for call, answer in described.answers.items()
+        if call.name == "ec2.describe_vpcs"
+        for vpc in answer["Vpcs"]
+    }
+
+
 MANY_VPCS = [
     (case, vpc)
     for case in all_cases()
     if case.expected["verdict"] != "unknown"
-    for vpc in sorted(build(read_snapshot(case.account)).vpcs)
-    if len(build(read_snapshot(case.account)).vpcs) > 1
+    for vpcs in [sorted(vpcs_of(case))]
+    for vpc in vpcs
+    if len(vpcs) > 1
 ]
 
 
