@@ -95,6 +95,7 @@ def test_a_summary_names_the_causes_with_a_picture_and_the_rest_in_its_thread(ro
     assert b"10.0.1.10,10.0.2.20,tcp,3306" in content
 
 
+@over_http
 def test_a_cause_is_diagnosed_from_the_summary_in_its_thread(room: Room) -> None:
     post = posted(room)
 
@@ -104,6 +105,7 @@ def test_a_cause_is_diagnosed_from_the_summary_in_its_thread(room: Room) -> None
     assert post.reply(re.compile(r"\ABlocked"), within=60).says(DENIED)
 
 
+@over_http
 def test_a_cause_is_muted_with_a_reason_and_shown_again(room: Room) -> None:
     post = posted(room)
     post.click("Mute…")

@@ -282,6 +282,7 @@ def test_every_way_in_which_a_socket_ends_loses_nothing(room: Room) -> None:
         assert answers(asked) == 1
 
 
+@only_once
 def test_a_question_that_waits_says_its_place_and_can_be_stopped_and_asked_again(
     started: Callable[..., ServedApp],
 ) -> None:
@@ -317,6 +318,7 @@ def test_slacks_own_stop_button_stops_what_is_under_way(room: Room) -> None:
     assert answers(asked) == 0
 
 
+@only_once
 def test_a_crash_in_the_middle_leaves_a_thread_that_says_so_and_can_be_tried_again(
     started: Callable[..., ServedApp],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -41,10 +42,14 @@ def check(network: Network, flows: list[dict[str, Any]]) -> None:
     for flow in flows:
         asked_for = flow_of(network, flow)
         assert stencils.traced(network, asked_for) == trace(network, asked_for), flow
+    by_trace: dict[str, dict[str, Any]] = {}  # many ask the same, and one question has one truth
     for others in ({}, {"source_port": 50000}, {"source_port": 1023}, {"source_port": None}):
         for flow in flows:
             asked = flow | others
-            assert judged(network, asked) == traced(network, asked), asked
+            key = json.dumps(asked, sort_keys=True)
+            if key not in by_trace:
+                by_trace[key] = traced(network, asked)
+            assert judged(network, asked) == by_trace[key], asked
 
 
 def made(network: Network) -> int:
