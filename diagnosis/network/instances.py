@@ -40,6 +40,10 @@ class Database:
     vpc: str | None
     zone: str | None
     public: bool
+    members: tuple[tuple[str, bool], ...] = ()
+    """Of a cluster: its instances, and whether each is the one that writes."""
+    reader_addresses: tuple[str, ...] = ()
+    """Of a cluster: those of its addresses that lead to its readers."""
 
 
 def parse_instances(reservation: Item) -> Iterator[Instance]:
@@ -85,4 +89,13 @@ def parse_database(item: Item, *, cluster: bool) -> Database:
         vpc=text(placement, "VpcId"),
         zone=text(item, "AvailabilityZone"),
         public=item.get("PubliclyAccessible") is True,
+        members=tuple(sorted(_members(item))) if cluster else (),
+        reader_addresses=tuple(h.lower() for h in hosts[1:] if h),
     )
+
+
+def _members(item: Item) -> Iterator[tuple[str, bool]]:
+    for listed in items(item, "DBClusterMembers"):
+        identity = text(listed, "DBInstanceIdentifier")
+        if identity:
+            yield identity, listed.get("IsClusterWriter") is True

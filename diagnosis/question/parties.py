@@ -6,13 +6,14 @@ Nothing is guessed silently: several matches are listed and asked back, none giv
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
 from diagnosis.question.api_names import HTTPS, Api, by_host, by_word
 from diagnosis.question.directory import Entry, closest, directory
+from diagnosis.question.managed_hosts import by_managed_host, by_managed_name, nearest
 from diagnosis.question.question import Party, Question
 from diagnosis.question.services import API_SERVICES
 from diagnosis.trace.alike import class_of
@@ -76,9 +77,15 @@ def find_parties(network: Network, question: Question) -> Parties | NotFound:
         source = find(network, question.source, "source", None, _vpc(network, destination))
         if isinstance(source, NotFound):
             return source
-        return Parties(source, destination)
+        return _parties(network, source, destination)
     destination = find(network, question.destination, "destination", question.port, _vpc(network, source))
-    return destination if isinstance(destination, NotFound) else Parties(source, destination)
+    return destination if isinstance(destination, NotFound) else _parties(network, source, destination)
+
+
+def _parties(network: Network, source: Target, destination: Target) -> Parties:
+    """Both as they see each other: of several mount targets a client means that of its zone."""
+    anchors = nearest(network, source.anchors, destination.anchors)
+    return Parties(source, destination if anchors == destination.anchors else replace(destination, anchors=anchors))
 
 
 def find(network: Network, party: Party, side: str, port: int | None, near: str | None) -> Target | NotFound:
@@ -216,6 +223,9 @@ def _by_dns(network: Network, host: str, side: str, near: str | None) -> Target 
         known = book.named(name)
         if len(known) == 1 and known[0].interfaces:
             return _target(network, known[0], f"{host} is taken for {known[0].name or known[0].id}, by its name")
+    managed = by_managed_host(network, book, host)
+    if managed is not None:
+        return _target(network, managed)
     api = by_host(network, host, near)
     if api is not None:
         return _of_api(api)
@@ -262,6 +272,9 @@ def _by_name(network: Network, name: str, side: str) -> Target | NotFound:
             return _target(network, held[0], note)
         if held:
             return _several(network, name, side, held)
+    managed = by_managed_name(network, book, name)
+    if managed is not None:
+        return _target(network, managed)
     if name in book.by_id:
         return _by_id(network, name, side)
     guess = closest(network, name)
