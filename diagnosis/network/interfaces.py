@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 
 from diagnosis.network.shape import (
     Item,
@@ -45,7 +46,7 @@ class NetworkInterface:
     kind: str
     """`InterfaceType` in lower case without underscores: interface, natgateway, lambda, vpcendpoint, ..."""
     groups: tuple[str, ...] | None
-    """Security group ids, sorted; None where the answer does not say."""
+    """Security group ids, sorted; None where the answer does not say. Interned: rules are looked up by them."""
     ipv4: tuple[PrivateAddress, ...]
     """The primary one first."""
     ipv6: tuple[int, ...]
@@ -106,7 +107,7 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
         region=region_of(item),
         zone=text(item, "AvailabilityZone"),
         kind=(word(item, "InterfaceType") or "interface").replace("_", ""),
-        groups=None if groups is None else tuple(sorted({needed_text(group, "GroupId") for group in groups})),
+        groups=None if groups is None else tuple(sorted({intern(needed_text(group, "GroupId")) for group in groups})),
         ipv4=_ipv4(item),
         ipv6=_ipv6(item),
         prefixes=join_all(parse_cidr(p) for p in prefixes if p),

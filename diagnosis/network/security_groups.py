@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from diagnosis.network.shape import (
     Item,
@@ -195,6 +196,7 @@ def _peers(permission: Item) -> Iterator[tuple[Peer, str | None]]:
         yield peer, text(entry, "Description")
 
 
+@lru_cache(maxsize=65536)
 def canonical(cidr: str) -> str:
     """The range as AWS prints it: host bits cleared, IPv6 as RFC 5952 has it."""
     low, high = parse_cidr(cidr)

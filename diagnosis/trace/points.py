@@ -22,7 +22,7 @@ from diagnosis.trace.step import Blocker, Direction, Leg
 from diagnosis.trace.trace import Verdict, classes
 from diagnosis.trace.worth import worth
 from diagnosis.traffic.intervals import IntervalSet, join, meet
-from diagnosis.traffic.ports import ALL_PORTS, port
+from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import has_ports
 from diagnosis.traffic.traffic import Box, Traffic
 
@@ -79,7 +79,7 @@ class Point(NamedTuple):
 
 
 class Ports(NamedTuple):
-    """The two ports of a flow; None stands for any."""
+    """The two ports of a flow, from 0 to 65535; None stands for any."""
 
     port: int | None
     source_port: int | None
@@ -102,9 +102,10 @@ class Rest(NamedTuple):
         ours, theirs = ends
         if self.cells is not None:
             return Box(ours.addresses, theirs.addresses, self.protocols, ALL_PORTS, self.cells)
-        clients = ours.clients if ports.source_port is None else port(ports.source_port)
-        asked = ALL_PORTS if ports.port is None else port(ports.port)
-        return Box(ours.addresses, theirs.addresses, self.protocols, clients, asked)
+        asked, client = ports
+        clients = ours.clients if client is None else (client, client + 1)
+        destinations = ALL_PORTS if asked is None else (asked, asked + 1)
+        return Box(ours.addresses, theirs.addresses, self.protocols, clients, destinations)
 
 
 def judged(network: Network, source: str, destination: str, protocol: int | None, ports: Ports) -> Point | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
+from typing import Final
 
 from diagnosis.traffic.intervals import IntervalSet, has, join_all, meet, minus, pieces
 
@@ -55,20 +56,16 @@ def parse_cidr(text: str) -> IntervalSet:
     return (low, low + (1 << host_bits))
 
 
+_OCTETS: Final = {str(number): number for number in range(256)}
+"""The four numbers of an IPv4 address as they may be written: no sign, no leading zero, no digits of other scripts."""
+
+
 def _parse_ipv4(text: str) -> int:
     octets = text.split(".")
     if len(octets) == 4:
-        number = 0
-        for octet in octets:
-            # isdigit alone accepts digits of other scripts; int alone accepts signs, spaces and underscores.
-            if not (octet.isascii() and octet.isdigit()) or len(octet) > 3:
-                break
-            value = int(octet)
-            if value > 255 or (octet[0] == "0" and len(octet) > 1):
-                break
-            number = number << 8 | value
-        else:
-            return number
+        a, b, c, d = map(_OCTETS.get, octets)
+        if a is not None and b is not None and c is not None and d is not None:
+            return a << 24 | b << 16 | c << 8 | d
     raise ValueError(
         f"{_shown(text)} is not an IP address: write four numbers from 0 to 255 without leading zeros, "
         "such as 10.0.1.10, or an IPv6 address such as 2001:db8::1"
