@@ -14,13 +14,14 @@ PORTS = (22, 80, 443, 3306, 40000)
 PROTOCOLS = ("tcp", "udp", "icmp", "-1", "6", "50")
 
 
-def random_account(seed: int, *, vpcs: int = 3, outside: bool = True) -> Account:
+def random_account(seed: int, *, vpcs: int = 3, outside: bool = True, made: Account | None = None) -> Account:
     """An account drawn from a seed: peered VPCs of two subnets each, and rules that allow about as often as not.
 
-    Without `outside` there is no gateway: all traffic stays inside the VPCs and their peerings.
+    Without `outside` there is no gateway: all traffic stays inside the VPCs and their peerings. `made` is an empty
+    account to fill.
     """
     chance = random.Random(seed)
-    made = Account()
+    made = Account() if made is None else made
     for k in range(vpcs):
         made.vpc(f"vpc-{k}", f"10.{k}.0.0/16", f"2001:db8:{k}::/56")
         for n in (1, 2):
