@@ -10,7 +10,7 @@ from diagnosis.fix.between import Meeting
 from diagnosis.fix.change import Change
 from diagnosis.fix.ends import Members, Opening, Untold
 from diagnosis.fix.parties import Opened, Parties, Roll, in_words, pairs_between, roll_of
-from diagnosis.fix.region import Between, Beyond, Pair, Side, against, sides, touched
+from diagnosis.fix.region import Between, Beyond, InPairs, Pair, Side, against, sides, touched
 from diagnosis.fix.telling import rows, told
 from diagnosis.network.network import Network
 from diagnosis.trace.alike import classes
@@ -44,12 +44,12 @@ def newly_open(before: Network, after: Network, changes: tuple[Change, ...]) -> 
                 parts = meeting.opened(region)
             case Beyond():
                 parts = meeting.opened_outside(region)
-            case _:
-                single[region] = None
+            case InPairs():
+                _enlist(single, region.each)
                 continue
         for part in parts:
             if isinstance(part, Untold):
-                single.update(dict.fromkeys(_one_by_one(before, part, region)))
+                _enlist(single, _one_by_one(before, part, region))
                 continue
             for box in part.boxes:
                 ends = part.sources.parties(box.source), part.destinations.parties(box.destination)
@@ -67,6 +67,15 @@ def newly_open(before: Network, after: Network, changes: tuple[Change, ...]) -> 
         Opened(roll, ours, theirs, Traffic.of(*boxes)) for ours, theirs, boxes in parties if pairs_between(ours, theirs)
     ]
     return opened, len(single) > BUDGET or meeting.cut_short
+
+
+def _enlist(single: dict[Pair, None], pairs: Iterator[Pair]) -> None:
+    """Adds pairs that are to be traced one by one, as long as not even one too many is there."""
+    while len(single) <= BUDGET:
+        pair = next(pairs, None)
+        if pair is None:
+            return
+        single[pair] = None
 
 
 def _with_addresses(part: Opening, box: Box, sources: Parties, destinations: Parties) -> Box:

@@ -66,7 +66,14 @@ class Beyond:
     ports: IntervalSet = ALL_PORTS
 
 
-Region = Between | Beyond | Pair
+@dataclass(frozen=True, slots=True, eq=False)
+class InPairs:
+    """What gateways translate, pair by pair. There may be a million, so each is made when it is asked for."""
+
+    each: Iterator[Pair]
+
+
+Region = Between | Beyond | InPairs
 
 
 def touched(network: Network, change: Change) -> Iterator[Region]:
@@ -107,9 +114,14 @@ def _let_in_behind_nat(
         if seen and leads_to_nat(network, ours, nat.id):
             yield Between(Holders(_clients(network, nat.id)), own, protocol, ports)
         if any(a.public is not None and has(wanted, a.public) for a in nat.addresses):
-            reached = list(_by_public(own.interfaces, PUBLIC))
-            for some in classes(network, _clients(network, nat.id)) if reached else ():
-                yield from against(some, reached, protocol, outgoing=True)
+            yield InPairs(_through_nat(network, nat.id, own.interfaces, protocol))
+
+
+def _through_nat(network: Network, nat: str, own: tuple[NetworkInterface, ...], protocol: int | None) -> Iterator[Pair]:
+    """What the clients of a NAT gateway send to the public addresses of these."""
+    reached = list(_by_public(own, PUBLIC))
+    if reached:
+        yield from _by_class(network, _clients(network, nat), reached, protocol, outgoing=True)
 
 
 def _with_outside(
@@ -121,12 +133,18 @@ def _with_outside(
     *,
     outgoing: bool,
 ) -> Iterator[Region]:
-    """What of a range lies outside, against these: where gateways translate, in pairs."""
+    """What of a range lies outside, against these."""
     outside = list(_outside(network, wanted))
     yield from (Beyond(own, side, protocol, outgoing, ports) for side in outside if not side.by_public)
     public = [side for side in outside if side.by_public]
-    for some in classes(network, own) if public else ():
-        yield from against(some, public, protocol, outgoing=outgoing)
+    yield InPairs(_by_class(network, own, public, protocol, outgoing=outgoing))
+
+
+def _by_class(
+    network: Network, own: tuple[NetworkInterface, ...], peers: list[Side], protocol: int | None, *, outgoing: bool
+) -> Iterator[Pair]:
+    for some in classes(network, own) if peers else ():
+        yield from against(some, peers, protocol, outgoing=outgoing)
 
 
 def _held(network: Network, group: str) -> tuple[NetworkInterface, ...]:
@@ -173,11 +191,13 @@ def _behind_nat(
     yield Between(Holders(clients), Holders(_near(network, wanted), wanted), protocol)
     if by_client:
         yield Between(Holders(clients, wanted), Holders(tuple(network.interfaces.values())), protocol)
-    for some in classes(network, clients):
-        for side in sides(some, meet(wanted, IPV4)):
-            yield from ((side, there, protocol) for there in everywhere)
-        for side in sides(some, IPV4):
-            yield from ((side, there, protocol) for there in far)
+    yield InPairs(
+        (side, there, protocol)
+        for some in classes(network, clients)
+        for range_, others in ((meet(wanted, IPV4), everywhere), (IPV4, far))
+        for side in sides(some, range_)
+        for there in others
+    )
 
 
 def _clients(network: Network, nat: str) -> tuple[NetworkInterface, ...]:

@@ -158,6 +158,22 @@ RULES = (
         ("tests/properties/test_reach.py::test_who_agrees_with_one_trace_for_each_interface",),
     ),
     Mutant(
+        "a-way-of-one-family-is-taken-in-the-other",
+        "trace/cohort_ways.py",
+        "own.narrow, number, sending, own.six)",
+        "own.narrow, number, sending)",
+        (
+            "tests/properties/test_reach.py::test_an_answer_is_the_same_where_ways_of_cohorts_are_known_from_other_questions",
+        ),
+    ),
+    Mutant(
+        "a-rule-that-names-a-group-is-about-nobody",
+        "trace/subjects.py",
+        "                for name, groups in subject.by_group.items():",
+        "                for name, groups in ():",
+        ("tests/properties/test_reach.py::test_who_agrees_with_one_trace_for_each_interface",),
+    ),
+    Mutant(
         "groups-with-any-open-range-let-everything-pass",
         "trace/lots.py",
         "            if covers(ranges, glance.far):",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import large_account
+from diagnosis.fix import exposure as exposures
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, NotApplicable, RouteChange, apply_all
 from diagnosis.fix.exposure import exposure, newly_open
 from diagnosis.fix.parties import Opened
@@ -272,3 +273,16 @@ def test_a_row_with_one_destination_does_not_count_it_among_the_sources() -> Non
     assert [(row.count, row.source.split()[0]) for row in found.newly_reachable] == [(6, "6")]
     assert "from 6 of " in found.text
     assert agrees(network, (change,))
+
+
+def test_pairs_beyond_the_budget_are_not_even_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule for everybody, with 6 public servers behind it and 10,000 clients of NAT gateways, has a million pairs."""
+    monkeypatch.setattr(exposures, "BUDGET", 10)
+    single: dict[Any, None] = {}
+    endless = iter(range(10**9))
+
+    exposures._enlist(single, endless)  # type: ignore[arg-type]
+    exposures._enlist(single, endless)  # type: ignore[arg-type]
+
+    assert list(single) == list(range(11))
+    assert next(endless) == 11
