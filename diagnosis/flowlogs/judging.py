@@ -26,6 +26,7 @@ _ADDRESS = re.compile(FIELDS["srcaddr"].pattern)
 _SLOT_BITS = 18
 _MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 _MOST_TEXTS = 100_000
+_HIGHEST_OCTET = int.from_bytes(b"255")
 _TIMES = ("start", "end")
 _TIME = 10
 """Digits of a time that is told."""
@@ -185,6 +186,24 @@ def _equals(text: str, heads: Words, lengths: Octets) -> Rows:
     return found
 
 
+def _ipv4(grid: Grid, name: str, rows: Places) -> Rows:
+    """Whether the values of a field are four numbers of an octet, without leading zeros, with a dot between them."""
+    import numpy as np
+
+    begins, lengths = grid.strange.next(grid.begins(name)[rows], 4)
+    are: Rows = begins[-1] == grid.after(name)[rows]
+    for place in begins[1:-1]:
+        are &= grid.octets.take(place - 1) == np.uint8(ord("."))
+    for begin, length in zip(begins, lengths, strict=False):
+        first, second, third = (grid.octets.take(begin + place).astype(np.uint32) for place in range(3))
+        are &= (
+            (length == 1)
+            | ((length == 2) & (first > ord("0")))
+            | ((length == 3) & (first > ord("0")) & (first << 16 | second << 8 | third <= _HIGHEST_OCTET))
+        )
+    return are
+
+
 class _KnownAddresses:
     """Addresses that were found to be well formed, by their keys: each in one of two places."""
 
@@ -209,7 +228,9 @@ class _KnownAddresses:
             known[unknown] = self._held(others, first[unknown], last[unknown]) & short[unknown]
             new = np.flatnonzero(~known[unknown])
             rows = unknown[new]
-            found = np.array([self._is_one(text) for text in grid.values(name, rows)], np.bool_)
+            found = _ipv4(grid, name, rows)
+            rare = np.flatnonzero(~found)
+            found[rare] = [self._is_one(text) for text in grid.values(name, rows[rare])]
             known[rows] = found
             kept = found & short[rows]
             rows, new = rows[kept], new[kept]

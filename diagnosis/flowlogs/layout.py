@@ -26,12 +26,18 @@ from diagnosis.sources import FlowLogsUnavailable
 DELIVERY = 15 * 60
 """How long after the end of a record the time in its file's name may be: aggregation and delivery, in seconds."""
 INTERVAL = 5 * 60
-"""How long before: files are delivered every five minutes, and a name may be of the first of them."""
+"""How long before, in a name that flow logs gave: the file of 16:20 holds the ends from 16:20:00 to 16:24:59."""
+BUFFERED = 15 * 60
+"""How long before, in any other name or folder: Data Firehose, which names an object after the oldest record in it,
+collects for up to 900 seconds. Source: https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html
+"""
 HOUR = 3600
 FEW_FILES, FEW_BYTES = 48, 2 * 1024 * 1024
 """So little is read as a whole: nothing is gained by leaving files out, and the counts speak of everything."""
 
 _STAMP = re.compile(r"(?:^|_)(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z?(?:_|\.|$)")
+_DELIVERED = re.compile(r"\d+_vpcflowlogs_[a-z0-9-]+_fl-[0-9a-f]+_\d{8}T\d{4}Z_[^_]*\.log(\.gz|\.parquet)?")
+"""What flow logs name a file."""
 _FOLDERS = re.compile(
     r"(?:^|/)(?:year=)?(?P<year>20\d\d)/(?:month=)?(?P<month>\d\d)/(?:day=)?(?P<day>\d\d)/(?:(?:hour=)?(?P<hour>\d\d)/)?"
 )
@@ -62,7 +68,7 @@ def find(paths: Sequence[Path]) -> tuple[tuple[LogFile, ...], tuple[str, ...]]:
             files |= {file.path: file for file in _walk(root, warnings)}
         else:
             raise FlowLogsUnavailable(f"--flow-logs {shown(str(root), 200)} is neither a file nor a folder.")
-    return tuple(files[path] for path in sorted(files)), tuple(warnings)
+    return tuple(files[path] for path in sorted(files, key=str)), tuple(warnings)
 
 
 def _mode(root: Path) -> int:
@@ -133,8 +139,9 @@ def pruned(files: Sequence[LogFile], window: Window, seen: int | None = None) ->
     """Return the files that may hold a record of the window; those without a date always may.
 
     A record may be delivered long after its end, but not before it: at the time of the name, or within the minutes that
-    the name begins. A window counted back from the newest record is counted from the end of a record that was `seen`,
-    else from the newest name, less the delay of delivery: the newest record is not older than that.
+    the name begins, which are more where flow logs did not name the file. A window counted back from the newest record
+    is counted from the end of a record that was `seen`, else from the newest name, less the delay of delivery: the
+    newest record is not older than that.
     """
     dates = [file.dated for file in files if file.dated is not None]
     few = len(files) <= FEW_FILES and sum(file.size for file in files) <= FEW_BYTES
@@ -143,11 +150,14 @@ def pruned(files: Sequence[LogFile], window: Window, seen: int | None = None) ->
     gap = _usual_gap(dates)
     late = max(DELIVERY, gap)
     start, end = _bounds(window, max(last for _, last in dates) - late if seen is None else seen)
-    early = start - max(INTERVAL, gap)
     return tuple(
         file
         for file in files
-        if file.dated is None or (file.dated[1] >= early and (end is None or file.dated[0] <= end + late))
+        if file.dated is None
+        or (
+            file.dated[1] >= start - max(gap, INTERVAL if _DELIVERED.fullmatch(file.path.name) else BUFFERED)
+            and (end is None or file.dated[0] <= end + late)
+        )
     )
 
 

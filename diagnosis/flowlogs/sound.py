@@ -32,6 +32,7 @@ WORTH_IT = 2 * 1024 * 1024
 """Less than this, as stored, is read sooner than the libraries are loaded."""
 WORTH_PROCESSES = 8 * 1024 * 1024
 """Less than this is read sooner than processes are started."""
+_KEPT = 24 * 1024 * 1024
 _MOST_HOURS = 100
 _NEEDED = frozenset(
     {"start", "end", "action", "log-status", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport"}
@@ -84,6 +85,8 @@ def errand(doing: Errand[Result], paths: Sequence[Path], niceness: int = 0) -> I
     stored = sum(map(_stored, paths))
     if stored < WORTH_IT:
         return ()
+    # glibc keeps as much memory as the largest block that was freed, for the next file: clearing it anew takes longer.
+    bytearray(_KEPT)
     return (
         apart(doing, paths, niceness)
         if stored >= WORTH_PROCESSES

@@ -52,9 +52,12 @@ def test_any_other_name_dates_nothing(path: str) -> None:
     assert dated(Path(path)) is None
 
 
-def a_day(step: int = 300) -> list[LogFile]:
+def a_day(step: int = 300, name: str = "1_vpcflowlogs_us-east-1_fl-0a1_{:%Y%m%dT%H%MZ}_5f3a.log.gz") -> list[LogFile]:
     start = at("2026-11-22T00:00")
-    return [LogFile(Path(str(time)), 10_000, (time, time)) for time in range(start, start + 24 * HOUR, step)]
+    return [
+        LogFile(Path(name.format(datetime.fromtimestamp(time, UTC))), 10_000, (time, time))
+        for time in range(start, start + 24 * HOUR, step)
+    ]
 
 
 def test_the_last_hour_takes_an_hour_of_files_and_the_margin_of_delivery() -> None:
@@ -80,6 +83,26 @@ def test_a_window_takes_its_files_and_those_delivered_late() -> None:
         (at("2026-11-22T05:55"),) * 2,
         (at("2026-11-22T07:15"),) * 2,
     ]
+
+
+@pytest.mark.parametrize("name", ["copy_{:%Y%m%dT%H%MZ}.log.gz", "cut_1_vpcflowlogs_us-east-1_fl-1_{:%Y%m%dT%H%MZ}.gz"])
+def test_a_file_that_flow_logs_did_not_name_may_be_named_after_the_oldest_of_a_quarter_of_an_hour(name: str) -> None:
+    window = Between(at("2026-11-22T06:00"), at("2026-11-22T07:00"))
+
+    (first, *_), (delivered, *_) = pruned(a_day(name=name), window), pruned(a_day(), window)
+
+    assert first.dated == (at("2026-11-22T05:45"),) * 2
+    assert delivered.dated == (at("2026-11-22T05:55"),) * 2
+
+
+def test_no_record_of_a_window_is_lost_at_its_edge() -> None:
+    """By AWS's page the file of 16:20 holds ends from 16:20:00 to 16:24:59; by an older edition, from 16:15:01."""
+    start, end = at("2026-11-22T06:00"), at("2026-11-22T07:00")
+    kept = {file.dated[0] for file in pruned(a_day(), Between(start, end)) if file.dated}
+
+    for ended in range(start, end + 600 + 1):  # Up to a record of ten minutes that began as the window ends.
+        assert ended - ended % 300 in kept
+        assert ended + -ended % 300 in kept
 
 
 def test_files_of_an_hour_each_reach_an_hour_further() -> None:
