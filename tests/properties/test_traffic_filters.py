@@ -6,7 +6,7 @@ by type 129"; one header for each stretch between two cuts stands for all of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import pytest
@@ -80,15 +80,31 @@ def passes(rules: Sequence[Rule], header: Header, view: View) -> bool:
     return number == -1 or (number is not None and rules[number].allow)
 
 
+def judge(rules: Sequence[Rule], view: View) -> Callable[[Header], bool]:
+    """`passes`, once for all headers that differ only in what no rule of this view looks at."""
+    known: dict[tuple[int, int, int], bool] = {}
+
+    def passing(header: Header) -> bool:
+        peer = header.source if view.address == "source" else header.destination
+        looks_at_source = view.reply and header.protocol not in (1, 58)
+        key = (peer, header.protocol, header.source_port if looks_at_source else header.port)
+        if key not in known:
+            known[key] = passes(rules, header, view)
+        return known[key]
+
+    return passing
+
+
 @views
 @given(rules=rule_lists, traffic=traffics)
 @settings(max_examples=60)
 def test_split_is_exact(view: View, rules: list[Rule], traffic: Traffic) -> None:
     passed, dropped = Filter(rules).split(traffic, view)
+    passing = judge(rules, view)
 
     for header in UNIVERSE:
         if traffic.contains(header):
-            assert passed.contains(header) == passes(rules, header, view)
+            assert passed.contains(header) == passing(header)
             assert dropped.contains(header) != passed.contains(header)
         else:
             assert not passed.contains(header)
