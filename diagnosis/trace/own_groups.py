@@ -103,9 +103,9 @@ class OwnGroups:
             return self._judged(interface)
         if self.judge is None or not interface.groups:
             return self.all_of_it
-        parts = []
+        parts, known = [], self._each
         for group in interface.groups:
-            one = self.of_one(group, interface)
+            one = known.get(group) or self.of_one(group, interface)
             if one.everything:
                 return one
             parts.append(one)

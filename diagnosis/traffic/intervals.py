@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 
 IntervalSet = tuple[int, ...]
 """Half-open toggle points: membership flips at each of them. An even number of strictly increasing integers."""
@@ -38,17 +38,8 @@ def join_all(sets: Iterable[IntervalSet]) -> IntervalSet:
         return parts[0] if parts else EMPTY
     if len(parts) == 2 and (parts[0] is parts[1] or parts[0] == parts[1]):
         return parts[0]
-    starts: list[int] = []
-    ends: list[int] = []
-    for part in parts:
-        if len(part) == 2:
-            starts.append(part[0])
-            ends.append(part[1])
-        else:
-            starts.extend(part[::2])
-            ends.extend(part[1::2])
-    starts.sort()
-    ends.sort()
+    points = list(chain.from_iterable(parts))  # Every set is of even length, so starts and ends take turns.
+    starts, ends = sorted(points[::2]), sorted(points[1::2])
     # With both lists sorted, nothing covers x exactly when as many intervals ended as started up to x:
     # the gaps are ends[k] to starts[k + 1], wherever that is not empty.
     points = [starts[0]]
