@@ -65,7 +65,7 @@ def _message(witness: Witness, text: str, more: Iterable[Block], pressed: list[d
 def _limits(limits: tuple[str, ...]) -> list[Block]:
     shown = limits if len(limits) <= _LIMITS else limits[: _LIMITS - 1]
     left = len(limits) - len(shown)
-    if not shown:
+    if not any(shown) and not left:
         return []
     return [context(*(clip(one, 600) for one in shown), *([f"and {left} more under Details"] if left else []))]
 
