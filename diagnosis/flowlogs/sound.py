@@ -85,13 +85,11 @@ def errand(doing: Errand[Result], paths: Sequence[Path], niceness: int = 0) -> I
     stored = sum(map(_stored, paths))
     if stored < WORTH_IT:
         return ()
+    if stored >= WORTH_PROCESSES:
+        return apart(doing, paths, niceness)
     # glibc keeps as much memory as the largest block that was freed, for the next file: clearing it anew takes longer.
     bytearray(_KEPT)
-    return (
-        apart(doing, paths, niceness)
-        if stored >= WORTH_PROCESSES
-        else zip(paths, map(doing.begun(), paths), strict=True)
-    )
+    return zip(paths, map(doing.begun(), paths), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
