@@ -37,8 +37,8 @@ BYTES: Final = 20_000_000
 """From so many network interfaces, or bytes of flow-log files, a process of its own is worth the second that it takes
 to start.
 """
-BEHIND: Final = 10
-"""The niceness of the process: of two who want a core it goes to whoever answers a question."""
+BEHIND: Final = 5
+"""The niceness of the process, and less than that of those that it has read files: a core goes to whoever answers."""
 log = structlog.get_logger("whynot.apart")
 _PROGRAM: Final = "import sys; sys.path[:] = sys.argv[2:]; from bot.apart import serve; serve(int(sys.argv[1]))"
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from diagnosis.network.described import Call, Described
+from diagnosis.network.private_zones import RECORDS, ZONE, ZONES
 
 HIDDEN: Final = "outside-the-scope"
 """Begins what stands in place of a hidden id."""
@@ -40,7 +41,7 @@ _OWN_ID: Final[Mapping[str, str]] = {
 """The member that names a thing, by the list that it stands in."""
 _OWNERS: Final = ("GroupId", "NetworkInterfaceId", "SubnetId", "ResourceId", "LoadBalancerArn", "TargetGroupArn")
 """Members by which a thing without a VPC of its own belongs to one: the first that is known decides."""
-_ALWAYS_INSIDE: Final = ("rds.", "elasticache.", "lambda.", "efs.", "ecs.", "eks.", "route53.")
+_ALWAYS_INSIDE: Final = ("rds.", "elasticache.", "lambda.", "efs.", "ecs.", "eks.")
 """What these describe is somewhere, whether or not the answer says where: it is kept where it is seen to be inside."""
 _RANGES: Final = ("CidrBlock", "CidrBlockSet", "Ipv6CidrBlockSet")
 
@@ -95,6 +96,24 @@ def _of_vpcs(answers: Mapping[Call, Mapping[str, Any]], vpcs: frozenset[str]) ->
             continue
         narrowed_body = {key: _kept(call.name, value, inside, outside) for key, value in body.items()}
         kept[call] = _masked(narrowed_body, masks)
+    return _of_zones(kept)
+
+
+def _of_zones(answers: Mapping[Call, Mapping[str, Any]]) -> dict[Call, Mapping[str, Any]]:
+    """The answers without the names of private zones, but for those that are associated with a VPC of the scope."""
+    inside = {call.argument for call in answers if call.name == ZONE}
+    kept: dict[Call, Mapping[str, Any]] = {}
+    for call, body in answers.items():
+        if call.name == RECORDS and call.argument not in inside:
+            continue
+        listed = body.get("HostedZones") if call.name == ZONES else None
+        if isinstance(listed, list):
+            known = [
+                zone for zone in listed if isinstance(zone, dict) and str(zone.get("Id")).rpartition("/")[2] in inside
+            ]
+            kept[call] = {**body, "HostedZones": known}
+        else:
+            kept[call] = body
     return kept
 
 

@@ -23,6 +23,7 @@ from diagnosis.network.interfaces import NetworkInterface, PrivateAddress, parse
 from diagnosis.network.network import Network
 from diagnosis.network.network_acls import NetworkAcl, parse_acl
 from diagnosis.network.prefix_lists import parse_prefix_list
+from diagnosis.network.private_zones import private_zones
 from diagnosis.network.public_access import parse_public_access
 from diagnosis.network.route_tables import RouteTable, parse_route_table
 from diagnosis.network.security_groups import parse_group
@@ -176,14 +177,12 @@ def build(described: Described) -> Network:
         dns_switches=_dns_switches(reader),
         group_vpcs=_group_vpcs(reader),
         transit=transit(reader, merged),
-        encryption=parse_encryption(
-            (item for _, item in reader.lists("ec2.describe_vpc_encryption_controls", "VpcEncryptionControls")),
-            (item for _, item in reader.lists("ec2.describe_vpcs", "Vpcs")),
-        ),
+        encryption=_encryption(reader),
         vpn_gateways=reader.entities("ec2.describe_vpn_gateways", "VpnGateways", "VpnGatewayId", parse_vpn_gateway),
         vpn_connections=reader.entities(
             "ec2.describe_vpn_connections", "VpnConnections", "VpnConnectionId", parse_vpn_connection
         ),
+        private_zones=private_zones(described, reader.parsed),
     )
     return replace(network, warnings=tuple(sorted({*described.warnings, *reader.warnings})))
 
@@ -240,6 +239,13 @@ def _group_vpcs(reader: _Reader) -> Mapping[tuple[str, str], str]:
         state = reader.parsed(f"SecurityGroupVpcAssociations {group}", group, word, item, "State")
         found[group, vpc] = min(state or "associated", found.get((group, vpc), "~"))
     return dict(sorted(found.items()))
+
+
+def _encryption(reader: _Reader) -> Mapping[str, str]:
+    return parse_encryption(
+        (item for _, item in reader.lists("ec2.describe_vpc_encryption_controls", "VpcEncryptionControls")),
+        (item for _, item in reader.lists("ec2.describe_vpcs", "Vpcs")),
+    )
 
 
 def _flow_logs(reader: _Reader) -> tuple[Item, ...]:

@@ -16,6 +16,7 @@ from diagnosis.network.load_balancers import LoadBalancer, TargetGroup, balancer
 from diagnosis.network.memo import Memo
 from diagnosis.network.network_acls import NetworkAcl
 from diagnosis.network.prefix_lists import PrefixList
+from diagnosis.network.private_zones import PrivateZone
 from diagnosis.network.public_access import PublicAccess
 from diagnosis.network.route_tables import RouteTable
 from diagnosis.network.security_groups import SecurityGroup
@@ -72,6 +73,7 @@ class Network:
     """The mode of VPC encryption controls, by VPC: `monitor`, `enforce`."""
     vpn_gateways: Mapping[str, VpnGateway] = field(default_factory=dict)
     vpn_connections: Mapping[str, VpnConnection] = field(default_factory=dict)
+    private_zones: tuple[PrivateZone, ...] = ()
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @cached_property

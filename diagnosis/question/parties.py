@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
+from diagnosis.network.private_zones import Record
 from diagnosis.question.api_names import HTTPS, Api, by_host, by_word
 from diagnosis.question.directory import Entry, closest, directory
 from diagnosis.question.managed_hosts import by_managed_host, by_managed_name, nearest
+from diagnosis.question.private_names import LONGEST_CHAIN, Answered, NotTold, by_private_zone, no_record
 from diagnosis.question.question import Party, Question
 from diagnosis.question.services import API_SERVICES
 from diagnosis.trace.alike import class_of
@@ -208,7 +210,14 @@ def _by_id(network: Network, identity: str, side: str) -> Target | NotFound:
     return Target(identity, (Nowhere(gap),))
 
 
-def _by_dns(network: Network, host: str, side: str, near: str | None) -> Target | NotFound:
+def _by_dns(network: Network, host: str, side: str, near: str | None, chain: int = 0) -> Target | NotFound:
+    match by_private_zone(network, host, near):
+        case Answered(zone, (), _):
+            return _missing(network, host, side, no_record(zone, host))
+        case Answered(_, records, note):
+            return _by_records(network, host, records, side, near, note, chain)
+        case NotTold(gap):
+            return Target(host, (Nowhere(gap),))
     book = directory(network)
     entry = book.by_dns.get(host)
     if entry is not None and entry.interfaces:
@@ -232,6 +241,35 @@ def _by_dns(network: Network, host: str, side: str, near: str | None) -> Target 
     if _lives_inside(host):
         return _missing(network, host, side, f"No DNS name {host} in the account.")
     return Target(host, (AtInternet(),), None, f"{host} is no name of this account; it is judged as the internet")
+
+
+def _by_records(
+    network: Network,
+    host: str,
+    records: tuple[Record, ...],
+    side: str,
+    near: str | None,
+    note: str | None,
+    chain: int,
+) -> Target | NotFound:
+    """The places to which the records of a private zone lead, other names followed."""
+    addresses = tuple(address for record in records for address in record.addresses)
+    names = [_address_name(network, address) for address in addresses]
+    anchors: tuple[Anchor, ...] = tuple(AtAddress(address) for address in addresses[:MOST])
+    port = None
+    for record in records:
+        if record.target is None:
+            continue
+        if chain == LONGEST_CHAIN:
+            return _missing(network, host, side, f"The names behind {host} lead to one another.")
+        found = _by_dns(network, record.target, side, near, chain + 1)
+        if isinstance(found, NotFound):
+            return found
+        names.append(found.name)
+        anchors, port, note = (*anchors, *found.anchors), port or found.port, note or found.note
+    if not anchors:
+        return _missing(network, host, side, f"The records of {host} hold no address.")
+    return Target(f"{host} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})", anchors, port, note)
 
 
 def _of_api(api: Api) -> Target:

@@ -275,7 +275,7 @@ _NOT_READ_YET = frozenset(
 _DATABASES = frozenset({"rds.describe_db_clusters", "rds.describe_db_instances"})
 
 FOR_ASKING: frozenset[str] = (
-    frozenset(kind.call for kind in (*_VPC, *_VPC_SWITCHES, *_TRANSIT, *_EDGE, *_BALANCING)) - _NOT_READ_YET
+    frozenset(kind.call for kind in (*_VPC, *_VPC_SWITCHES, *_TRANSIT, *_EDGE, *_BALANCING, *_NAMES)) - _NOT_READ_YET
 ) | _DATABASES
 """The calls whose answers the model uses today: what `whynot ask` collects from a live account. A test holds it to what
 the network room reads."""
