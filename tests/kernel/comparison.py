@@ -157,12 +157,21 @@ def explained(account: Account, probe: Probe, engine: Item, seen: Round) -> str 
         if back == EGRESS_ONLY and probe.protocol in (17, OTHER):
             # Such a gateway sees an answer to what it never saw; protocols without connections do not tell it apart.
             return "an IPv6 answer without a connection leaves by an egress-only gateway"
-    if verdict == "unknown" and any("is not documented" in gap["error"] for gap in engine["unseen"]):
+    if _goes_by_two_ways(account, probe, engine):
         # IPv6 addresses stay the same on every way, so the answer may get home by another one. AWS does not say.
         return "IPv6 goes over a peering connection one way and by the internet the other"
     if verdict == "blocked" and not answered:
         return _elsewhere(engine["causes"], drops)
     return None
+
+
+def _goes_by_two_ways(account: Account, probe: Probe, engine: Item) -> bool:
+    """Whether the answer takes a way whose end nobody documents, and the verdict or its first cause tells of it."""
+    if engine["verdict"] == "unknown":
+        return any("is not documented" in gap["error"] for gap in engine["unseen"])
+    ways = {target_of(account, probe), target_of(account, probe, back=True)}
+    on_the_way_back = [cause["leg"] for cause in engine["causes"][:1]] == ["return"]
+    return ":" in probe.from_address and PEERING in ways and len(ways) > 1 and on_the_way_back
 
 
 def _elsewhere(causes: list[Item], drops: set[Drop]) -> str | None:
