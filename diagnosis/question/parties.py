@@ -212,10 +212,10 @@ def _by_id(network: Network, identity: str, side: str) -> Target | NotFound:
 
 def _by_dns(network: Network, host: str, side: str, near: str | None, chain: int = 0) -> Target | NotFound:
     match by_private_zone(network, host, near):
-        case Answered(zone, (), _):
+        case Answered(zone, ()):
             return _missing(network, host, side, no_record(zone, host))
-        case Answered(_, records, note):
-            return _by_records(network, host, records, side, near, note, chain)
+        case Answered(_, records):
+            return _by_records(network, host, records, side, near, chain)
         case NotTold(gap):
             return Target(host, (Nowhere(gap),))
     book = directory(network)
@@ -249,14 +249,13 @@ def _by_records(
     records: tuple[Record, ...],
     side: str,
     near: str | None,
-    note: str | None,
     chain: int,
 ) -> Target | NotFound:
     """The places to which the records of a private zone lead, other names followed."""
     addresses = tuple(address for record in records for address in record.addresses)
     names = [_address_name(network, address) for address in addresses]
     anchors: tuple[Anchor, ...] = tuple(AtAddress(address) for address in addresses[:MOST])
-    port = None
+    port, note = None, None
     for record in records:
         if record.target is None:
             continue

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network
-from diagnosis.network.private_zones import RECORDS, PrivateZone, Record
+from diagnosis.network.private_zones import RECORDS, ZONE, PrivateZone, Record
 
 LONGEST_CHAIN = 8
 """So many names may lead to one another; what is longer is a circle."""
@@ -18,7 +18,6 @@ class Answered:
 
     zone: PrivateZone
     records: tuple[Record, ...]
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,9 @@ def by_private_zone(network: Network, host: str, near: str | None) -> Answered |
     zone = applying[0]
     if zone.records is None:
         return NotTold(network.gap(RECORDS, (), f"what private zone {_called(zone)} makes of {host}"))
-    note = None
     if zone.vpcs is None and near is not None:
-        note = f"whether private zone {_called(zone)} is associated with {near} was not seen; it is taken to be"
-    return Answered(zone, zone.lookup(host), note)
+        return NotTold(network.gap(ZONE, (), f"whether private zone {_called(zone)} is associated with {near}"))
+    return Answered(zone, zone.lookup(host))
 
 
 def _elsewhere(covering: list[PrivateZone], host: str, near: str | None) -> NotTold | None:
