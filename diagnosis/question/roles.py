@@ -11,6 +11,7 @@ from typing import Final
 
 from diagnosis.question.mentions import INTERNET, Item, Mention, is_nameable
 from diagnosis.question.objects import has_object
+from diagnosis.question.phases import is_phase
 from diagnosis.question.placements import FILTER_IDS, Clause, Placed, Placement, Side
 
 _OTHER_SIDE: Final[dict[Side, Side]] = {"source": "destination", "destination": "source"}
@@ -22,11 +23,6 @@ _RELATING: Final = frozenset(
     "reach reject see reachable open from to between arrow traffic error source destination with".split()
 )
 """Words that put two parties into a relation."""
-
-_PHASES: Final = frozenset("stop stops stopped keep keeps kept".split())
-"""Verbs that, before another verb, say when it happens and not who refuses whom."""
-_TRAFFIC_ADJECTIVES: Final = frozenset("incoming outgoing anything everything something nothing".split())
-"""What ends like a verb after "stops" and is none."""
 
 
 class Reading(Placement):
@@ -98,7 +94,7 @@ class Reading(Placement):
         ):
             self._on_reply(item, i)
             return
-        if self._is_phase(item, i):
+        if is_phase(self.items, i):
             return
         object_follows = following is not None and (is_nameable(following) or following.role in ("traffic", "person"))
         passive = item.form == "past" and (clause.be or not object_follows)
@@ -113,13 +109,6 @@ class Reading(Placement):
         clause.verb, clause.verb_text, clause.passive, clause.has_object = "reject", item.lower, passive, False
         clause.be = False
         self._preposition = None
-
-    def _is_phase(self, item: Item, i: int) -> bool:
-        """Whether the word only says when: in "A stopped reaching B" and "A keeps timing out on B" A is what reaches."""
-        if item.lower not in _PHASES or i + 1 == len(self.items):
-            return False
-        first = self.items[i + 1].lower.split()[0]
-        return first.endswith("ing") and first not in _TRAFFIC_ADJECTIVES
 
     def _on_see(self, item: Item, i: int) -> None:
         following = self._next(i)

@@ -53,7 +53,8 @@ def assumed(url: str, **more: Any) -> Any:
 
 
 def apply(story: Story) -> Any:
-    hands: AwsHands = story.writer  # type: ignore[assignment]
+    hands = story.writer
+    assert isinstance(hands, AwsHands)
     found = story.hands
     return type(found)(hands.writer, found.reader, found.ledger, found.settings, found.patience).apply(
         story.proposal, APPROVER
@@ -97,7 +98,8 @@ def test_the_session_may_do_no_more_than_this_fix_and_its_undo(story: Story) -> 
 
 
 def test_the_policy_of_the_write_role_is_enough_to_apply_and_undo_and_for_nothing_else(story: Story) -> None:
-    hands: AwsHands = story.writer  # type: ignore[assignment]
+    hands = story.writer
+    assert isinstance(hands, AwsHands)
     writer = hands.writer(story.proposal, APPROVER)
     post(story.account.url, "reset-auth", b"0")
     try:
@@ -165,7 +167,8 @@ def test_a_name_of_odd_characters_still_makes_a_session(story: Story) -> None:
 
 def test_a_region_that_is_none_is_refused(story: Story) -> None:
     story.proposal = story.proposal.model_copy(update={"region": "nowhere at all"})
-    hands: AwsHands = story.writer  # type: ignore[assignment]
+    hands = story.writer
+    assert isinstance(hands, AwsHands)
 
     with pytest.raises(Refused):
         hands.writer(story.proposal, APPROVER)
