@@ -39,6 +39,7 @@ def _between(network: Network, cohort: Cohort, ours: Held, theirs: Held) -> tupl
     sending = ours.groups_apart
     own, there = (one, other) if sending else (other, one)
     number, around = (there.narrow, there.range) if there.wide is None else (there.wide, there.wide_range)
+    # A cohort that is kept is there as long as the network's stencils: no other takes its identity.
     known, key = stencils_of(network), (id(cohort), own.narrow, number, sending, own.six)
     found = known.get(key)
     if found is None:
