@@ -79,7 +79,8 @@ def investigate(
     path = shown_path(traces)
     some = parts(traces) if verdict == "partly" else ()
     what = _traffic(traces)
-    notes = (parties.source.note, parties.destination.note, _port_note(parties, question), _own_note(traces))
+    spoken_of = (_port_note(parties, question), question.left_out)
+    notes = (parties.source.note, parties.destination.note, *spoken_of, _own_note(traces))
     return with_guide(
         Answer(
             question=question,

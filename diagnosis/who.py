@@ -22,7 +22,7 @@ def who(network: Network, question: Question) -> WhoAnswer | NotFound:
         return target
     protocol = protocol_number(question.protocol) if question.protocol is not None else None
     port = question.port
-    notes = [target.note] if target.note else []
+    notes = [note for note in (target.note, question.left_out) if note]
     if towards and port is None and protocol is None and target.port is not None:
         port, protocol = target.port, 6
         notes.append(f"No port was asked; tcp {port} is judged, on which {target.name} listens.")

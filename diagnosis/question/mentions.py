@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -69,6 +70,10 @@ _NO_IDENTIFIERS: Final = (
     "front-end",
 )
 _AGENTS: Final = frozenset("agent agents client sdk cli script daemon sidecar exporter plugin".split())
+_RUNNERS: Final = frozenset("lambda codebuild codedeploy codepipeline".split())
+"""APIs whose named things run code of ours and send packets themselves."""
+_DEVICE: Final = re.compile(r"(?:eth|ens|en|wlan|tun|tap|lo)\d{1,2}\Z", re.IGNORECASE)
+"""What a kernel calls a network interface: it says nothing of which host is meant."""
 _ENVIRONMENTS: Final = frozenset(
     "prod production staging stage dev development test main primary secondary private public internal external shared central corporate".split()
 )
@@ -240,7 +245,7 @@ def _of_word(token: Token) -> Iterator[Item]:
 
 def looks_like_identifier(text: str) -> bool:
     """Return whether a word has the form of a resource's name: a hyphen, underscore, digit, slash or dot inside."""
-    if text.lower().startswith(_NO_IDENTIFIERS):
+    if text.lower().startswith(_NO_IDENTIFIERS) or _DEVICE.match(text):
         return False
     if any(a.islower() and b.isupper() for a, b in itertools.pairwise(text)):
         return True
@@ -270,7 +275,7 @@ def mentions_in(run: Sequence[Item]) -> list[Mention]:
 
 def _held_by_api(loose: Sequence[Item]) -> Mention | None:
     """Return the AWS API that holds the named thing ("the S3 bucket logs"): a bucket or queue has no address of its own."""
-    service = next((i.service for i in loose if i.service in API_SERVICES - {"lambda"}), None)
+    service = next((i.service for i in loose if i.service in API_SERVICES - _RUNNERS), None)
     return Mention(Party(kind="service", value=service), 3) if service else None
 
 
@@ -333,7 +338,8 @@ def _of_plain_words(run: Sequence[Item]) -> list[Mention]:
             Mention(Party(kind="service", value=service), 3, port=port, possessive=possessive),
             *_protocol_mentions(run),
         ]
-    names = _without_type_nouns([i.text for i in words])
+    said = any(i.role != "number" for i in words)
+    names = _without_type_nouns([i.text for i in words]) if said else []
     protocols = _protocol_mentions(run)
     generic = bool(names) and all(n.lower() in GENERIC_NOUNS | TYPE_NOUNS | LOOSE_NOUNS for n in names)
     if protocols and (not names or generic):

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from diagnosis.question import ask_back
-from diagnosis.question.mentions import Item, Mention, classify
+from diagnosis.question.mentions import Item, Mention, classify, is_nameable
 from diagnosis.question.pasted_errors import PastedError, find_error
 from diagnosis.question.pasted_text import without_debris, without_shell
-from diagnosis.question.placements import Placed, Side
 from diagnosis.question.ports import impossible_port, mark_ports
+from diagnosis.question.prepositions import Placed, Side
 from diagnosis.question.question import Party, Question, TimeWindow
 from diagnosis.question.records import Record, find_record
 from diagnosis.question.roles import Reading
@@ -163,7 +163,7 @@ def _filled(
         if p.mention.party is not None and p.mention.strength > 0 and p is not source and p is not destination
     ]
     spare = [p for p in named if p.mention.strength >= 2 or p.weight > 0 or p.because] or [
-        p for p in named if not p.mention.generic and (source or destination)
+        p for p in named if (not p.mention.generic and (source or destination)) or _leads_to(p, items)
     ]
     taken = {side for side, party in (("source", source), ("destination", destination)) if party is not None}
     asked = any(p.mention.variable and p.side is not None and p.side not in taken for p in placed)
@@ -188,6 +188,12 @@ def _filled(
     if best is None or asked:
         return source, destination
     return (best, destination) if source is None else (source, best)
+
+
+def _leads_to(placed: Placed, items: list[Item]) -> bool:
+    """Return whether "to" follows directly: "app server to cache" says who asks, however little that names."""
+    end = next((i for i in range(placed.at, len(items)) if not is_nameable(items[i])), len(items))
+    return end < len(items) and items[end].role == "to"
 
 
 def _beside(only: Placed) -> tuple[Placed | None, Placed | None]:
@@ -244,6 +250,7 @@ def _question(
         port=traffic.port,
         ask_back=back,
         source_port=traffic.source_port,
+        further_ports=traffic.further_ports,
         window=window,
     )
 

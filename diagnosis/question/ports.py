@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from diagnosis.question.lexicon import WORDS
@@ -83,6 +83,8 @@ class PortMark:
     rank: int
     is_source: bool = False
     implied: tuple[str, int] | None = None
+    further: tuple[str, ...] = ()
+    """The rest of a list: "443" of "80 and 443", "81-90" of "80-90"."""
 
 
 Marked = Token | PortMark
@@ -177,19 +179,31 @@ def _labelled(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | Non
             token = tokens[j]
             return j + 1, [PortMark(token.port, token.protocol, 3, is_source, token.implied)]
         return None
-    end, after = _after_number(tokens, j + 1)
-    return _rest_of_list(tokens, end), [PortMark(port, transport or after, 3, is_source)]
+    return _listed(tokens, j + 1, PortMark(port, transport, 3, is_source))
 
 
-def _rest_of_list(tokens: Sequence[Token], i: int) -> int:
-    """Skip the further ports of a list ("80 and 443", "80, 443", "80-90"): a question is about one port, the first."""
+def _listed(tokens: Sequence[Token], i: int, first: PortMark) -> tuple[int, list[Marked]]:
+    """Take what follows a port's number at i: "/tcp", and the further ports of a list ("80 and 443", "80, 443", "80-90").
+
+    A question is about one port, the first; where the source's ports are several, its port is left open.
+    """
+    further: list[str] = []
+    low = first.port or 0
+    end, after = _after_number(tokens, i)
     while (
-        _lower(tokens, i) in ("and", "or", ",", "/", "&", "-", "through")
-        and _number(tokens, i + 1) is not None
-        and _lower(tokens, i + 2) not in _UNITS
+        (joined := _lower(tokens, end)) in ("and", "or", ",", "/", "&", "-", "through", "to")
+        and (port := _number(tokens, end + 1)) is not None
+        and _lower(tokens, end + 2) not in _UNITS
+        and (joined != "to" or (first.rank == 3 and port > low))
     ):
-        i += 2
-    return i
+        spanned = joined in ("-", "through", "to") and port > low
+        further.append(f"{low + 1}-{port}" if spanned and port > low + 1 else str(port))
+        low = port
+        end, again = _after_number(tokens, end + 2)
+        after = after or again
+    several = bool(further) and first.is_source
+    mark = replace(first, port=None if several else first.port, further=() if several else tuple(further))
+    return end, [replace(mark, protocol=first.protocol or after)]
 
 
 def _by_transport(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
@@ -210,7 +224,7 @@ def _by_transport(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] |
     port = _number(tokens, j)
     if port is None or _lower(tokens, j + 1) in _UNITS:
         return None
-    return _rest_of_list(tokens, j + 1), [PortMark(port, TRANSPORTS[word], 3)]
+    return _listed(tokens, j + 1, PortMark(port, TRANSPORTS[word], 3))
 
 
 def _written_whole(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
@@ -218,8 +232,16 @@ def _written_whole(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] 
     j = i + 1 if _lower(tokens, i) in _PREPOSITIONS else i
     if j >= len(tokens) or tokens[j].kind != "port":
         return None
-    end, after = _after_number(tokens, j + 1)
-    return end, [PortMark(tokens[j].port, tokens[j].protocol or after, 3, implied=tokens[j].implied)]
+    return _listed(tokens, j + 1, PortMark(tokens[j].port, tokens[j].protocol, 3, implied=tokens[j].implied))
+
+
+def _attached(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
+    """Match a party with its port and more of them: "10.0.1.5:8200-8210", "orders-db:80,443"."""
+    if tokens[i].kind != "party" or tokens[i].port is None:
+        return None
+    end, marks = _listed(tokens, i + 1, PortMark(tokens[i].port, tokens[i].protocol, 0))
+    rest = [replace(m, port=None, protocol=None) for m in marks if isinstance(m, PortMark) and m.further]
+    return (end, [tokens[i], *rest]) if rest else None
 
 
 def _by_preposition(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
@@ -237,13 +259,14 @@ def _by_preposition(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]]
         or (len(tokens[j].text) < 2 and port != 7)
     ):
         return None
-    end, after = _after_number(tokens, j + 1)
-    return _rest_of_list(tokens, end), [PortMark(port, after, 2)]
+    return _listed(tokens, j + 1, PortMark(port, None, 2))
 
 
 def _is_count(tokens: Sequence[Token], i: int) -> bool:
     """Return whether the number at i counts, times or reports something, from the words beside it."""
     before, after = _lower(tokens, i - 1), _lower(tokens, i + 1)
+    if after == "-" and _number(tokens, i + 2) is not None:
+        after = _lower(tokens, i + 3)
     if after in ("times", "time") and _lower(tokens, i + 2) in ("out", "outs"):
         return False
     if after in _UNITS or before in _BEFORE:
@@ -268,10 +291,10 @@ def _bare(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
     previous = before.lower if before else ""
     if before and before.kind == "mark" and previous in ("(", ":", "=") and i > 1:
         before, previous = tokens[i - 2], tokens[i - 2].lower
+    _, after = _after_number(tokens, i + 1)
     named = before is not None and before.kind == "word" and (implied_by(previous) is not None or previous in PORTLESS)
-    end, after = _after_number(tokens, i + 1)
     if named:
-        return end, [PortMark(port, after, 2)]
+        return _listed(tokens, i + 1, PortMark(port, None, 2))
     if port < 20 or (port < 100 and port not in _SMALL_PORTS):
         return None
     if (
@@ -283,7 +306,7 @@ def _bare(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
         and not after
     ):
         return None
-    return _rest_of_list(tokens, end), [PortMark(port, after, 2 if after else 1)]
+    return _listed(tokens, i + 1, PortMark(port, after, 2 if after else 1))
 
 
 def _status(tokens: Sequence[Token], i: int) -> tuple[int, list[Marked]] | None:
@@ -302,6 +325,7 @@ _MATCHERS: Final[tuple[Callable[[Sequence[Token], int], tuple[int, list[Marked]]
     _labelled,
     _by_transport,
     _written_whole,
+    _attached,
     _by_preposition,
     _bare,
 )

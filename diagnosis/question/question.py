@@ -51,9 +51,19 @@ class Question(BaseModel):
     port: int | None = None
     ask_back: str | None = None
     source_port: int | None = None
+    further_ports: tuple[str, ...] = ()
+    """Ports that were named beside `port`, which alone is judged: "443", "8201-8210"."""
     window: TimeWindow | None = None
     record: dict[str, Any] | None = None
     """A pasted flow-log line, its fields by AWS's names with their decoded meaning."""
+
+    @property
+    def left_out(self) -> str | None:
+        """The sentence that says which ports were named and are not judged."""
+        if not self.further_ports:
+            return None
+        others = " and ".join(self.further_ports)
+        return f"Only {self.protocol} {self.port} is judged; the question also names {others}: ask about each by itself."
 
     @property
     def clear(self) -> bool:

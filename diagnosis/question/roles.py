@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 from diagnosis.question.mentions import INTERNET, Item, Mention, is_nameable
+from diagnosis.question.mounts import is_file_system, is_mount
 from diagnosis.question.objects import has_object
 from diagnosis.question.phases import is_phase
-from diagnosis.question.placements import FILTER_IDS, Clause, Placed, Placement, Side
+from diagnosis.question.placements import Placement
+from diagnosis.question.prepositions import FILTER_IDS, Clause, Placed, Side
 
 _OTHER_SIDE: Final[dict[Side, Side]] = {"source": "destination", "destination": "source"}
 
@@ -59,6 +61,9 @@ class Reading(Placement):
 
     def _on_reach(self, item: Item, i: int) -> None:
         clause = self._clause
+        if is_mount(item) and clause.pending and is_file_system(clause.pending[-1].mention.party):
+            self._settle("destination", "mounted")
+            return
         following = self._next(i)
         passive = (
             item.form == "past"
@@ -116,12 +121,8 @@ class Reading(Placement):
             self._on_clause(item, i)
             return
         self._settle("destination" if self._sees_nothing() else "source", "seeing")
-        self._clause.verb, self._clause.verb_text, self._clause.passive, self._clause.has_object = (
-            "see",
-            item.lower,
-            False,
-            False,
-        )
+        clause = self._clause
+        clause.verb, clause.verb_text, clause.passive, clause.has_object = "see", item.lower, False, False
         self._preposition = None
 
     def _on_reachable(self, item: Item, i: int) -> None:
@@ -198,20 +199,16 @@ class Reading(Placement):
         self._place_of = self.placed[-1] if self.placed and self._previous == "mention" else None
         self._preposition = preposition
 
-    def _on_with(self, item: Item, i: int) -> None:
-        self._preposition = "with"
+    def _on_preposition(self, item: Item, i: int) -> None:
+        self._preposition = item.role
 
-    def _on_by(self, item: Item, i: int) -> None:
-        self._preposition = "by"
-
-    def _on_for(self, item: Item, i: int) -> None:
-        self._preposition = "for"
+    _on_with = _on_by = _on_for = _on_preposition
 
     def _on_source(self, item: Item, i: int) -> None:
-        self._preposition = "source"
+        self._preposition = "to" if self._preposition == "to" else "source"
 
     def _on_destination(self, item: Item, i: int) -> None:
-        self._preposition = "destination"
+        self._preposition = "from" if self._preposition == "from" else "destination"
 
     def _on_between(self, item: Item, i: int) -> None:
         self._preposition, self._between = "between", 0
@@ -230,6 +227,8 @@ class Reading(Placement):
                 self._preposition = None
 
     def _on_arrow(self, item: Item, i: int) -> None:
+        if i + 1 < len(self.items) and self.items[i + 1].role in ("error", "reject"):
+            return  # "curl 10.0.0.8 → timeout" says what came of it.
         left = next((p for p in reversed(self.placed) if not p.ignored and p.mention.strength > 0), None)
         side: Side = "destination" if item.text == "\u2190" else "source"
         if left is not None and not (left.because == "arrow" and left.side != side):
@@ -249,6 +248,8 @@ class Reading(Placement):
         if self._clause.verb is not None and self._clause.pending:
             self._new_clause(keep_pending=True)
         self._clause.can = item.lower
+        if item.lower in ("able", "unable"):
+            self._clause.be = False  # "is unable to open" says what it does, not what it is.
         self._clause.negated = (
             self._clause.negated
             or "n't" in item.lower
@@ -276,6 +277,9 @@ class Reading(Placement):
         self._on_traffic(item, i)
 
     def _on_error(self, item: Item, i: int) -> None:
+        if item.lower in ("reset", "resets") and i + 1 < len(self.items) and is_nameable(self.items[i + 1]):
+            self._on_reject(item, i)
+            return
         self._clause.error = True
         if self._clause.verb in ("reach", "see", "reject"):
             self._clause.has_object = True

@@ -28,10 +28,14 @@ _COUNT: Final = r"(?:\d{1,6}(?:[.,]\d{1,3})?|" + "|".join(_NUMBERS) + ")"
 _LENGTH: Final = rf"(?P<count>{_COUNT})(?:(?<=half) an?| of)?[ -]?(?P<unit>{_UNIT})"
 _ZONE: Final = r"(?: ?(?:Z|UTC|GMT|CET|CEST|EST|EDT|PST|PDT|BST|IST)\b|[+-]\d{2}:?\d{2})?"
 _CLOCK: Final = rf"(?:\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d{{1,9}})?)?(?: ?[ap]\.?m\.?(?!\w))?{_ZONE}|\d{{1,2}} ?[ap]\.?m\.?(?!\w){_ZONE}|\d{{1,2}} ?o'clock|\d{{1,2}}h\d{{2}}|noon|midnight)"
+_MONTH: Final = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
+)
 _DATE: Final = (
     r"(?:\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2}|\d{1,2}/\d{1,2}/\d{4}|\d{1,2}\.\d{1,2}\.\d{4}"
-    r"|\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b(?:,? \d{4})?"
-    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6} \d{1,2}(?:st|nd|rd|th)?\b(?:,? \d{4})?)"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? \d{{4}})?"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?!\.\d)(?:,? \d{{4}})?)"
 )
 _DAY_WORD: Final = (
     r"(?:yesterday|today|tonight|tomorrow|overnight|last night|(?:this|yesterday|today|tomorrow|every|last|in the|during the) ?(?:morning|afternoon|evening|night|week|month|noon)"

@@ -55,11 +55,16 @@ _PIECE: Final = re.compile(
 _NUMBER: Final = re.compile(r"\d{1,40}\Z")
 _NUMBER_PROTOCOL: Final = re.compile(
     r"(?:(\d{1,5})(?:[/_-]?(?=tcp|udp)|/)([a-z]{2,12})|((?:tcp|udp)(?=[:/_-]?\d)|[a-z]{2,12}(?=[:/]\d))[:/_-]?(\d{1,5})"
-    r"|:(\d{1,5})|(?:ports?[:#-]?|p[:#-]?(?=\d{3}))(\d{1,5}))\Z",
+    r"|:(\d{1,5})|(?:ports?[:#-]?|(?-i:p)[:#-]?(?=\d{3}))(\d{1,5}))\Z",
     re.IGNORECASE,
 )
 _HOST_PORT: Final = re.compile(r"([A-Za-z0-9][\w.\-]{0,252}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
 _IPV4_AND_MORE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})(?:/(tcp|udp)|/\S*)?\Z", re.IGNORECASE)
+_PORT_RANGE: Final = re.compile(
+    r"([^:/]*[:/])?(\d{2,5})-(\d{2,5})((?:/(?:tcp|udp))?)\Z",
+    re.IGNORECASE,
+)
+"""Ports from one to another, bare or attached: "8200-8210", "10.0.1.5:8200-8210", "tcp/8200-8210", "8200-8210/udp"."""
 _EXPORT: Final = re.compile(r"([A-Za-z0-9][\w.-]{0,252}):/\S*\Z")
 _ADDRESS_PROTOCOL_PORT: Final = 3
 """The parts of "10.0.2.20/udp/53"."""
@@ -158,6 +163,8 @@ def _of_chunk(chunk: str) -> Iterator[Token]:
         return
     if chunk[0] == "@":
         yield Token("word", "@@")
+    if chunk == "&":
+        yield Token("word", chunk)
     core = chunk.lstrip("@").lstrip("*~.'#&$%^+/\\").rstrip("*~'&$%^+/\\")
     if chunk.startswith("'") and len(core) > 1 and chunk.rstrip(".:").endswith("'"):
         core = core.strip("'")
@@ -177,6 +184,12 @@ def _ends_in_v6(core: str) -> bool:
 
 
 def _of_core(core: str) -> Iterator[Token]:
+    between = _PORT_RANGE.match(core)
+    if between and 0 < int(between[2]) < int(between[3]) <= 65535:
+        yield from _of_core(f"{between[1] or ''}{between[2]}{between[4]}")
+        yield Token("mark", "-", glued=True)
+        yield Token("number", between[3])
+        return
     possessive = len(core) > 2 and core[-2:].lower() == "'s"
     bare = core[:-2] if possessive else core
     numbered = _NUMBER_PROTOCOL.match(bare)

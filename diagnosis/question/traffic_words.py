@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,8 @@ class Wire:
     protocol: str | None
     port: int | None
     source_port: int | None = None
+    further_ports: tuple[str, ...] = ()
+    """The other ports that were named, single ("443") or from one to another ("8201-8210")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def wire(
     protocol = protocol or words.transport or next((m.protocol for m in marks if m.protocol), None)
     if port is not None:
         guess = implied or words.implied
-        return Wire(protocol or (guess[0] if guess else "tcp"), port, source_port)
+        others = tuple(dict.fromkeys(_named_too(marks, {port, source_port})))
+        return Wire(protocol or (guess[0] if guess else "tcp"), port, source_port, others)
     if implied is None:
         implied = words.implied
     if protocol is not None:
@@ -65,6 +68,14 @@ def wire(
         return Wire(words.portless, None, source_port)
     implied = implied or _of_parties(items, source, destination)
     return Wire(implied[0], implied[1], source_port) if implied else Wire(words.portless, None, source_port)
+
+
+def _named_too(marks: Sequence[PortMark], taken: Collection[int | None]) -> Iterator[str]:
+    """The ports that stand in the text beside those that the question is about."""
+    for mark in marks:
+        if mark.port is not None and mark.port not in taken and mark.rank > 1:
+            yield str(mark.port)
+        yield from mark.further
 
 
 def _but_not(items: Sequence[Item]) -> Sequence[Item]:

@@ -217,3 +217,9 @@ def test_what_a_party_sends_to_itself_no_rule_of_the_network_sees(same: Party) -
 
     assert (answer.verdict, answer.causes, answer.caveats[0]) == ("reachable", (), ITSELF)
     assert ITSELF not in answered(closed().network(), question()).caveats
+
+
+def test_ports_that_were_named_and_not_judged_are_told() -> None:
+    answer = answered(closed().network(), question(port=3306, protocol="tcp", further_ports=("3307-3310",)))
+
+    assert "Only tcp 3306 is judged; the question also names 3307-3310: ask about each by itself." in answer.caveats

@@ -105,6 +105,14 @@ def test_who_the_other_way_round() -> None:
     assert "can be reached from web-1 10.0.1.10" in " ".join(ran.out.split())
 
 
+def test_who_tells_which_ports_were_named_and_not_judged() -> None:
+    asked_of_two = to("id", "eni-server").model_copy(update={"further_ports": ("444",)})
+
+    answer = answered(several().network(), asked_of_two)
+
+    assert "Only tcp 443 is judged; the question also names 444: ask about each by itself." in answer.caveats
+
+
 def test_as_json_it_is_one_document_with_every_member_of_the_answer() -> None:
     ran = asked(ORDERS_DB, "--json")
 

@@ -131,3 +131,41 @@ def test_a_number_that_can_be_no_port_is_asked_back_and_not_left_out(text: str, 
 )
 def test_a_large_number_that_is_said_of_something_else_is_no_port_and_asks_nothing(text: str) -> None:
     assert parse(text).clear
+
+
+@pytest.mark.parametrize(
+    ("text", "port", "further"),
+    [
+        ("10.0.0.5 to 10.0.1.5 on 80 and 443", 80, ("443",)),
+        ("10.0.0.5 to 10.0.1.5 on ports 80, 443 and 8080", 80, ("443", "8080")),
+        ("10.0.0.5 to 10.0.1.5 on ports 8200-8210", 8200, ("8201-8210",)),
+        ("10.0.0.5 to 10.0.1.5 on ports 8200 to 8210", 8200, ("8201-8210",)),
+        ("10.0.0.5 to 10.0.1.5:8200-8201", 8200, ("8201",)),
+        ("10.0.0.5 to orders-db:80,443", 80, ("443",)),
+        ("10.0.0.5 to 10.0.1.5 on udp/8200-8210", 8200, ("8201-8210",)),
+        ("10.0.0.5 to 10.0.1.5 on tcp/80 and tcp/443", 80, ("443",)),
+        ("what can reach 10.0.1.5 on 22 or 3389", 22, ("3389",)),
+        ("10.0.0.5 reaches 10.0.1.5 on 22 but not on 3306", 3306, ()),
+        ("10.0.0.5 source port 1024-65535 to 10.0.1.5 on port 443", 443, ()),
+        ("from 10.0.0.5 port 40000 to 10.0.1.5 port 443", 443, ()),
+        ("10.0.0.5 lost 100-200 packets to 10.0.1.5", None, ()),
+    ],
+)
+def test_of_several_ports_the_first_is_judged_and_the_others_are_kept_in_mind(
+    text: str, port: int | None, further: tuple[str, ...]
+) -> None:
+    question = parse(text)
+
+    assert (question.port, question.further_ports) == (port, further)
+
+
+def test_source_ports_from_one_to_another_leave_the_source_port_open() -> None:
+    assert parse("10.0.0.5 source port 1024-65535 to 10.0.1.5 on port 443").source_port is None
+
+
+def test_a_month_is_a_whole_word_and_an_address_is_no_day_of_it() -> None:
+    for text in ("may 10.0.0.5 reach 10.0.1.5 today", "mark 10.0.0.5 as failing to reach 10.0.1.5 today"):
+        question = parse(text)
+
+        assert question.source is not None, text
+        assert question.source.value == "10.0.0.5", text
