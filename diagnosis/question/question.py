@@ -63,7 +63,9 @@ class Question(BaseModel):
         if not self.further_ports:
             return None
         others = " and ".join(self.further_ports)
-        return f"Only {self.protocol} {self.port} is judged; the question also names {others}: ask about each by itself."
+        return (
+            f"Only {self.protocol} {self.port} is judged; the question also names {others}: ask about each by itself."
+        )
 
     @property
     def clear(self) -> bool:
