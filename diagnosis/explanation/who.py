@@ -34,6 +34,7 @@ def who_answer(
     """The answer to "what can reach X" (`towards`) or "what can X reach"."""
     causes = _Causes(network)
     groups = tuple(_group(network, alike, causes, towards=towards) for alike in found)
+    hidden = unseen_items(network, (gap for gap in map(network.hidden_gap, network.hidden_owners) if gap is not None))
     return WhoAnswer(
         question=question,
         target=target,
@@ -41,7 +42,7 @@ def who_answer(
         headline=_headline(groups, target, towards=towards),
         groups=groups,
         caveats=notes,
-        unseen=tuple(dict.fromkeys(u for g in groups for u in g.unseen)),
+        unseen=tuple(dict.fromkeys((*(u for g in groups for u in g.unseen), *hidden))),
         snapshot=SnapshotFacts(taken_at=network.taken_at, accounts=network.accounts, regions=network.regions),
     )
 

@@ -27,6 +27,7 @@ from diagnosis.network.vpn_gateways import VpnConnection, VpnGateway
 from diagnosis.traffic.intervals import IntervalSet, has, join_all
 
 ENCRYPTION = "ec2.describe_vpc_encryption_controls"
+INTERFACES = "ec2.describe_network_interfaces"
 ENTRIES = "ec2.get_managed_prefix_list_entries"
 AWS_LISTS = "ec2.describe_prefix_lists"
 """Shows the entries of AWS's own lists, of S3 and DynamoDB."""
@@ -168,6 +169,18 @@ class Network:
         return {gateway: table.id for table in self.route_tables.values() for gateway in table.gateways}
 
     @cached_property
+    def hidden_owners(self) -> Mapping[str, str]:
+        """Accounts that share a VPC with those that were seen, and were not seen themselves, by the VPC.
+
+        A participant sees its own interfaces in the VPC, and those of nobody else
+        (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-permissions.html).
+        """
+        known = {i.account for i in self.interfaces.values()}
+        known |= {account for account, _ in self.coverage.answered.get(INTERFACES, ())}
+        guests = {i.vpc for i in self.interfaces.values() if i.account}
+        return {v.id: v.account for v in self.vpcs.values() if v.account not in ("", *known) and v.id in guests}
+
+    @cached_property
     def all_vpc_addresses(self) -> IntervalSet:
         """The ranges of all VPCs together."""
         return join_all(vpc.addresses for vpc in self.vpcs.values())
@@ -198,6 +211,14 @@ class Network:
         if self.coverage.seen(call, origins):
             return self.coverage.missing(call, origins, f"{what} is not in the answer")
         return self.coverage.missing(call, origins, f"{what} was not seen")
+
+    def hidden_gap(self, vpc: str) -> Missing | None:
+        """The `Missing` for an address of a shared VPC that no seen interface holds: its owner's may; else None."""
+        owner = self.hidden_owners.get(vpc)
+        if owner is None:
+            return None
+        reason = f"whether an interface of the owner of {vpc}, which is shared, holds the address was not seen"
+        return self.coverage.missing(INTERFACES, ((owner, self.vpcs[vpc].origins[0][1]),), reason)
 
     def prefix_list_gap(self, identity: str, origins: Origins) -> Missing:
         """The `Missing` for the entries of a prefix list; one of AWS's own is shown by a call of its own."""
@@ -307,6 +328,7 @@ _OF_THE_REST = frozenset(
         "balancer_of_interface",
         "interfaces_of_subnet",
         "subnets_of_vpc",
+        "hidden_owners",
         "all_vpc_addresses",
         "instance_of_interface",
         "attached_to",

@@ -5,7 +5,7 @@ Nothing is guessed silently: several matches are listed and asked back, none giv
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from diagnosis.network.coverage import Missing
@@ -20,9 +20,12 @@ from diagnosis.question.question import Party, Question
 from diagnosis.question.services import API_SERVICES
 from diagnosis.trace.alike import class_of
 from diagnosis.trace.placing import Anchor, AtAddress, AtAddresses, AtInterface, AtInternet, InRange, Nowhere, anchor
+from diagnosis.trace.vpc_endpoints import INTERFACES as ENDPOINTS
 from diagnosis.traffic.addresses import PUBLIC, format_address, is_ipv6, parse_address, parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, has, join_all, meet, minus, size
 
+SILENT = frozenset({"natgateway", "transitgateway", *ENDPOINTS})
+"""The types of interfaces that start no connection of their own."""
 MOST = 256
 """How many members of a range or group are judged one by one."""
 
@@ -99,7 +102,7 @@ def find(network: Network, party: Party, side: str, port: int | None, near: str 
             address = parse_address(party.value)
             return Target(_address_name(network, address), (AtAddress(address),))
         case "cidr":
-            return _range(network, party.value)
+            return _range(network, party.value, side)
         case "id":
             return _by_id(network, party.value, side)
         case "dns":
@@ -145,30 +148,46 @@ def _target(network: Network, entry: Entry, note: str | None = None) -> Target:
     return Target(_named(network, entry), tuple(AtInterface(eni) for eni in entry.interfaces[:MOST]), entry.port, note)
 
 
-def _range(network: Network, cidr: str) -> Target:
+def _range(network: Network, cidr: str, side: str) -> Target:
     """A range is every interface address inside it and, where it reaches beyond all VPCs, the rest."""
     wanted = parse_cidr(cidr)
     if size(wanted) == 1:
         return Target(_address_name(network, wanted[0]), (AtAddress(wanted[0]),))
     if cidr in ("0.0.0.0/0", "::/0"):
         return Target("the internet", (AtInternet(),))
-    inside = sorted(n for n in network.by_private_address if has(wanted, n))
-    inside += sorted(n for n in network.by_public_address if has(wanted, n))
+    held = sorted(n for n in network.by_private_address if has(wanted, n))
+    held += sorted(n for n in network.by_public_address if has(wanted, n))
+    inside = [n for n in held if side == "destination" or _starts(network, n)]
     every = _in_classes(network, inside)
     anchors: list[Anchor] = every[:MOST]
     if len(every) > MOST:
         # What is not judged is not known: it is never left out of the verdict.
         reason = f"{cidr} holds {len(every)} groups of addresses that are treated alike; {MOST} of them are judged"
         anchors.append(Nowhere(Missing("", "", "", reason)))
-    rest = minus(wanted, join_all([network.all_vpc_addresses, *((n, n + 1) for n in inside)]))
+    anchors += _hidden(network, wanted, held)
+    rest = minus(wanted, join_all([network.all_vpc_addresses, *((n, n + 1) for n in held)]))
     public: IntervalSet = meet(rest, PUBLIC)
     anchors += [InRange(part) for part in (public, minus(rest, PUBLIC)) if part]
     if not anchors:
         # A range inside a VPC where nothing lives: its first usable address stands for it.
         anchors.append(AtAddress(wanted[0] + min(4, size(wanted) - 1)))
-    held = f"{len(inside)} interface address{'' if len(inside) == 1 else 'es'}"
-    note = f"{cidr} holds {held}; no other address inside the VPCs sends or answers anything" if inside else None
-    return Target(cidr, tuple(anchors), None, note)
+    counted = f"{len(inside)} interface address{'' if len(inside) == 1 else 'es'}"
+    note = f"{cidr} holds {counted}; no other address inside the VPCs sends or answers anything" if inside else None
+    return Target(cidr, tuple(anchors), None, note if not network.hidden_owners else None)
+
+
+def _starts(network: Network, address: int) -> bool:
+    """Whether who holds an address starts connections: gateways only pass on, and an endpoint only answers."""
+    holders = network.holders(address) or network.by_public_address[address]
+    return any(network.interfaces[eni].kind not in SILENT for eni in holders)
+
+
+def _hidden(network: Network, wanted: IntervalSet, held: list[int]) -> Iterator[Anchor]:
+    """Of each shared VPC whose owner was not seen an address of the range that an interface of the owner may hold."""
+    for vpc in network.hidden_owners:
+        part = minus(meet(wanted, network.vpcs[vpc].addresses), join_all((n, n + 1) for n in held))
+        if part:
+            yield AtAddress(part[0] + min(4, part[1] - part[0] - 1))
 
 
 def _in_classes(network: Network, addresses: Iterable[int]) -> list[Anchor]:

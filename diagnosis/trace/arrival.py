@@ -43,7 +43,12 @@ def interface_device(place: Held) -> Device:
 
 
 def nobody(walk: Walk, vpc: str, subnet: str | None) -> Walk:
-    """At an address of a VPC that no interface holds."""
+    """At an address of a VPC that no interface holds, or none that was seen."""
+    hidden = walk.network.hidden_gap(vpc)
+    if hidden is not None:
+        walk.take(cannot_tell("address", subnet or vpc, walk.traffic, hidden))
+        walk.crossings.append(Unmodelled(subnet or vpc, "address", hidden))
+        return walk
     blocker = Blocker(
         Code.NO_INTERFACE_WITH_ADDRESS, subnet or vpc, (vpc,) if subnet and vpc else (), "ingress", None, walk.traffic
     )

@@ -65,6 +65,18 @@ def from_interface(walk: Walk, source: Held, destination: Destination) -> Iterat
     yield from out_of_subnet(walk, interface_device(source), destination)
 
 
+def from_hidden(walk: Walk, source: Nobody, destination: Held) -> Walk:
+    """From an address of a shared VPC that its owner may hold, who was not seen, to an interface in that VPC."""
+    hidden = walk.network.hidden_gap(source.vpc)
+    assert hidden is not None
+    walk.take(cannot_tell("address", source.subnet or source.vpc, walk.traffic, hidden))
+    walk.crossings.append(Unmodelled(source.subnet or source.vpc, "address", hidden))
+    if source.subnet is not None and source.subnet == destination.interface.subnet:
+        walk.crossings.append(StayedInSubnet())
+        return arrive(walk, destination)
+    return enter(walk, destination, FromVpc())
+
+
 def _leaving(walk: Walk, source: Held, destination: Destination) -> GroupsJudge:
     """How the groups of an interface where the source is judge what it sends to the destination."""
     network, vpc, origins = walk.network, source.interface.vpc, source.interface.origins

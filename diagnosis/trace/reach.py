@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from diagnosis.network.coverage import Missing
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
+from diagnosis.network.route_tables import Route, RouteTable
+from diagnosis.trace import peerings
 from diagnosis.trace.codes import Code
 from diagnosis.trace.cohort_verdicts import Verdicts, addresses_of, uniform
 from diagnosis.trace.cohort_ways import traced_as_one
@@ -294,12 +296,19 @@ class _Asked:
 
 
 def _premises(network: Network) -> IntervalSet:
-    """Private ranges outside all seen VPCs that some route sends to a gateway which is not part of a VPC."""
+    """Private ranges outside all seen VPCs that some route sends to a gateway out of a VPC, or to an unseen peer."""
     kinds = ("virtual-private-gateway", "transit-gateway", "local-gateway", "core-network")
     ranges = [
         parse_cidr(route.destination)
         for table in network.route_tables.values()
         for route in table.routes
-        if route.target_kind in kinds and not route.is_prefix_list
+        if (route.target_kind in kinds or _to_unseen_peer(network, table, route)) and not route.is_prefix_list
     ]
     return minus(meet(join_all(ranges), NOT_PUBLIC), network.all_vpc_addresses)
+
+
+def _to_unseen_peer(network: Network, table: RouteTable, route: Route) -> bool:
+    """Whether a route leads over a peering connection into a VPC that was not seen."""
+    peering = network.peerings.get(route.target) if route.target_kind == peerings.KIND else None
+    other = peering.other_side(table.vpc) if peering is not None else None
+    return other is not None and other.vpc not in network.vpcs

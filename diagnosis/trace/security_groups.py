@@ -18,7 +18,7 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell, passes
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter, Rule
-from diagnosis.traffic.intervals import IntervalSet, join_all, minus
+from diagnosis.traffic.intervals import IntervalSet, join, join_all, minus
 from diagnosis.traffic.ports import ALL_PORTS, format_ports
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, protocol_name
 from diagnosis.traffic.traffic import Traffic
@@ -165,10 +165,19 @@ def _possible_members(
         if beyond:
             return beyond, network.gap(PEERINGS, interface.origins, f"whether {', '.join(sorted(doubt))} is peered")
     unheard = silent(network, scope)
+    if group not in network.groups and network.hidden_owners:
+        unheard = join(unheard, _hidden(network, scope))
     if unheard:
         reason = f"the security groups of interfaces that {group} may be held by"
         return unheard, network.coverage.missing("ec2.describe_network_interfaces", interface.origins, reason)
     return (), None
+
+
+def _hidden(network: Network, scope: Scope) -> IntervalSet:
+    """Addresses of shared VPCs in `scope` that an interface of their owner, which was not seen, may hold."""
+    held = join_all(i.own_addresses for i in network.interfaces.values() if i.vpc in network.hidden_owners)
+    shared = join_all(network.vpcs[vpc].addresses for vpc in network.hidden_owners if vpc in scope)
+    return minus(shared, held)
 
 
 def refers_into(network: Network, groups: tuple[str, ...], vpc: str, *, egress: bool) -> bool:

@@ -12,7 +12,7 @@ from diagnosis.network.network import Network
 from diagnosis.trace import interfaces, link_local, load_balancers, resolver
 from diagnosis.trace.branches import by_alternative, settled
 from diagnosis.trace.codes import Code
-from diagnosis.trace.forward import from_interface, from_internet, out_of_subnet
+from diagnosis.trace.forward import from_hidden, from_interface, from_internet, out_of_subnet
 from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place, Undecided
 from diagnosis.trace.premises import from_premises
 from diagnosis.trace.reply import reply
@@ -185,7 +185,7 @@ def trace(network: Network, flow: Flow, *, explain: bool = True, headers: Traffi
     traffic = headers if headers is not None else header_space(network, flow)
     if traffic.empty:
         return Trace(flow, (), Missing("", "", "", "one party has only IPv4 addresses and the other only IPv6 ones"))
-    if isinstance(source, Nobody):
+    if isinstance(source, Nobody) and not _hidden_beside(network, source, destination):
         return Trace(flow, (_at_nobody(network, source, traffic, "egress", explain=explain),))
     if not isinstance(source, Held) and isinstance(destination, Nobody):
         return Trace(flow, (_at_nobody(network, destination, traffic, "ingress", explain=explain),))
@@ -196,6 +196,9 @@ def trace(network: Network, flow: Flow, *, explain: bool = True, headers: Traffi
     if isinstance(source, Held):
         walk.origin = source.interface
         walks = list(from_interface(walk, source, destination))
+    elif isinstance(source, Nobody):
+        assert isinstance(destination, Held)
+        walks = [from_hidden(walk, source, destination)]
     else:
         assert isinstance(destination, Held)
         outside = isinstance(source, Internet)
@@ -205,6 +208,15 @@ def trace(network: Network, flow: Flow, *, explain: bool = True, headers: Traffi
         walks = [w for one in walks for w in _past_balancers(one, destination)]
     paths, notes = settled([path_of(w, reply(w, held, w.end or destination)) for w in walks], over, _undecided)
     return Trace(flow, tuple(paths), notes=notes)
+
+
+def _hidden_beside(network: Network, source: Nobody, destination: Place) -> bool:
+    """Whether the owner of a shared VPC, which was not seen, may hold the address, and the other side is seen there."""
+    return (
+        source.vpc in network.hidden_owners
+        and isinstance(destination, Held)
+        and destination.interface.vpc == source.vpc
+    )
 
 
 def _past_balancers(walk: Walk, destination: Held) -> Iterator[Walk]:
@@ -248,12 +260,16 @@ def path_of(forward: Walk, back: Walk) -> Path:
 
 
 def _at_nobody(network: Network, place: Nobody, traffic: Traffic, direction: Direction, *, explain: bool) -> Path:
-    """Nothing sends from, or answers at, an address that no interface holds."""
+    """Nothing sends from, or answers at, an address that no interface holds; what was not seen may."""
     walk = Walk.start(network, "forward", traffic, explain=explain)
     related = (place.vpc,) if place.subnet else ()
     component = place.subnet or place.vpc
-    blocker = Blocker(Code.NO_INTERFACE_WITH_ADDRESS, component, related, direction, None, traffic)
-    walk.take(drops("address", component, traffic, blocker))
+    hidden = network.hidden_gap(place.vpc)
+    if hidden is not None:
+        walk.take(cannot_tell("address", component, traffic, hidden))
+    else:
+        blocker = Blocker(Code.NO_INTERFACE_WITH_ADDRESS, component, related, direction, None, traffic)
+        walk.take(drops("address", component, traffic, blocker))
     return Path(tuple(walk.hops), (), (walk.certain, walk.possible), None, (walk.certain, walk.possible), traffic)
 
 

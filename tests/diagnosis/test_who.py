@@ -14,7 +14,7 @@ from diagnosis.snapshots.embedded_account import snapshot_folder
 from diagnosis.terminal.who import render_who
 from diagnosis.who import who
 from diagnosis.who_answer import WhoAnswer
-from tests.accounts import EVERYTHING, Account, entry, rule, two_subnets, with_internet
+from tests.accounts import EVERYTHING, Account, entry, route, rule, two_subnets, with_internet
 from tests.program import Ran, run
 
 ORDERS_DB = "what can reach orders-db on 3306"
@@ -203,6 +203,27 @@ def test_what_was_not_seen_is_unknown_and_names_the_call(tmp_path: Path) -> None
     assert verdicts(answer)["eni-other"] == "blocked"
     assert "ec2.describe_network_acls" in {gap.call for gap in answer.unseen}
     assert "it cannot be told" in answer.headline
+
+
+def test_a_peer_that_was_not_seen_is_a_range_that_cannot_be_told() -> None:
+    made = two_subnets()
+    made.peering("pcx-1", "vpc-a", "vpc-elsewhere")
+    made.items["ec2.describe_route_tables"][0]["Routes"].append(route("10.9.0.0/16", "pcx-1"))
+
+    answer = answered(made.network(), to("id", "eni-client"))
+
+    assert {g.kind: g.verdict for g in answer.groups if g.kind != "interfaces"}["on-premises"] == "unknown"
+    assert any("vpc-elsewhere across pcx-1" in gap.error for gap in answer.unseen)
+
+
+def test_who_else_lives_in_a_shared_vpc_was_not_seen() -> None:
+    """A participant sees its own interfaces only; the owner of the VPC was not asked."""
+    made = two_subnets()
+    made.items["ec2.describe_vpcs"][0]["OwnerId"] = "222222222222"
+
+    answer = answered(made.network(), to("id", "eni-client"))
+
+    assert [(gap.call, gap.account) for gap in answer.unseen] == [("ec2.describe_network_interfaces", "222222222222")]
 
 
 def test_a_party_that_is_not_there_is_asked_back() -> None:

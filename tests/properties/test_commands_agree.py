@@ -73,7 +73,8 @@ def test_a_range_fares_as_its_addresses_do_around_a_hub(seed: int) -> None:
     own = network.interfaces[target].own_addresses
     ranges = [c for c in ("10.0.1.0/24", "10.1.0.0/16", "100.64.2.0/24") if not meet(parse_cidr(c), own)]
     cidr = chance.choice(ranges)
-    inside = [n for n in network.by_private_address if has(parse_cidr(cidr), n)]
+    hosts = (n for n, enis in network.by_private_address.items() if network.interfaces[enis[0]].kind == "interface")
+    inside = [n for n in hosts if has(parse_cidr(cidr), n)]
 
     flows = [
         judged(network, {"source": format_address(n), "destination": target, "protocol": "tcp", "port": port})

@@ -11,7 +11,7 @@ from diagnosis.investigate import Asked, investigate
 from diagnosis.network.network import Network
 from diagnosis.question.question import Party, Question
 from diagnosis.trace.trace import over
-from diagnosis.traffic.addresses import format_address, parse_cidr
+from diagnosis.traffic.addresses import format_address, parse_address, parse_cidr
 from diagnosis.traffic.intervals import has
 from tests.accounts import Account, entry, rule, two_subnets
 from tests.diagnosis.trace.asking import ask
@@ -34,6 +34,10 @@ def test_a_range_fares_as_its_addresses_do(seed: int, side: str) -> None:
     cidr, port = chance.choice(["10.0.1.0/24", "10.1.0.0/16", "10.2.2.16/28"]), chance.choice([443, 3306])
     wanted, own = parse_cidr(cidr), network.interfaces[eni].own_addresses
     inside = [format_address(n) for n in network.by_private_address if has(wanted, n) and not has(own, n)]
+    if side == "source":
+        inside = [
+            one for one in inside if network.interfaces[network.holders(parse_address(one))[0]].kind == "interface"
+        ]
     pairs = [(one, eni) if side == "source" else (eni, one) for one in inside]
 
     one_by_one = [ask(network, *pair, "tcp", port).verdict for pair in pairs]
@@ -41,6 +45,20 @@ def test_a_range_fares_as_its_addresses_do(seed: int, side: str) -> None:
     answer = answered(network, *(parties if side == "source" else parties[::-1]), port)
 
     assert answer.verdict == over(one_by_one), (cidr, eni, port, dict(zip(pairs, one_by_one, strict=True)))
+
+
+def test_a_nat_gateways_own_address_is_no_client() -> None:
+    """It passes on what others send: the group that lets only the web server in keeps out nobody else of the range."""
+    made = two_subnets(client={"groups": ["sg-web"]}, server={"groups": ["sg-server"]})
+    made.group("sg-web", "vpc-a")
+    made.group("sg-server", "vpc-a", ingress=[rule("tcp", (443, 443), "sg-web")])
+    made.nat("nat-1", "subnet-1", "10.0.1.5", "198.51.100.5")
+
+    answer = answered(
+        made.network(), Party(kind="cidr", value="10.0.1.0/24"), Party(kind="id", value="eni-server"), 443
+    )
+
+    assert answer.verdict == "reachable"
 
 
 def many_clients() -> Account:
