@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from diagnosis.answer import Answer, Fix, SnapshotFacts
 from diagnosis.evidence import query as logs
-from diagnosis.explanation.causes import causes, traffic_words
+from diagnosis.explanation.causes import causes
 from diagnosis.explanation.conversation import query_of, witness
 from diagnosis.explanation.guide import with_guide
 from diagnosis.explanation.headline import caveats, headline
 from diagnosis.explanation.parts import parts
 from diagnosis.explanation.path import hops, shown_path
+from diagnosis.explanation.protocol_words import traffic_words
 from diagnosis.explanation.unseen import unseen_items
 from diagnosis.fix.fixes import fixes
 from diagnosis.network.network import Network

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.approvals.asked import Asked, opened_by, peers_of, with_whole_families
 from bot.approvals.violation import Violation
 from bot.settings.fixes import FixSettings
-from diagnosis.explanation.causes import traffic_words
+from diagnosis.explanation.protocol_words import traffic_words
 from diagnosis.fix.change import AclEntryChange, GroupRuleChange
 from diagnosis.fix.parties import Opened
 from diagnosis.network.network import Network

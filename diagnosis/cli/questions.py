@@ -189,4 +189,4 @@ def _not_understood(question: Question, missing: NotFound | None, *, as_json: bo
 
 def _empty_extras(question: Question) -> set[str]:
     """Members beyond the contract's that say nothing."""
-    return {name for name in ("source_port", "window", "record") if getattr(question, name) is None}
+    return {name for name in ("source_port", "further_ports", "window", "record") if not getattr(question, name)}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from diagnosis.answer import Cause
+from diagnosis.explanation.protocol_words import traffic_words
 from diagnosis.explanation.relayed import relayed
 from diagnosis.explanation.transited import not_carried, transited
 from diagnosis.network.network import Network
@@ -18,9 +19,7 @@ from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Trace
 from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, format_address, format_cidrs, is_ipv6
 from diagnosis.traffic.intervals import IntervalSet, meet, minus, size
-from diagnosis.traffic.ports import ALL_PORTS, format_ports, reply_cells
-from diagnosis.traffic.protocols import ICMP, ICMPV6, has_ports, protocol_name
-from diagnosis.traffic.traffic import Box, SideName, Traffic
+from diagnosis.traffic.traffic import SideName, Traffic
 
 SHOWN_RANGES = 3
 FILTERS = frozenset(
@@ -76,45 +75,6 @@ def refused_members(network: Network, refused: Refused) -> Iterator[dict[str, An
             "text": _allows_nothing(code, _group_words(network, group, refused.interface), what, egress=egress),
             "any_of": several,
         }
-
-
-def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
-    """Protocol and ports of some traffic: "tcp 3306", "icmp echo request (type 8 code 0)", "all traffic"."""
-    return _words_of(tuple([(box.protocol, box.source_port, box.port) for box in traffic.boxes]), reply)
-
-
-@lru_cache(maxsize=4096)
-def _words_of(sides: tuple[tuple[IntervalSet, IntervalSet, IntervalSet], ...], reply: bool) -> str:
-    traffic = Traffic(tuple([Box(ALL_ADDRESSES, ALL_ADDRESSES, *some) for some in sides]))
-    protocols = traffic.project("protocol")
-    if len(protocols) != 2 or protocols[1] - protocols[0] != 1:
-        return (
-            "all traffic"
-            if size(protocols) > 3
-            else " and ".join(_one(traffic, p, reply=reply) for p in _members(protocols))
-        )
-    return _one(traffic, protocols[0], reply=reply)
-
-
-def _members(protocols: IntervalSet) -> list[int]:
-    return [p for low, high in zip(protocols[::2], protocols[1::2], strict=True) for p in range(low, high)]
-
-
-def _one(traffic: Traffic, protocol: int, *, reply: bool) -> str:
-    part = traffic if len(traffic.boxes) == 1 else traffic.only(protocol=(protocol, protocol + 1))
-    by_source = reply and has_ports(protocol)
-    return _ports_words(protocol, part.project("source_port" if by_source else "port"), reply)
-
-
-@lru_cache(maxsize=4096)
-def _ports_words(protocol: int, ports: IntervalSet, reply: bool) -> str:
-    name = protocol_name(protocol)
-    if protocol in (ICMP, ICMPV6):
-        cells = reply_cells(ports, protocol) if reply else ports
-        return f"{name} {format_ports(cells, protocol)}" if cells and cells != ALL_PORTS else f"all {name}"
-    if not has_ports(protocol):
-        return f"protocol {protocol}"
-    return f"all {name}" if ports == ALL_PORTS else f"{name} {format_ports(ports, protocol)}"
 
 
 @lru_cache(maxsize=4096)

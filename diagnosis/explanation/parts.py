@@ -6,7 +6,7 @@ from diagnosis.explanation.causes import address_words
 from diagnosis.trace.trace import Trace
 from diagnosis.traffic.intervals import IntervalSet, meet, minus, size
 from diagnosis.traffic.ports import format_ports
-from diagnosis.traffic.protocols import TCP, UDP, protocol_name
+from diagnosis.traffic.protocols import TCP, UDP, numbers_in, protocol_name
 from diagnosis.traffic.traffic import SideName, Traffic
 
 CLIENT_LIMIT = 100
@@ -35,17 +35,13 @@ def parts(traces: tuple[Trace, ...]) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _numbers(protocols: IntervalSet) -> list[int]:
-    return [n for low, high in zip(protocols[::2], protocols[1::2], strict=True) for n in range(low, high)]
-
-
 def _protocols(asked: Traffic, works: Traffic) -> list[str]:
     """Destination ports that pass, per protocol."""
     wanted, passed = asked.project("protocol"), works.project("protocol")
-    whole = [n for n in _numbers(passed) if _whole(asked, works, n)]
-    some = [n for n in _numbers(passed) if n not in whole]
+    whole = [n for n in numbers_in(passed) if _whole(asked, works, n)]
+    some = [n for n in numbers_in(passed) if n not in whole]
     said = [f"Of {_listed([n])}, {format_ports(_ports(works, n), n)} passes." for n in some[:FEW]]
-    missing = _numbers(minus(wanted, passed))
+    missing = numbers_in(minus(wanted, passed))
     if len(missing) > FEW:
         said += [f"All of {_listed(whole)} passes."] if whole else []
         said.append("Nothing of any other protocol passes.")

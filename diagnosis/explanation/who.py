@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from diagnosis.answer import Cause, SnapshotFacts
-from diagnosis.explanation.causes import cause, traffic_words
+from diagnosis.explanation.causes import cause
+from diagnosis.explanation.protocol_words import traffic_words
 from diagnosis.explanation.unseen import unseen_items
 from diagnosis.network.coverage import Missing
 from diagnosis.network.network import Network

@@ -13,7 +13,7 @@ from diagnosis.trace.places import Held, Place
 from diagnosis.trace.trace import Trace
 from diagnosis.traffic.intervals import covers
 from diagnosis.traffic.ports import format_ports
-from diagnosis.traffic.protocols import protocol_name
+from diagnosis.traffic.protocols import numbers_in, protocol_name
 from diagnosis.traffic.traffic import Box, Traffic
 
 SHOWN = 4
@@ -82,7 +82,7 @@ def _sideless(traffic: Traffic) -> tuple[Box, ...]:
 
 def _ports(traffic: Traffic) -> Iterator[tuple[str, str]]:
     protocols = traffic.project("protocol")
-    members = [n for low, high in zip(protocols[::2], protocols[1::2], strict=True) for n in range(low, high)]
+    members = numbers_in(protocols)
     if len(members) > SHOWN:
         yield "all", "all traffic"
         return

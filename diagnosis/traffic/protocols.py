@@ -35,6 +35,11 @@ def protocol_number(text: str) -> int | None:
     raise ValueError(f"{text[:40]!r} is not a protocol: write tcp, udp, icmp, icmpv6, all, or a number from 0 to 255")
 
 
+def numbers_in(protocols: IntervalSet) -> list[int]:
+    """The numbers of a set of protocols, in order."""
+    return [n for low, high in zip(protocols[::2], protocols[1::2], strict=True) for n in range(low, high)]
+
+
 def protocol_name(number: int) -> str:
     """The name of the four protocols that AWS names; the number as text for every other."""
     return _NAMES.get(number, str(number))

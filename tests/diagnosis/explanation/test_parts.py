@@ -42,4 +42,6 @@ def test_a_rule_by_reference_for_one_port_is_no_reason_why_the_others_fail() -> 
 
     assert found.verdict == "partly"
     said = [sentence(network, leg, blocker) for leg, blocker in found.blockers()]
-    assert said == ["security group sg-server (sg-server) has no inbound rule for all traffic from 10.0.1.10."]
+    assert said == [
+        "security group sg-server (sg-server) has no inbound rule for all traffic but tcp 2049 from 10.0.1.10."
+    ]
