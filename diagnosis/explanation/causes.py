@@ -59,22 +59,27 @@ def members(network: Network, leg: Leg, blocker: Blocker) -> dict[str, Any]:
     }
 
 
-def refused_members(network: Network, refused: Refused) -> Iterator[dict[str, Any]]:
-    """The same of each of the groups that drop a flow together: what they drop is put into words once."""
-    egress = refused.direction == "egress"
-    what = f"{traffic_words(refused.dropped)} {_peer(refused.dropped, egress=egress)}"
-    several = len(refused.groups)
+def refusals(network: Network, refused: Refused) -> Iterator[tuple[dict[str, Any], str]]:
+    """The members of a cause up to its text, for each of the groups that drop a flow, and how its sentence begins.
+
+    It ends with `dropped_words` and a full stop.
+    """
     for group, code in refused.groups:
-        yield {
+        cause = {
             "code": code.value,
             "component": group,
             "related": [refused.interface],
             "leg": "forward",
             "direction": refused.direction,
             "rule": None,
-            "text": _allows_nothing(code, _group_words(network, group, refused.interface), what, egress=egress),
-            "any_of": several,
         }
+        words = _group_words(network, group, refused.interface)
+        yield cause, _allows_nothing(code, words, egress=refused.direction == "egress")
+
+
+def dropped_words(refused: Refused) -> str:
+    """What groups drop: "tcp 3306 from 10.0.1.10"."""
+    return f"{traffic_words(refused.dropped)} {_peer(refused.dropped, egress=refused.direction == 'egress')}"
 
 
 @lru_cache(maxsize=4096)
@@ -128,14 +133,15 @@ def _group(network: Network, blocker: Blocker) -> str:
                 f"private addresses, and on this path the peer is not seen by one ({peer})."
             )
         case code:
-            return _allows_nothing(code, group, f"{traffic_words(blocker.dropped)} {peer}", egress=egress)
+            return f"{_allows_nothing(code, group, egress=egress)}{traffic_words(blocker.dropped)} {peer}."
 
 
-def _allows_nothing(code: Code, group: str, what: str, *, egress: bool) -> str:
+def _allows_nothing(code: Code, group: str, *, egress: bool) -> str:
+    """How a sentence begins that ends with what no rule allows."""
     way = "outbound" if egress else "inbound"
     if code is Code.SG_HAS_NO_RULES:
-        return f"{group} has no {way} rules at all, so nothing allows {what}."
-    return f"{group} has no {way} rule for {what}."
+        return f"{group} has no {way} rules at all, so nothing allows "
+    return f"{group} has no {way} rule for "
 
 
 def _group_words(network: Network, group: str, interface: str | None) -> str:

@@ -21,7 +21,8 @@ def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
     """
     families = {is_ipv6(box.destination[0]) for box in traffic.boxes}
     other_icmp = {True: ICMP, False: ICMPV6}[families.pop()] if len(families) == 1 else None
-    return _words_of(tuple([(box.protocol, box.source_port, box.port) for box in traffic.boxes]), reply, other_icmp)
+    sides = tuple([(box.protocol, box.source_port if reply else ALL_PORTS, box.port) for box in traffic.boxes])
+    return _words_of(sides, reply, other_icmp)
 
 
 @lru_cache(maxsize=4096)

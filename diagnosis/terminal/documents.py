@@ -8,8 +8,6 @@ from typing import Any, Final
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Controls, format characters (the bidirectional ones of UAX #9 among them), surrogates, unassigned, line ends."""
-_LINE: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
-"""Nothing that is written here holds itself."""
 
 
 def document(value: Any, *, encoding: str | None = None) -> str:
@@ -17,9 +15,9 @@ def document(value: Any, *, encoding: str | None = None) -> str:
     return _escaped(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), encoding)
 
 
-def line(value: Any, *, encoding: str | None = None) -> str:
-    """Return `value` as JSON on one line, without the line end."""
-    return _escaped(_LINE.encode(value), encoding)
+def line(text: str, *, encoding: str | None = None) -> str:
+    """Return a JSON document that is on one line as a terminal may show it."""
+    return _escaped(text, encoding)
 
 
 def _escaped(text: str, encoding: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from diagnosis.network.interfaces import NetworkInterface
@@ -10,6 +11,7 @@ from diagnosis.trace import security_groups
 from diagnosis.trace.codes import Code
 from diagnosis.trace.walk import GroupsJudge
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter
+from diagnosis.traffic.intervals import IntervalSet, covers
 from diagnosis.traffic.traffic import Box, Traffic
 
 
@@ -30,6 +32,8 @@ Blamed = tuple[tuple[str, Code], ...]
 
 MORE = Side(Filter(()), False, (), frozenset())
 """What stands for a group over which more than its compiled rules decides."""
+OFTEN = 4
+"""How often groups are asked for together before their list of rules is worth compiling."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +44,10 @@ class End:
     egress: bool
     sides: dict[tuple[str, ...], Side] = field(default_factory=dict)
     """What was found before of a group alone, or of several that an interface holds together."""
-    asked: set[tuple[str, ...]] = field(default_factory=set)
-    """The groups that were asked for together before: such a list of rules is worth compiling the second time."""
+    open: dict[tuple[str, ...], IntervalSet | None] = field(default_factory=dict)
+    """The peers with whom all traffic passes, whatever else groups say; None where it is assumed that they work."""
+    asked: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """How often groups were asked for together."""
 
     def dropping(
         self, network: Network, own: NetworkInterface, peer: NetworkInterface | None, box: Box
@@ -53,29 +59,54 @@ class End:
         groups = own.groups
         if not groups:
             return None if groups is None else ()
+        try:
+            peers = self.open[groups]
+        except KeyError:
+            peers = self.open[groups] = security_groups.open_to(network, groups, own, egress=self.egress)
+        if peers is None:
+            return None
+        if peers and covers(peers, box.destination if self.egress else box.source):
+            return ()
         side = self.sides.get(groups)
-        if side is None and (len(groups) == 1 or groups in self.asked):
-            side = self._side(network, own, groups)
         if side is None:
-            self.asked.add(groups)
-            sides = [self._side(network, own, (group,)) for group in groups]
-        else:
-            sides = [side]
+            side = self._together(network, own, groups)
+        if side is None or side is MORE:
+            return self._dropping(network, peer, [self._side(network, own, (group,)) for group in groups], box)
+        passes = side.rules.passes_whole(box, EGRESS if self.egress else INGRESS)
+        if passes:
+            return ()
+        if passes is None or not side.sure or (peer is not None and self._named(network, peer, (side,), box)):
+            return None
+        return side.blamed
+
+    def _together(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side | None:
+        """What several groups are together, or one alone; None where they are not asked for often."""
+        if len(groups) > 1:
+            asked = self.asked[groups] = self.asked.get(groups, 0) + 1
+            if asked < OFTEN:
+                return None
+        return self._side(network, own, groups)
+
+    def _dropping(
+        self, network: Network, peer: NetworkInterface | None, sides: Sequence[Side], box: Box
+    ) -> Blamed | None:
+        """The same of groups that were not compiled together."""
         view = EGRESS if self.egress else INGRESS
         certain = True
         for one in sides:
             passes = one.rules.passes_whole(box, view) if one is not MORE else None
-            if one is MORE or passes:
-                return () if passes else None
+            if passes:
+                return ()
             certain = certain and passes is False and one.sure
-        if not certain or (peer is not None and peer.groups and self._named(network, peer, peer.groups, sides, box)):
+        if not certain or (peer is not None and self._named(network, peer, sides, box)):
             return None
-        return sides[0].blamed if len(sides) == 1 else tuple(blamed for one in sides for blamed in one.blamed)
+        return tuple(blamed for one in sides for blamed in one.blamed)
 
-    def _named(
-        self, network: Network, peer: NetworkInterface, held: tuple[str, ...], sides: list[Side], box: Box
-    ) -> bool:
+    def _named(self, network: Network, peer: NetworkInterface, sides: Sequence[Side], box: Box) -> bool:
         """Whether some rule names a group that the peer holds: it is then said why that does not match."""
+        held = peer.groups
+        if not held:
+            return False
         for one in sides:
             if not one.named.isdisjoint(held):
                 dropped = Traffic((box,))
@@ -92,7 +123,7 @@ class End:
 
     def _found(self, network: Network, own: NetworkInterface, groups: tuple[str, ...]) -> Side:
         found = self.judge.rules(network, own, groups)
-        if found is None or found.assumed:
+        if found is None:
             return MORE
         codes = ((one, security_groups.code_of(network.groups.get(one), egress=self.egress)) for one in groups)
         named = security_groups.named(network, groups, egress=self.egress)

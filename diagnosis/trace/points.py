@@ -7,7 +7,8 @@ made. Whatever is not that simple is left to the trace.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from diagnosis.network.network import Network
@@ -92,8 +93,8 @@ class Rest(NamedTuple):
     """The protocol, as the header has it."""
     cells: IntervalSet | None
     """What is asked of a protocol without ports, on the destination-port side; None of one that has them."""
-    there: tuple[Move, ...]
-    back: tuple[Move, ...]
+    legs: tuple[tuple[Leg, tuple[Move, ...]], ...]
+    """Both legs, but for one on which nothing is left."""
     whatever_client: bool
     """Whether nothing there compares the port of the client."""
 
@@ -108,18 +109,25 @@ class Rest(NamedTuple):
         return Box(ours.addresses, theirs.addresses, self.protocols, clients, destinations)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found for a network: the spots of addresses, and the ways between them."""
+
+    spots: dict[str, Spot] = field(default_factory=dict)
+    ways: dict[tuple[int, ...], Rest] = field(default_factory=dict)
+
+
 def judged(network: Network, source: str, destination: str, protocol: int | None, ports: Ports) -> Point | None:
     """The outcome of a flow between two literal addresses; None where only a trace can tell."""
     if not worth(network) or protocol is None:
         return None
-    ours, theirs = _spot(network, source), _spot(network, destination)
+    known = _known(network)
+    ours = known.spots.get(source) or _spot(network, known, source)
+    theirs = known.spots.get(destination) or _spot(network, known, destination)
     if ours is None or theirs is None or not (ours.up and theirs.up):
         return None
-    rest = _rest(network, protocol, ours, theirs)
-    if rest is None:
-        return None
-    ends = Ends(ours, theirs)
-    return _Look(network, ends).along(rest, rest.box(ends, ports))
+    rest = _rest(network, known, protocol, ours, theirs)
+    return _outcome(network, rest, Ends(ours, theirs), ports) if rest is not None else None
 
 
 def whatever_client(network: Network, source: str, destination: str, protocol: int | None) -> bool:
@@ -129,30 +137,34 @@ def whatever_client(network: Network, source: str, destination: str, protocol: i
     """
     if protocol is None or not worth(network):
         return False
-    ours, theirs = _spot(network, source), _spot(network, destination)
+    known = _known(network)
+    ours, theirs = _spot(network, known, source), _spot(network, known, destination)
     if ours is None or theirs is None:
         return False
-    rest = _rest(network, protocol, ours, theirs)
+    rest = _rest(network, known, protocol, ours, theirs)
     return rest is not None and rest.whatever_client
 
 
-def _spot(network: Network, text: str) -> Spot | None:
-    known: dict[str, Spot] | None = network.memo.get("points")
-    if known is None:
-        known = network.memo["points"] = {}
-    found = known.get(text)
+def _known(network: Network) -> _Known:
+    found: _Known | None = network.memo.get("points")
     if found is None:
-        place = place_alone(network, text)
-        found = spot(network, place) if place is not None else None
-        if found is not None and len(known) < MOST:
-            known[text] = found
+        found = network.memo["points"] = _Known()
     return found
 
 
-def _rest(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Rest | None:
-    known: dict[Hashable, Rest] | None = network.memo.get("ways of points")
-    if known is None:
-        known = network.memo["ways of points"] = {}
+def _spot(network: Network, known: _Known, text: str) -> Spot | None:
+    found = known.spots.get(text)
+    if found is None:
+        place = place_alone(network, text)
+        found = spot(network, place) if place is not None else None
+        if found is not None and len(known.spots) < MOST:
+            known.spots[text] = found
+    return found
+
+
+def _rest(network: Network, known: _Known, protocol: int, ours: Spot, theirs: Spot) -> Rest | None:
+    if ours.interface is theirs.interface and ours.narrow and theirs.narrow:
+        return None
     key: tuple[int, ...] = (ours.narrow, theirs.narrow, protocol, ours.six, theirs.six)
     if not ours.narrow or not theirs.narrow:
         # Which part of the internet it is, the routes of the other side tell.
@@ -161,16 +173,14 @@ def _rest(network: Network, protocol: int, ours: Spot, theirs: Spot) -> Rest | N
         if there is None:
             return None
         key = (*key, there.way)
-    elif ours.interface is theirs.interface:
-        return None
-    found = known.get(key)
+    found = known.ways.get(key)
     if found is None:
         stencil = between(network, protocol, ours, theirs) if not _kept_home(network, ours, theirs) else None
         if stencil is None:
             return None
         found = _left(stencil, Ends(ours, theirs), protocol)
-        if len(known) < MOST:
-            known[key] = found
+        if len(known.ways) < MOST:
+            known.ways[key] = found
     return found
 
 
@@ -188,7 +198,7 @@ def _left(stencil: Stencil, ends: Ends, protocol: int) -> Rest:
     [(protocols, _, asked)] = classes(protocol, None, ALL_PORTS, six=ours.six)
     cells = None if has_ports(protocol) else asked
     if isinstance(ours.place, Internet) or isinstance(theirs.place, Internet):
-        return Rest(protocols, cells, *stencil.points, whatever_client=False)
+        return Rest(protocols, cells, _legs(*stencil.points), whatever_client=False)
     everything = Box(ours.range, theirs.range, protocols, ALL_PORTS, ALL_PORTS)
 
     def left(moves: tuple[Move, ...]) -> tuple[Move, ...]:
@@ -198,66 +208,56 @@ def _left(stencil: Stencil, ends: Ends, protocol: int) -> Rest:
 
     there, back = stencil.points
     if any(isinstance(move, Turn) for move in there):
-        return Rest(protocols, cells, there, back, whatever_client=False)
+        return Rest(protocols, cells, _legs(there, back), whatever_client=False)
     back = left(back)
-    return Rest(protocols, cells, left(there), back, whatever_client=not back)
+    return Rest(protocols, cells, _legs(left(there), back), whatever_client=not back)
 
 
-class _Look:
-    """One look at each list of rules on a way."""
+def _legs(there: tuple[Move, ...], back: tuple[Move, ...]) -> tuple[tuple[Leg, tuple[Move, ...]], ...]:
+    return (("forward", there), ("return", back)) if back else (("forward", there),)
 
-    def __init__(self, network: Network, ends: Ends) -> None:
-        self.network = network
-        self.ends = ends
-        self.stops: list[tuple[Leg, Blocker | Refused]] = []
-        self.assumed: tuple[str, ...] = ends.ours.assumed + ends.theirs.assumed
 
-    def along(self, rest: Rest, box: Box) -> Point | None:
-        """What comes of a flow; None where that takes more to tell."""
-        stretches = [box]
-        leg: Leg
-        for leg, moves in (("forward", rest.there), ("return", rest.back)):
-            for move in moves:
-                if isinstance(move, Groups):
-                    if not self._groups(move, box):
-                        return None
-                elif isinstance(move, Acl):
-                    if not self._acl(move, box, leg):
-                        return None
-                elif isinstance(move, Told):
-                    if not self._told(move, box, leg):
-                        return None
-                elif isinstance(move, Turn):
-                    box = move.rewritten(box, self.ends)
-                    stretches.append(box)
-                elif isinstance(move, Back):
-                    box = stretches[move.nth]
-        assumed = tuple(sorted(set(self.assumed))) if self.assumed else ()
-        return Point(tuple(self.stops), assumed, rest.whatever_client)
+def _outcome(network: Network, rest: Rest, ends: Ends, ports: Ports) -> Point | None:
+    """What comes of a flow; None where that takes more to tell."""
+    box = rest.box(ends, ports)
+    stops: list[tuple[Leg, Blocker | Refused]] = []
+    assumed = ends.ours.assumed + ends.theirs.assumed
+    stretches = [box]
+    leg: Leg
+    for leg, moves in rest.legs:
+        for move in moves:
+            if isinstance(move, Groups):
+                own, peer = ends.ours.interface, ends.theirs.interface
+                if not move.ours:
+                    own, peer = peer, own
+                assert own is not None
+                blamed = move.end.dropping(network, own, peer, box)
+                if blamed is None:
+                    return None
+                if blamed:
+                    direction: Direction = "egress" if move.end.egress else "ingress"
+                    stops.append((leg, Refused(own.id, direction, blamed, Traffic((box,)))))
+            elif isinstance(move, Acl):
+                passes = move.compiled(ends).passes_whole(box, move.view)
+                if passes is None:
+                    return None
+                if not passes:
+                    stops += ((leg, blocker) for blocker in _denied(network, ends, move, box))
+            elif isinstance(move, Told):
+                if move.outcome == "unknown":
+                    return None
+                assumed += move.assumed
+                if move.blockers:
+                    stops += ((leg, blocker) for blocker in move.blaming(ends, Traffic((box,))))
+            elif isinstance(move, Turn):
+                box = move.rewritten(box, ends)
+                stretches.append(box)
+            elif isinstance(move, Back):
+                box = stretches[move.nth]
+    return Point(tuple(stops), tuple(sorted(set(assumed))) if assumed else (), rest.whatever_client)
 
-    def _groups(self, move: Groups, box: Box) -> bool:
-        ours, theirs = self.ends
-        own, peer = (ours.interface, theirs.interface) if move.ours else (theirs.interface, ours.interface)
-        assert own is not None
-        blamed = move.end.dropping(self.network, own, peer, box)
-        if blamed:
-            direction: Direction = "egress" if move.end.egress else "ingress"
-            self.stops.append(("forward", Refused(own.id, direction, blamed, Traffic((box,)))))
-        return blamed is not None
 
-    def _acl(self, move: Acl, box: Box, leg: Leg) -> bool:
-        compiled = move.compiled(self.ends)
-        passes = compiled.passes_whole(box, move.view)
-        if passes is False:
-            acl = self.ends.acl(self.network, move.acl)
-            subnet, traffic = self.ends.named(move.subnet), Traffic((box,))
-            blamed = network_acls.blamed(compiled, acl, subnet, traffic, move.direction, move.view)
-            self.stops += ((leg, b) for b in blamed)
-        return passes is not None
-
-    def _told(self, move: Told, box: Box, leg: Leg) -> bool:
-        if move.outcome == "unknown":
-            return False
-        self.assumed += move.assumed
-        self.stops += ((leg, b) for b in move.blaming(self.ends, Traffic((box,))))
-        return True
+def _denied(network: Network, ends: Ends, move: Acl, box: Box) -> tuple[Blocker, ...]:
+    """What of an ACL drops all of a box."""
+    acl, subnet = ends.acl(network, move.acl), ends.named(move.subnet)
+    return network_acls.blamed(move.compiled(ends), acl, subnet, Traffic((box,)), move.direction, move.view)

@@ -18,7 +18,7 @@ from diagnosis.trace.codes import Code
 from diagnosis.trace.step import Blocker, Direction, Step, cannot_tell, passes
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter, Rule
-from diagnosis.traffic.intervals import IntervalSet, join, join_all, minus
+from diagnosis.traffic.intervals import IntervalSet, covers, join, join_all, minus
 from diagnosis.traffic.ports import ALL_PORTS, format_ports
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, protocol_name
 from diagnosis.traffic.traffic import Traffic
@@ -147,6 +147,34 @@ def works_in(network: Network, group: SecurityGroup, interface: NetworkInterface
     if network.coverage.seen(ASSOCIATIONS, group.origins) or network.coverage.named(ASSOCIATIONS):
         return network.gap(ASSOCIATIONS, group.origins, what)
     return (f"{ASSOCIATIONS}: {group.id} is associated with {interface.vpc}",)
+
+
+def open_to(
+    network: Network, groups: tuple[str, ...], interface: NetworkInterface, *, egress: bool
+) -> IntervalSet | None:
+    """Ranges with which the groups certainly let all traffic pass, by rules that name ranges.
+
+    None where it is assumed of some group that it works in the interface's VPC.
+    """
+    key = ("open to", groups, interface.vpc, egress)
+    found: tuple[IntervalSet | None] | None = network.memo.get(key)
+    if found is None:
+        found = network.memo.keep(key, (_open_to(network, groups, interface, egress=egress),), groups)
+    return found[0]
+
+
+def _open_to(
+    network: Network, groups: tuple[str, ...], interface: NetworkInterface, *, egress: bool
+) -> IntervalSet | None:
+    ranges: list[IntervalSet] = []
+    for group in (network.groups[identity] for identity in groups if identity in network.groups):
+        works = works_in(network, group, interface)
+        if works == ():
+            rules = group.in_direction(egress=egress)
+            ranges += (r.peer.addresses for r in rules if r.protocol is None and isinstance(r.peer, CidrPeer))
+        elif not isinstance(works, Missing):
+            return None
+    return join_all(ranges)
 
 
 def _possible_members(
@@ -348,4 +376,7 @@ def names_peer(network: Network, group: str, peer: NetworkInterface | None, drop
     rules = [rule for theirs in peer.groups for rule in by_group.get(theirs, ())]
     if not rules:
         return False
-    return any(dropped.only(protocol=protocols_of(rule.protocol), port=rule.ports) == dropped for rule in rules)
+    return any(
+        all(covers(protocols_of(rule.protocol), box.protocol) and covers(rule.ports, box.port) for box in dropped.boxes)
+        for rule in rules
+    )

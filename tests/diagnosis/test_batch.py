@@ -33,7 +33,8 @@ def account(*entries: dict[str, Any]) -> Account:
 
 
 def judge(network: Network, *lines: object) -> list[tuple[dict[str, Any], bool]]:
-    return list(judge_lines(network, [line if isinstance(line, str) else json.dumps(line) for line in lines]))
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+    return [(json.loads(result), judged) for result, judged in judge_lines(network, texts)]
 
 
 def verdict(network: Network, **members: Any) -> str:
@@ -200,7 +201,7 @@ members: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     st.lists(st.one_of(members.map(json.dumps), st.text(max_size=20).filter(lambda text: "\n" not in text)), max_size=5)
 )
 def test_every_line_that_is_not_blank_has_one_result_whatever_it_holds(lines: list[str]) -> None:
-    results = list(judge_lines(NETWORK, lines))
+    results = judge(NETWORK, *lines)
 
     assert len(results) == len([line for line in lines if line.strip()])
     for result, judged in results:

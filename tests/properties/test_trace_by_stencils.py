@@ -155,3 +155,14 @@ def test_subnets_that_are_alike_share_their_ways_and_each_keeps_its_own_acl() ->
     assert made(network) < len(addresses)
     shut = judged(network, {"source": "10.0.2.10", "destination": "10.1.3.10", "protocol": "tcp", "port": 443})
     assert [(c["component"], c["related"]) for c in shut["causes"]] == [("acl-shut-1", ["subnet-13"])]
+
+
+@pytest.mark.parametrize("held", [["sg-0", "sg-1"], ["sg-1", "sg-0"]])
+def test_a_group_that_is_assumed_to_work_is_told_where_another_one_lets_all_pass(held: list[str]) -> None:
+    account = many_subnets()
+    account.interface("eni-of-both", "subnet-00", "10.0.0.11", groups=held)
+    ends = ["10.0.0.11", "10.0.1.10"]
+
+    check(
+        account.network(), [{"source": a, "destination": b, "protocol": "tcp", "port": 443} for a in ends for b in ends]
+    )
