@@ -166,7 +166,7 @@ def _flow(network: Network, asked: Asked) -> Flow:
         protocol = protocol_number(asked.protocol) if asked.protocol is not None else None
     except ValueError as error:
         raise BadFlow(str(error)) from None
-    ours, theirs = place_both(network, source, destination)
+    ours, theirs = place_both(network, source, destination, protocol)
     return Flow(ours, theirs, protocol, asked.port, asked.source_port)
 
 

@@ -61,7 +61,7 @@ def investigate(
     retrace = _tracer(parties, question, asked.source_port)
     traces = retrace(network)
     verdict = over(t.verdict for t in traces)
-    found = tuple(dict.fromkeys(c for t in traces for c in causes(network, t)))
+    found = causes(network, *traces)
     gaps = list(dict.fromkeys(g for t in traces for g in t.gaps()))
     sightings: logs.Sightings | None = None
     trouble: tuple[str, ...] = ()
@@ -227,7 +227,7 @@ def _flow(
     port: int | None,
     source_port: int | None,
 ) -> Flow:
-    ours, theirs = place_both(network, source, destination)
+    ours, theirs = place_both(network, source, destination, protocol)
     return Flow(ours, theirs, protocol, port, source_port)
 
 

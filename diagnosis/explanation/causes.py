@@ -19,7 +19,7 @@ from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Trace
 from diagnosis.traffic.addresses import ALL_ADDRESSES, IPV4, IPV6, PUBLIC, format_address, format_cidrs, is_ipv6
 from diagnosis.traffic.intervals import IntervalSet, meet, minus, size
-from diagnosis.traffic.traffic import SideName, Traffic
+from diagnosis.traffic.traffic import NOTHING, SideName, Traffic
 
 SHOWN_RANGES = 3
 FILTERS = frozenset(
@@ -35,9 +35,15 @@ FILTERS = frozenset(
 """The codes of rule sets that have a direction; routes, gateways and interfaces have none."""
 
 
-def causes(network: Network, trace: Trace) -> tuple[Cause, ...]:
-    """Every cause of a trace, in the order in which packets meet them."""
-    return tuple(cause(network, leg, blocker) for leg, blocker in trace.blockers())
+def causes(network: Network, *traces: Trace) -> tuple[Cause, ...]:
+    """Every cause of a question's traces, in the order in which packets meet them, each once for all that it drops."""
+    found: dict[object, tuple[Leg, Blocker]] = {}
+    for leg, blocker in (told for one in traces for told in one.blockers()):
+        key = (leg, blocker._replace(dropped=NOTHING))
+        known = found.get(key)
+        whole = blocker if known is None else blocker._replace(dropped=known[1].dropped.union(blocker.dropped))
+        found[key] = (leg, whole)
+    return tuple(cause(network, leg, blocker) for leg, blocker in found.values())
 
 
 def cause(network: Network, leg: Leg, blocker: Blocker) -> Cause:

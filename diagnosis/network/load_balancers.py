@@ -99,6 +99,9 @@ class LoadBalancer:
     """`application`, `network`, `gateway` or `classic`."""
     vpc: str | None
     state: str | None = None
+    public: bool = False
+    """Whether it faces the internet: its DNS name gives the public addresses of its nodes, inside its VPC too
+    (https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html)."""
     groups: tuple[str, ...] = ()
     zones: tuple[str, ...] | None = None
     """Names of the zones that are enabled; None where the answer does not name them all."""
@@ -154,6 +157,7 @@ def parse_load_balancer(
         kind=kind,
         vpc=text(item, "VpcId"),
         state=word(member(item, "State"), "Code"),
+        public=word(item, "Scheme") == "internet-facing",
         groups=tuple(sorted(texts(item, "SecurityGroups"))),
         zones=_all_named(named),
         subnets=tuple(sorted({s for s in (text(zone, "SubnetId") for zone in zones) if s})),
@@ -189,6 +193,7 @@ def parse_classic(item: Item, origins: Origins, attributes: Attributes | None) -
         dns_name=host.lower() if host else None,
         kind="classic",
         vpc=text(item, "VPCId") or text(item, "VpcId"),
+        public=word(item, "Scheme") == "internet-facing",
         groups=tuple(sorted(texts(item, "SecurityGroups"))),
         zones=_all_named(list(texts(item, "AvailabilityZones"))),
         subnets=tuple(sorted(texts(item, "Subnets"))),

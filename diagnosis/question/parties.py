@@ -40,6 +40,8 @@ class Target:
     """The port that it listens on, where the account says so."""
     note: str | None = None
     """What was taken for granted in finding it."""
+    public: bool = False
+    """Whether its name gives public addresses wherever it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,18 @@ def find_parties(network: Network, question: Question) -> Parties | NotFound:
 def _parties(network: Network, source: Target, destination: Target) -> Parties:
     """Both as they see each other: of several mount targets a client means that of its zone."""
     anchors = nearest(network, source.anchors, destination.anchors)
+    if destination.public:
+        anchors = tuple(_in_public(network, source.anchors, anchors))
     return Parties(source, destination if anchors == destination.anchors else replace(destination, anchors=anchors))
+
+
+def _in_public(network: Network, source: tuple[Anchor, ...], anchors: tuple[Anchor, ...]) -> Iterator[Anchor]:
+    """Interfaces by the public addresses that a name of theirs gives to clients that speak IPv4."""
+    six = all(isinstance(one, AtAddress) and is_ipv6(one.address) for one in source)
+    for one in anchors:
+        held = network.interfaces[one.interface].ipv4 if isinstance(one, AtInterface) and not six else ()
+        public = next((address.public for address in held if address.public is not None), None)
+        yield AtAddress(public) if public is not None else one
 
 
 def find(network: Network, party: Party, side: str, port: int | None, near: str | None) -> Target | NotFound:
@@ -240,7 +253,8 @@ def _by_dns(network: Network, host: str, side: str, near: str | None, chain: int
     book = directory(network)
     entry = book.by_dns.get(host)
     if entry is not None and entry.interfaces:
-        return _target(network, entry)
+        public = any(balancer.id == entry.id and balancer.public for balancer in network.load_balancers)
+        return replace(_target(network, entry), public=public)
     first = host.partition(".")[0]
     if first.startswith("ip-") and host.endswith((".internal", ".amazonaws.com")):
         try:
@@ -274,7 +288,7 @@ def _by_records(
     addresses = tuple(address for record in records for address in record.addresses)
     names = [_address_name(network, address) for address in addresses]
     anchors: tuple[Anchor, ...] = tuple(AtAddress(address) for address in addresses[:MOST])
-    port, note = None, None
+    port, note, public = None, None, False
     for record in records:
         if record.target is None:
             continue
@@ -285,9 +299,10 @@ def _by_records(
             return found
         names.append(found.name)
         anchors, port, note = (*anchors, *found.anchors), port or found.port, note or found.note
+        public = public or found.public
     if not anchors:
         return _missing(network, host, side, f"The records of {host} hold no address.")
-    return Target(f"{host} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})", anchors, port, note)
+    return Target(f"{host} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})", anchors, port, note, public)
 
 
 def _of_api(api: Api) -> Target:

@@ -194,7 +194,8 @@ def _to_targets(
         other.branches += (Branch(point, gap.reason),)
         other.take(cannot_tell(KIND, balancer.id, other.traffic, gap))
         yield other
-    yield from targets.to_each(walk, relay, point, options, onwards)
+    if options:
+        yield from targets.to_each(walk, relay, point, options, onwards)
 
 
 def _without_targets(walk: Walk, balancer: LoadBalancer, arns: list[str]) -> Walk:

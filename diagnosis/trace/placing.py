@@ -24,6 +24,7 @@ from diagnosis.traffic.addresses import (
     parse_cidr,
 )
 from diagnosis.traffic.intervals import IntervalSet, has, join, join_all, meet, minus
+from diagnosis.traffic.protocols import ICMPV6
 
 INTERFACES = "ec2.describe_network_interfaces"
 UNROUTABLE = join(
@@ -138,8 +139,10 @@ def interface_of_instance(network: Network, instance: str) -> str | None:
     return first.id if first is not None and first.device_index == 0 else None
 
 
-def place_both(network: Network, source: Anchor, destination: Anchor) -> tuple[Place, Place]:
-    """Both parties placed, each in the light of the other."""
+def place_both(
+    network: Network, source: Anchor, destination: Anchor, protocol: int | None = None
+) -> tuple[Place, Place]:
+    """Both parties placed, each in the light of the other; ICMPv6 is between IPv6 addresses where both have any."""
     ours, theirs = _candidates(network, source), _candidates(network, destination)
     picked = _decide(network, (source, ours), (destination, theirs))
     if isinstance(picked, Missing):
@@ -152,7 +155,8 @@ def place_both(network: Network, source: Anchor, destination: Anchor) -> tuple[P
     placed_destination = _placed(network, destination, other, mine)
     if isinstance(source, AtAddress) and isinstance(destination, AtAddress):
         return placed_source, placed_destination
-    return _with_addresses(source, destination, placed_source, placed_destination)
+    six = protocol == ICMPV6 and _both_ipv6(placed_source, placed_destination)
+    return _with_addresses(source, destination, placed_source, placed_destination, six=six)
 
 
 def place_alone(network: Network, text: str) -> Held | Internet | Nobody | None:
@@ -325,9 +329,11 @@ def _home_of(network: Network, address: int, holding: tuple[str, ...], other: Ne
     return next((vpc for vpc in holding if _linked(network, other.vpc, vpc)), holding[0])
 
 
-def _with_addresses(source: Anchor, destination: Anchor, ours: Place, theirs: Place) -> tuple[Place, Place]:
+def _with_addresses(
+    source: Anchor, destination: Anchor, ours: Place, theirs: Place, *, six: bool
+) -> tuple[Place, Place]:
     """Ids and names get the address that the other side can talk to: same family, public towards the internet."""
-    six = _wants_ipv6(ours, theirs)
+    six = six or _wants_ipv6(ours, theirs)
     if isinstance(ours, Held) and isinstance(source, AtInterface):
         ours = _in_family(ours, six=six, outside=isinstance(theirs, Internet))
     if isinstance(theirs, Held) and isinstance(destination, AtInterface):
@@ -339,6 +345,13 @@ def _with_addresses(source: Anchor, destination: Anchor, ours: Place, theirs: Pl
     if isinstance(ours, Internet) and ours.whole and isinstance(theirs, Held):
         ours = Internet(meet(ours.addresses, IPV6 if theirs.is_ipv6 else IPV4), whole=True)
     return ours, theirs
+
+
+def _both_ipv6(ours: Place, theirs: Place) -> bool:
+    """Whether interfaces that are meant by id or name have IPv6 addresses, and the internet or nothing else is met."""
+    held = [p for p in (ours, theirs) if isinstance(p, Held) and p.implied and p.interface.ipv6]
+    whole = [p for p in (ours, theirs) if isinstance(p, Internet) and p.whole]
+    return len(held) + len(whole) == len((ours, theirs))
 
 
 def _wants_ipv6(ours: Place, theirs: Place) -> bool:

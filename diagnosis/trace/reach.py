@@ -115,7 +115,7 @@ class _Asked:
 
     def _placed(self, other: Anchor) -> tuple[Place, Place]:
         pair = (other, self.target) if self.towards else (self.target, other)
-        return place_both(self.network, *pair)
+        return place_both(self.network, *pair, self.protocol)
 
     def _traced(self, cohort: Cohort, ours: Place, theirs: Place, *, finest: bool) -> Iterator[Alike]:
         place = ours if self.towards else theirs
