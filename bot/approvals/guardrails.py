@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bot.approvals.asked import asked_for, peers_of
-from bot.approvals.space import too_full
 from bot.approvals.subject import Subject, subject, tagged
 from bot.approvals.violation import Violation
 from bot.approvals.wider import exposure_beyond, rules_beyond
 from bot.settings.fixes import FixSettings
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, NotApplicable, RouteChange, apply_all
 from diagnosis.fix.exposure import newly_open
+from diagnosis.fix.quotas import Quotas, too_full
 from diagnosis.investigate import tracer
 from diagnosis.network.network import Network
 from diagnosis.question.parties import NotFound
@@ -112,7 +112,8 @@ def _traced(
     if not traces or any(one.verdict != "reachable" for one in traces):
         yield Violation("not proven", "on the account as it is now, the fix is not proven to open what was asked")
         return
-    yield from (Violation("quota", text) for text in too_full(network, after, [o.id for o in about.touched], settings))
+    quotas = Quotas(settings.rules_per_group, settings.entries_per_acl)
+    yield from (Violation("quota", text) for text in too_full(network, after, [o.id for o in about.touched], quotas))
     asked = asked_for(after, traces)
     beyond = tuple(rules_beyond(network, asked, edits, settings))
     yield from beyond

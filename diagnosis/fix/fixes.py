@@ -13,6 +13,7 @@ from diagnosis.fix.commands import NotPrintable, command
 from diagnosis.fix.exposure import exposure
 from diagnosis.fix.managed import managed, warning
 from diagnosis.fix.propose import NoFix, Proposal, Retrace, propose
+from diagnosis.fix.quotas import too_full
 from diagnosis.fix.terraform import terraform
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name
@@ -32,6 +33,9 @@ def fixes(network: Network, traces: tuple[Trace, ...], retrace: Retrace) -> tupl
             found.append(fix_of(network, proposal, traces))
         except NotPrintable as reason:
             words.append(f"A fix was proven, but it is not printed: {reason}.")
+            continue
+        full = _full(network, proposal)
+        words += [f"{text}: ask AWS for a higher one, or remove what is not needed." for text in full]
     return tuple(found), tuple(dict.fromkeys(words))
 
 
@@ -44,7 +48,7 @@ def fix_of(network: Network, proposal: Proposal, traces: tuple[Trace, ...]) -> F
     return Fix(
         id=f"fix-{hashlib.sha256(chr(10).join(commands).encode()).hexdigest()[:8]}",
         title="; ".join(_title(network, change) for change in changes),
-        risk=_risk(changes),
+        risk="needs judgement" if _full(network, proposal) else _risk(changes),
         changes=tuple(change.model_dump(exclude_none=True) for change in changes),
         commands=commands,
         undo=undo,
@@ -54,6 +58,12 @@ def fix_of(network: Network, proposal: Proposal, traces: tuple[Trace, ...]) -> F
         managed=warning(network, kept),
         terraform=tuple(terraform(network, changes).splitlines()),
     )
+
+
+def _full(network: Network, proposal: Proposal) -> list[str]:
+    """What AWS would refuse by its quotas, unless the account's are higher."""
+    touched = dict.fromkeys(change.component for change in proposal.changes)
+    return list(too_full(network, proposal.network, touched))
 
 
 def _risk(changes: tuple[Change, ...]) -> Literal["safe", "needs judgement"]:

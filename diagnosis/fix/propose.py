@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, NotApplicable, apply_all
+from diagnosis.fix.quotas import has_room
 from diagnosis.fix.routes import route_changes
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
@@ -126,13 +127,19 @@ def _changes(
 
 
 def _to_edit(network: Network, blocker: Blocker, blockers: list[Found]) -> str:
-    """Of the groups that share a blocker the one that the fewest interfaces hold: its rule opens least."""
+    """Of the groups that share a blocker the one that the fewest interfaces hold: its rule opens least.
+
+    A group that is full by AWS's quota comes after those with room.
+    """
     siblings = {
         b.component
         for _, _, b in blockers
         if b.code in GROUP_CODES and b.related == blocker.related and b.direction == blocker.direction
     }
     seen = [g for g in siblings if g in network.groups]
+    if len(seen) > 1:
+        egress = blocker.direction == "egress"
+        seen = [g for g in seen if has_room(network, g, egress=egress)] or seen
     return min(seen, key=lambda g: (len(network.members.get(g, ())), g), default=blocker.component)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, Malformed, items, text, texts
+from diagnosis.network.shape import Item, Malformed, items, number, text, texts
 from diagnosis.traffic.addresses import parse_cidr
 from diagnosis.traffic.intervals import IntervalSet, join_all
 
@@ -17,6 +17,8 @@ class PrefixList:
     id: str
     name: str | None
     cidrs: tuple[str, ...] | None
+    most: int | None = None
+    """`MaxEntries` of a customer's list: as many rules a reference to it counts."""
 
     @property
     def addresses(self) -> IntervalSet | None:
@@ -39,6 +41,7 @@ def parse_prefix_list(item: Item, entries: list[Item] | None) -> PrefixList:
         id=text(item, "PrefixListId") or "",
         name=text(item, "PrefixListName"),
         cidrs=None if cidrs is None else tuple(sorted(cidrs)),
+        most=number(item, "MaxEntries"),
     )
 
 

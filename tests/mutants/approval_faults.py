@@ -185,9 +185,9 @@ APPROVALS = (
         'if any(one.verdict == "blocked" for one in traces):',
         RAILS,
     ),
-    _fault(
+    Mutant(
         "quotas-are-not-looked-at",
-        "approvals/space.py",
+        "fix/quotas.py",
         '    if count > most:\n        yield f"{group}',
         '    if count > most + 1:\n        yield f"{group}',
         RAILS,

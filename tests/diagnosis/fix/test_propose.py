@@ -6,6 +6,7 @@ import pytest
 
 from diagnosis.fix.change import AclEntryChange, GroupRuleChange
 from diagnosis.fix.exposure import exposure
+from diagnosis.fix.fixes import fixes as every_fix
 from diagnosis.fix.propose import NoFix, Proposal, free_number, propose
 from diagnosis.network.network import Network
 from diagnosis.trace.placing import AtAddress, AtInterface, InRange, place_both
@@ -70,6 +71,30 @@ def test_of_several_groups_the_one_that_fewest_hold_gets_the_rule() -> None:
     account.interface("eni-more", "subnet-2", "10.0.2.21", groups=["sg-wide"])
 
     assert {c.component for p in fixes(account, "10.0.1.10", "10.0.2.20") for c in p.changes} == {"sg-server"}
+
+
+def test_a_group_that_is_full_gets_no_rule_where_another_has_room() -> None:
+    account = closed()
+    account.items["ec2.describe_network_interfaces"][1]["Groups"] = [{"GroupId": "sg-wide"}, {"GroupId": "sg-server"}]
+    full = [rule("tcp", (port, port), "10.0.1.12/32") for port in range(1000, 1060)]
+    account.items["ec2.describe_security_groups"][1]["IpPermissions"] = full
+    account.group("sg-wide", "vpc-a", [])
+    account.interface("eni-more", "subnet-2", "10.0.2.21", groups=["sg-wide"])
+
+    assert {c.component for p in fixes(account, "10.0.1.10", "10.0.2.20") for c in p.changes} == {"sg-wide"}
+
+
+def test_what_no_quota_has_room_for_needs_judgement_and_says_so() -> None:
+    account = closed()
+    full = [rule("tcp", (port, port), "10.0.1.12/32") for port in range(1000, 1060)]
+    account.items["ec2.describe_security_groups"][1]["IpPermissions"] = full
+    network = account.network()
+    asked = ask(network, "10.0.1.10", "10.0.2.20", "tcp", 3306)
+
+    found, advice = every_fix(network, (asked,), lambda changed: (trace(changed, asked.flow),))
+
+    assert {fix.risk for fix in found} == {"needs judgement"}
+    assert [text.partition(":")[0] for text in advice] == ["sg-server would have 61 ingress rules, and the quota is 60"]
 
 
 @pytest.mark.parametrize(

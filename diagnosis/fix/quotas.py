@@ -1,7 +1,7 @@
 """Whether AWS's quotas have room for what a fix adds.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html: rules in a group count for each direction, and
-IPv4 and IPv6 apart; a reference to a group counts as one of each, one to a prefix list as many as the list has entries.
+IPv4 and IPv6 apart; a reference to a group counts as one of each, one to a prefix list as many as it may have entries.
 All groups of an interface together have at most 1,000 rules in a direction. An ACL's entries count in the same way, the
 final one among them.
 """
@@ -9,9 +9,9 @@ final one among them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from bot.settings.fixes import FixSettings
 from diagnosis.network.network import Network
 from diagnosis.network.network_acls import IMPLICIT_DENY
 from diagnosis.network.security_groups import CidrPeer, GroupPeer, GroupRule, PrefixListPeer
@@ -19,37 +19,60 @@ from diagnosis.network.security_groups import CidrPeer, GroupPeer, GroupRule, Pr
 RULES_PER_INTERFACE: Final = 1000
 
 
-def too_full(before: Network, after: Network, touched: Iterable[str], settings: FixSettings) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How much a group and an ACL may hold in one direction and family; AWS raises both on request."""
+
+    rules_per_group: int = 60
+    entries_per_acl: int = 20
+
+
+DEFAULT: Final = Quotas()
+
+
+def has_room(network: Network, group: str, *, egress: bool) -> bool:
+    """Whether one more rule fits in a group by AWS's default quota, or by one that the account shows to be higher."""
+    count = max(_rules(network, group, egress=egress)) + 1
+    return count <= DEFAULT.rules_per_group or count <= _most_rules(network, group, DEFAULT)
+
+
+def too_full(before: Network, after: Network, touched: Iterable[str], quotas: Quotas = DEFAULT) -> Iterator[str]:
     """A sentence for each group, ACL or interface that would hold more than it may."""
     for component in touched:
         for egress in (False, True):
             direction = "egress" if egress else "ingress"
             if component in after.groups:
-                yield from _group(before, after, component, settings, direction, egress=egress)
+                yield from _group(before, after, component, quotas, direction, egress=egress)
             elif component in after.acls:
                 count = max(_acl_entries(after, component, egress=egress))
-                most = max(settings.entries_per_acl, *_seen_entries(before, before.acls[component].account))
-                if count > most and count != max(_acl_entries(before, component, egress=egress)):
+                if count <= quotas.entries_per_acl or count == max(_acl_entries(before, component, egress=egress)):
+                    continue
+                most = max(quotas.entries_per_acl, *_seen_entries(before, before.acls[component].account))
+                if count > most:
                     yield f"{component} would have {count} {direction} entries, and the quota is {most}"
 
 
 def _group(
-    before: Network, after: Network, group: str, settings: FixSettings, direction: str, *, egress: bool
+    before: Network, after: Network, group: str, quotas: Quotas, direction: str, *, egress: bool
 ) -> Iterator[str]:
     count = max(_rules(after, group, egress=egress))
     if count == max(_rules(before, group, egress=egress)):
         return
-    # A group that holds more than the quota of the settings shows that the account's was raised.
-    most = max(settings.rules_per_group, *_seen_rules(before, before.groups[group].account))
+    most = _most_rules(before, group, quotas) if count > quotas.rules_per_group else count
     if count > most:
         yield f"{group} would have {count} {direction} rules, and the quota is {most}"
-    for eni in after.members.get(group, ()):
-        held = after.interfaces[eni].groups or ()
+    unlike = {after.interfaces[eni].groups or (): eni for eni in reversed(after.members.get(group, ()))}
+    for held, eni in sorted(unlike.items(), key=lambda pair: pair[1]):
         known, total = (_together(network, held, egress=egress) for network in (before, after))
         # Where more are held already, AWS counts otherwise than we do.
         if known <= RULES_PER_INTERFACE < total:
             yield f"the groups of {eni} would have {total} {direction} rules, and the quota is {RULES_PER_INTERFACE}"
             return
+
+
+def _most_rules(network: Network, group: str, quotas: Quotas) -> int:
+    """The quota; a group of the account that holds more shows that it was raised."""
+    return max(quotas.rules_per_group, *_seen_rules(network, network.groups[group].account))
 
 
 def _together(network: Network, groups: Iterable[str], *, egress: bool) -> int:
@@ -76,7 +99,7 @@ def _weight(network: Network, rule: GroupRule, *, six: bool) -> int:
             return 1
         case PrefixListPeer(prefix_list=identity):
             known = network.prefix_lists.get(identity)
-            return max(1, len(known.cidrs or ())) if known is not None else 1
+            return max(1, known.most or len(known.cidrs or ())) if known is not None else 1
 
 
 def _acl_entries(network: Network, acl: str, *, egress: bool) -> tuple[int, int]:
