@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from diagnosis.fix.ends import End, Outside, Some, let, passing, received_by, sent_by
 from diagnosis.fix.groups import Way
+from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace import interfaces
+from diagnosis.trace.lots import BY_ITSELF, OPEN, GroupBits, group_numbers, traits_of
 from diagnosis.trace.own_groups import Allowed, OwnGroups
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.intervals import IntervalSet, join_all
@@ -33,6 +35,8 @@ class Comparison:
         self._distinct: dict[tuple[Box, ...], Traffic] = {}
         self._classes: dict[Hashable, tuple[End, list[Some]]] = {}
         """With each its end, which is kept alive: its identity is in the key."""
+        self._asked: dict[int, GroupBits] = {}
+        """By the identities of the groups, which these keep alive."""
 
     @property
     def cut_short(self) -> bool:
@@ -140,20 +144,43 @@ class Comparison:
 
     def _told_by_more(self, end: End, before: OwnGroups, after: OwnGroups, *, sending: bool) -> Iterator[Some]:
         """The same on one path: by what their groups let pass before, and what more they do after."""
-        network, numbers = self._network, end.occupants.numbers
-        same = before is after
-        found: dict[Hashable, tuple[Allowed, Traffic, IntervalSet, list[IntervalSet]]] = {}
+        numbers, traits = end.occupants.numbers, traits_of(self._network)
+        first = end.members[0][0]
+        bits = self._bits_of(before, first)
+        everything = 0
         for member, _ in end.members:
+            held = traits[member.id].held
+            if held != BY_ITSELF:
+                everything |= held
+        bits.learn(everything, first)
+        changed = 0 if before is after else bits.of_groups(after.changed)
+        alike: dict[Hashable, tuple[NetworkInterface, IntervalSet, list[IntervalSet]]] = {}
+        for member, _ in end.members:
+            held, clients = traits[member.id]
+            if not sending:
+                clients = ALL_PORTS
+            # Whose groups are judged all together is alike with nobody.
+            part = member.id if held == BY_ITSELF else OPEN if held & bits.open else held & bits.some
+            key = (part, held & changed, clients)
+            lot = alike.get(key)
+            if lot is None:
+                lot = alike[key] = (member, clients, [])
+            lot[2].append(numbers[member.id])
+        found: dict[Hashable, tuple[Allowed, Traffic, IntervalSet, list[IntervalSet]]] = {}
+        for member, clients, theirs in alike.values():
             old = before.of(member)
-            more = NOTHING if same else self._difference(after.of_changed(member), old)
-            clients = interfaces.client_ports(network, member) if sending else ALL_PORTS
-            key = (id(old), id(more), clients)
-            known = found.get(key)
-            if known is None:
-                known = found[key] = (old, more, clients, [])
-            known[3].append(numbers[member.id])
+            more = NOTHING if before is after else self._difference(after.of_changed(member), old)
+            known = found.setdefault((id(old), id(more), clients), (old, more, clients, []))
+            known[3].extend(theirs)
         for old, more, clients, theirs in found.values():
             yield Some(join_all(theirs), (old,), (), clients, more)
+
+    def _bits_of(self, own: OwnGroups, like: NetworkInterface) -> GroupBits:
+        """The same groups asked by bits."""
+        known = self._asked.get(id(own))
+        if known is None:
+            known = self._asked[id(own)] = GroupBits(own, group_numbers(self._network, like.vpc))
+        return known
 
     def _difference(self, after: Allowed, before: Allowed) -> Traffic:
         """What groups let pass after the change and not before; the same object for the same boxes."""

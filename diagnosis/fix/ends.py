@@ -217,23 +217,40 @@ def passing(traffic: Traffic, ours: Some, theirs: Some, out: Allowed, into: Allo
 def sent_by(traffic: Traffic, some: Some, out: Allowed | None) -> Traffic:
     """What of the traffic some send; groups that are not given are left out. ICMP has no ports of clients."""
     allowed = None if out is None or out.everything else let(out)
-    reached = allowed.project("destination") if allowed is not None else None
+    there = _Common(allowed.project("destination")) if allowed is not None else None
+    here, sent = _Common(some.numbers), _Common(some.clients)
     boxes = []
     for box in traffic.boxes:
-        if reached is not None and not meet(box.destination, reached):
+        if there is not None and not there[box.destination]:
             continue
-        source = meet(box.source, some.numbers)
-        sent = box.source_port if box.source_port == ALL_PORTS else meet(box.source_port, some.clients)
-        if source and sent:
-            boxes.append(box._replace(source=source, source_port=sent))
+        source = here[box.source]
+        ports = box.source_port if box.source_port == ALL_PORTS else sent[box.source_port]
+        if source and ports:
+            boxes.append(Box(source, box.destination, box.protocol, ports, box.port))
     found = Traffic(tuple(boxes))
     return found if allowed is None else found.meet(allowed)
 
 
 def received_by(traffic: Traffic, some: Some) -> Traffic:
     """What of the traffic is for some, whatever their groups."""
-    boxes = ((box, meet(box.destination, some.numbers)) for box in traffic.boxes)
+    here = _Common(some.numbers)
+    boxes = ((box, here[box.destination]) for box in traffic.boxes)
     return Traffic(tuple([box._replace(destination=own) for box, own in boxes if own]))
+
+
+class _Common:
+    """What sides of boxes have in common with a set. Hundreds of boxes of a traffic share a few sides."""
+
+    def __init__(self, own: IntervalSet) -> None:
+        self._own = own
+        self._known: dict[int, IntervalSet] = {}
+
+    def __getitem__(self, side: IntervalSet) -> IntervalSet:
+        # By identity: to hash a long set takes as long as to meet it. The traffic keeps the side alive.
+        found = self._known.get(id(side))
+        if found is None:
+            found = self._known[id(side)] = meet(side, self._own)
+        return found
 
 
 def cut_by(end: End, ways: list[IntervalSet]) -> Iterator[End]:

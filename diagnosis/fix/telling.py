@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from diagnosis.answer import NewlyReachable
-from diagnosis.fix.parties import NOBODY, Opened, Parties, Roll, pairs_between, roll_of
+from diagnosis.fix.parties import NOBODY, Opened, Parties, Roll, numbers, pairs_between, roll_of
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name, label
 from diagnosis.trace.places import Held, Place
@@ -63,16 +63,30 @@ def _by_ports(opened: list[Opened]) -> dict[tuple[str, str], dict[Parties, Parti
 
 def _by_sources(lots: dict[Parties, Parties]) -> dict[Parties, Parties]:
     """The destinations of each lot of sources, every destination with all of its sources."""
-    each: dict[Parties, Parties] = {}
-    for destinations, sources in lots.items():
-        for destination in destinations.each():
-            each[destination] = each.get(destination, NOBODY) | sources
+    # Many destinations are in the same lots: by the numbers of those, all sources are joined once.
+    some = list(lots.values())
+    inside: defaultdict[int, list[int]] = defaultdict(list)
+    outside: defaultdict[str, list[int]] = defaultdict(list)
+    for at, destinations in enumerate(lots):
+        for number in numbers(destinations.bits):
+            inside[number].append(at)
+        for words in destinations.outside:
+            outside[words].append(at)
+    alike: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for number, in_lots in inside.items():
+        alike[tuple(in_lots)].append(number)
+    each = [(those, Parties(sum(1 << number for number in theirs))) for those, theirs in alike.items()]
+    each += [(tuple(in_lots), Parties(outside=frozenset({words}))) for words, in_lots in outside.items()]
     found: dict[Parties, Parties] = {}
-    for destination, sources in each.items():
+    for those, destinations in each:
+        sources = NOBODY
+        for at in those:
+            sources |= some[at]
         # Of a few each is named, and nothing is news to itself.
-        others = sources - destination if len(sources) <= SHOWN + 1 else sources
-        if len(others):
-            found[others] = found.get(others, NOBODY) | destination
+        for destination in destinations.each() if len(sources) <= SHOWN + 1 else (destinations,):
+            others = sources - destination if len(sources) <= SHOWN + 1 else sources
+            if len(others):
+                found[others] = found.get(others, NOBODY) | destination
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -78,28 +78,51 @@ def lots_of(network: Network, cohort: Cohort, *, six: bool) -> Sorted:
 
 
 def _sorted(network: Network, cohort: Cohort, *, six: bool) -> Sorted:
-    numbers = _numbers(network, cohort.members[0].vpc)
+    traits = traits_of(network)
     lots: dict[Hashable, Lot] = {}
     everything = 0
     for one in cohort.members:
-        clients = interfaces.client_ports(network, one)
+        held, clients = traits[one.id]
         state = state_of(network, one)
         lot = lots.get((one.subnet, clients, state))
         if lot is None:
             lot = lots[one.subnet, clients, state] = Lot(one.subnet, clients, state)
-        if one.groups is None or one.description.startswith(MOUNT_TARGET):
-            held = BY_ITSELF
-        else:
-            held = sum([1 << numbers[group] for group in one.groups]) or NO_GROUP
+        if held != BY_ITSELF:
             everything |= held
         holder = Holder(own_addresses(one, six=six)[0], held, one)
         lot.holders.append(holder)
         if held == BY_ITSELF:
             lot.by_themselves.append(holder)
-    return Sorted(cohort, list(lots.values()), everything, numbers)
+    return Sorted(cohort, list(lots.values()), everything, group_numbers(network, cohort.members[0].vpc))
 
 
-def _numbers(network: Network, vpc: str | None) -> Mapping[str, int]:
+class Traits(NamedTuple):
+    """What an interface brings to either end of a path, wherever it is."""
+
+    held: int
+    """Its groups as bits by the numbers of its VPC; `NO_GROUP`, or `BY_ITSELF`."""
+    clients: IntervalSet
+    """The ports from which it starts connections."""
+
+
+def traits_of(network: Network) -> Mapping[str, Traits]:
+    """The traits of every interface, by its id."""
+    known: dict[str, Traits] | None = network.memo.get("traits")
+    if known is None:
+        every = network.interfaces.values()
+        known = {one.id: Traits(_held(network, one), interfaces.client_ports(network, one)) for one in every}
+        network.memo.keep("traits", known)
+    return known
+
+
+def _held(network: Network, one: NetworkInterface) -> int:
+    if one.groups is None or one.description.startswith(MOUNT_TARGET):
+        return BY_ITSELF
+    numbers = group_numbers(network, one.vpc)
+    return sum([1 << numbers[group] for group in one.groups]) or NO_GROUP
+
+
+def group_numbers(network: Network, vpc: str | None) -> Mapping[str, int]:
     """The groups that anything in a VPC holds, numbered from 1."""
     known: dict[str, dict[str, int]] | None = network.memo.get("group numbers")
     if known is None:
@@ -142,6 +165,10 @@ class GroupBits:
                     self.open |= bit
                 elif not (one.passed.empty and one.unknown.empty):
                     self.some |= bit
+
+    def of_groups(self, groups: Iterable[str]) -> int:
+        """These groups as bits, as far as anything in the VPC holds them."""
+        return sum([1 << self._numbers[group] for group in groups if group in self._numbers])
 
     def _silent(self, missing: int, like: NetworkInterface) -> int:
         """Those of the groups, told in the same way, that have no rule about any of it."""

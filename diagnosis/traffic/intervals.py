@@ -71,8 +71,17 @@ def meet(a: IntervalSet, b: IntervalSet) -> IntervalSet:
         return EMPTY
     if len(a) > len(b):
         a, b = b, a
-    if len(a) == 2:
-        return _clip(a, b)
+    if len(a) == 2:  # As `_clip` does, without a call: this is called most of all.
+        lo, hi = a
+        i = bisect_right(b, lo)
+        j = bisect_left(b, hi, i)
+        if i & 1:
+            if i == j:
+                return a
+            return (lo, *b[i:j], hi) if j & 1 else (lo, *b[i:j])
+        return (*b[i:j], hi) if j & 1 else b[i:j]
+    if a == b:
+        return a
     at = bisect_right(b, a[0])
     if at == len(b) or a[-1] <= b[at]:  # All of the one between two neighbouring points of the other.
         return a if at & 1 else EMPTY

@@ -6,8 +6,10 @@ the connection's own one, from client to server; its replies are judged on the s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal, NamedTuple
 
 from diagnosis.traffic.intervals import IntervalSet, has, join_all, meet, minus, size
@@ -100,16 +102,30 @@ class Traffic:
             return NOTHING
         if not self.boxes or not other.boxes:
             return self
+        left = self._left_of(other)
+        return Traffic(merged(tuple(left))) if left else NOTHING
+
+    def _left_of(self, other: Traffic) -> list[Box]:
+        """The boxes without what is in the other."""
         left = list(self.boxes)
         for taken in other.boxes:
-            left = [part for box in left for part in box_minus(box, taken)]
-            if not left:
-                return NOTHING
-        return Traffic(merged(tuple(left)))
+            cut: list[Box] = []
+            for box in left:
+                common = box_meet(box, taken)
+                if common is None:
+                    cut.append(box)
+                else:
+                    cut += _around(box, taken, common)
+            if not cut:
+                return cut
+            left = cut
+        return left
 
     def covers(self, other: Traffic) -> bool:
         """Whether every header of the other is in this one."""
-        return self is other or other.minus(self).empty
+        if self is other or not other.boxes or self.boxes == other.boxes:
+            return True
+        return bool(self.boxes) and not other._left_of(self)
 
     def same_as(self, other: Traffic) -> bool:
         """Whether both hold the same headers, however they are cut into boxes."""
@@ -177,26 +193,39 @@ NOTHING = Traffic(())
 
 def box_meet(a: Box, b: Box) -> Box | None:
     """The common part of two boxes; None when there is none."""
-    sides: list[IntervalSet] = []
-    for mine, theirs in zip(a, b, strict=True):
-        common = meet(mine, theirs)
-        if not common:
-            return None
-        sides.append(common)
-    return Box._make(sides)
+    source, destination, protocol, source_port, port = a
+    from_, to, protocols, from_ports, ports = b
+    # Side by side, not in a loop: this is called most of all. Most boxes part at their ports.
+    port = meet(port, ports)
+    if not port:
+        return None
+    protocol = meet(protocol, protocols)
+    if not protocol:
+        return None
+    source = meet(source, from_)
+    if not source:
+        return None
+    destination = meet(destination, to)
+    if not destination:
+        return None
+    source_port = meet(source_port, from_ports)
+    return Box(source, destination, protocol, source_port, port) if source_port else None
 
 
 def box_minus(a: Box, b: Box) -> list[Box]:
     """The part of ``a`` outside ``b`` as at most five disjoint boxes."""
-    if box_meet(a, b) is None:
-        return [a]
+    common = box_meet(a, b)
+    return [a] if common is None else _around(a, b, common)
+
+
+def _around(a: Box, b: Box, common: Box) -> list[Box]:
+    """The part of ``a`` outside ``b``, of which the common part is known."""
     rest: list[Box] = []
     sides = list(a)
-    for i, taken in enumerate(b):
-        outside = minus(sides[i], taken)
-        if outside:
-            rest.append(Box._make((*sides[:i], outside, *sides[i + 1 :])))
-            sides[i] = meet(sides[i], taken)
+    for i, both in enumerate(common):
+        if both != sides[i]:
+            rest.append(Box._make((*sides[:i], minus(sides[i], b[i]), *sides[i + 1 :])))
+            sides[i] = both
     return rest
 
 
@@ -221,29 +250,27 @@ def merged(boxes: tuple[Box, ...]) -> tuple[Box, ...]:
     """
     if len(boxes) < 2:
         return boxes
-    # Long sides are hashed once; afterwards small codes stand for them.
-    codes: dict[IntervalSet, int] = {}
-    sets: list[IntervalSet] = []
-
-    def code(side: IntervalSet) -> int:
-        found = codes.setdefault(side, len(sets))
-        if found == len(sets):
-            sets.append(side)
-        return found
-
-    rows = [tuple([code(side) for side in box]) for box in boxes]
+    # Long sides are hashed once; afterwards small codes stand for them, in columns.
+    codes: defaultdict[IntervalSet, int] = defaultdict(count().__next__)
+    code = codes.__getitem__
+    columns = [list(map(code, column)) for column in zip(*boxes, strict=True)]
+    fewer = False
     for side in _MERGE_ORDER:
+        rest = list(zip(*columns[:side], *columns[side + 1 :], strict=True))
+        if len(set(rest)) == len(rest):
+            continue
+        fewer = True
         groups: dict[tuple[int, ...], list[int]] = {}
-        for row in rows:
-            groups.setdefault(row[:side] + row[side + 1 :], []).append(row[side])
-        if len(groups) < len(rows):
-            rows = []
-            for rest, members in groups.items():
-                whole = members[0] if len(members) == 1 else code(join_all(sets[member] for member in members))
-                rows.append((*rest[:side], whole, *rest[side:]))
-    if len(rows) == len(boxes):
+        for key, member in zip(rest, columns[side], strict=True):
+            groups.setdefault(key, []).append(member)
+        sets = list(codes)
+        whole = [some[0] if len(some) == 1 else code(join_all([sets[one] for one in some])) for some in groups.values()]
+        columns = [list(column) for column in zip(*groups, strict=True)]
+        columns.insert(side, whole)
+    if not fewer:
         return boxes
-    return tuple([Box._make([sets[c] for c in row]) for row in rows])
+    sets = list(codes)
+    return tuple(map(Box._make, zip(*[map(sets.__getitem__, column) for column in columns], strict=True)))
 
 
 # Ports first: filters cut traffic along them, and the cuts most often heal there.

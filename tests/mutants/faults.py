@@ -80,8 +80,8 @@ TRAFFIC = (
     Mutant(
         "a-box-less-another-loses-a-side",
         "traffic/traffic.py",
-        "            sides[i] = meet(sides[i], taken)",
-        "            sides[i] = taken",
+        "            sides[i] = both",
+        "            sides[i] = b[i]",
         ALGEBRA,
     ),
     Mutant(
