@@ -20,6 +20,7 @@ from diagnosis.network.gateways import (
 )
 from diagnosis.network.instances import Database, Instance, parse_database, parse_instances
 from diagnosis.network.interfaces import NetworkInterface, PrivateAddress, parse_interface
+from diagnosis.network.managed_services import managed_services
 from diagnosis.network.network import Network
 from diagnosis.network.network_acls import NetworkAcl, parse_acl
 from diagnosis.network.prefix_lists import parse_prefix_list
@@ -156,6 +157,7 @@ def build(described: Described) -> Network:
         prefix_lists=_prefix_lists(reader),
         instances=_instances(reader),
         databases=_databases(reader),
+        services=managed_services(reader),
         load_balancers=load_balancers(reader),
         endpoints=reader.entities("ec2.describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", parse_endpoint),
         public_access=parse_public_access(_options(described), _exclusions(reader)),

@@ -13,6 +13,7 @@ from diagnosis.network.gateways import InternetGateway, NatGateway, PeeringConne
 from diagnosis.network.instances import Database, Instance
 from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.load_balancers import LoadBalancer, TargetGroup, balancers_by_interface
+from diagnosis.network.managed_services import ManagedService
 from diagnosis.network.memo import Memo
 from diagnosis.network.network_acls import NetworkAcl
 from diagnosis.network.prefix_lists import PrefixList
@@ -75,6 +76,7 @@ class Network:
     vpn_gateways: Mapping[str, VpnGateway] = field(default_factory=dict)
     vpn_connections: Mapping[str, VpnConnection] = field(default_factory=dict)
     private_zones: tuple[PrivateZone, ...] = ()
+    services: tuple[ManagedService, ...] = ()
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @cached_property

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from diagnosis.network.instances import Database
 from diagnosis.network.interfaces import NetworkInterface
+from diagnosis.network.managed_services import NFS
 from diagnosis.network.network import Network
 
 
@@ -28,8 +29,8 @@ class Owner:
     """The port that the service listens on, where the account says it."""
 
 
-NFS = 2049
-"""The port of every EFS mount target (https://docs.aws.amazon.com/efs/latest/ug/network-access.html)."""
+HTTPS = 443
+"""The port of an OpenSearch domain's endpoint."""
 
 _DESCRIBED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^ELB app/(?P<name>[^/]+)/"), "alb"),
@@ -50,6 +51,10 @@ _DESCRIBED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^ES (?P<name>\S+)"), "opensearch"),
     (re.compile(r"^Network Interface for Transit Gateway Attachment (?P<name>\S+)"), "tgw"),
 )
+
+
+_PORTS = {"efs": NFS, "opensearch": HTTPS}
+"""The ports of services of which each has the same."""
 
 
 def owners(network: Network) -> Mapping[str, tuple[Owner, ...]]:
@@ -91,13 +96,25 @@ def _described(network: Network, interface: NetworkInterface) -> tuple[Owner, ..
         name = match.groupdict().get("name")
         if service == "rds":
             return _databases(network, interface)
+        if service in ("lambda", "redshift"):
+            return _sharing(network, interface, service) or (Owner(service, name or interface.id, name),)
         if service in ("alb", "nlb", "gwlb", "elb"):
             balancer = network.balancer_of_interface.get(interface.id)
             return (Owner(service, balancer.id if balancer is not None else name or "", name),)
-        return (Owner(service, name or interface.id, name, NFS if service == "efs" else None),)
+        known = next((s for s in network.services if s.service == service and s.id == name), None)
+        if known is not None:
+            return (Owner(service, known.id, known.name, known.port),)
+        return (Owner(service, name or interface.id, name, _PORTS.get(service)),)
     if "amazon-rds" in requester:
-        return _databases(network, interface)
+        return _sharing(network, interface, "rds") or _databases(network, interface)
     return ()
+
+
+def _sharing(network: Network, interface: NetworkInterface, service: str) -> tuple[Owner, ...]:
+    """The proxies, warehouses or functions that this interface can be of, as they tell it themselves."""
+    return tuple(
+        Owner(service, s.id, s.name, s.port) for s in network.services if s.service == service and s.holds(interface)
+    )
 
 
 def _databases(network: Network, interface: NetworkInterface) -> tuple[Owner, ...]:

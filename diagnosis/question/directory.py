@@ -153,6 +153,10 @@ def _dns(network: Network, things: list[Entry]) -> Mapping[str, Entry]:
         entry = by_id.get(database.arn or database.id)
         if entry is not None:
             found.update(dict.fromkeys(database.addresses, entry))
+    for service in network.services:
+        entry = by_id.get(service.id)
+        if entry is not None:
+            found.update(dict.fromkeys(service.hosts, entry))
     for balancer in network.load_balancers:
         entry = by_id.get(balancer.id)
         if entry is not None and balancer.dns_name:

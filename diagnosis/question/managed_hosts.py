@@ -62,7 +62,10 @@ def replication_group(book: Directory, group: str) -> Entry | None:
     node = re.compile(re.escape(group) + r"(-\d{3,4}){0,2}")
     held = [e for e in book.things if e.service == "elasticache" and e.name and node.fullmatch(e.name)]
     interfaces = tuple(sorted({eni for entry in held for eni in entry.interfaces}))
-    return Entry("elasticache", group, group, interfaces) if interfaces else None
+    ports = {entry.port for entry in held}
+    return (
+        Entry("elasticache", group, group, interfaces, ports.pop() if len(ports) == 1 else None) if interfaces else None
+    )
 
 
 def nearest(network: Network, source: tuple[Anchor, ...], anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
@@ -83,7 +86,7 @@ def _serves_files(network: Network, interface: str) -> bool:
 
 
 def _only(book: Directory, service: str, name: str) -> Entry | None:
-    held = [e for e in book.things if e.service == service and e.name == name and e.interfaces]
+    held = [e for e in book.things if e.service == service and name in (e.id, e.name) and e.interfaces]
     return held[0] if len(held) == 1 else None
 
 

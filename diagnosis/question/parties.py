@@ -325,8 +325,8 @@ def _by_service(network: Network, word: str, side: str, port: int | None, near: 
     ):
         kept = [e for e in entries if keep(e)]
         entries = kept if len(entries) > 1 and kept else entries
-    if len(entries) == 1:
-        return _target(network, entries[0])
+    if len({e.interfaces for e in entries}) == 1:
+        return _target(network, entries[0])  # Several functions may share their interfaces.
     if entries:
         return _several(network, word, side, entries)
     if word in API_SERVICES:

@@ -230,6 +230,7 @@ _PARTIES = (
     _kind("elasticache.describe_replication_groups", "ReplicationGroups"),
     _kind("elasticache.describe_serverless_caches", "ServerlessCaches"),
     _kind("elasticache.describe_cache_subnet_groups", "CacheSubnetGroups"),
+    _kind("redshift.describe_clusters", "Clusters"),
     _kind("lambda.list_functions", "Functions"),
     _kind("efs.describe_file_systems", "FileSystems"),
     _kind(
@@ -272,10 +273,21 @@ _NOT_READ_YET = frozenset(
         "elb.describe_instance_health",
     }
 )
-_DATABASES = frozenset({"rds.describe_db_clusters", "rds.describe_db_instances"})
+_NAMED = frozenset(
+    {
+        "efs.describe_file_systems",
+        "elasticache.describe_cache_clusters",
+        "lambda.list_functions",
+        "rds.describe_db_clusters",
+        "rds.describe_db_instances",
+        "rds.describe_db_proxies",
+        "redshift.describe_clusters",
+    }
+)
+"""Parties that a person names, whose interfaces are AWS's."""
 
 FOR_ASKING: frozenset[str] = (
     frozenset(kind.call for kind in (*_VPC, *_VPC_SWITCHES, *_TRANSIT, *_EDGE, *_BALANCING, *_NAMES)) - _NOT_READ_YET
-) | _DATABASES
+) | _NAMED
 """The calls whose answers the model uses today: what `whynot ask` collects from a live account. A test holds it to what
 the network room reads."""
