@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any, Final
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Controls, format characters (the bidirectional ones of UAX #9 among them), surrogates, unassigned, line ends."""
+_ODD: Final = re.compile(r"[^\n\x20-\x7e]")
+"""What may be of these: plain ASCII, nearly all of a document, is not looked at letter by letter."""
 
 
 def document(value: Any, *, encoding: str | None = None) -> str:
@@ -24,7 +27,7 @@ def _escaped(text: str, encoding: str | None) -> str:
     """All but the line ends of the layout stands inside of JSON strings, where an escape means the same character."""
     if text.isascii() and "\x7f" not in text:
         return text
-    shown = "".join(_escape(letter) if _acts(letter) else letter for letter in text)
+    shown = _ODD.sub(lambda found: _harmless(found[0]), text)
     try:
         shown.encode(encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
@@ -32,8 +35,8 @@ def _escaped(text: str, encoding: str | None) -> str:
     return shown
 
 
-def _acts(letter: str) -> bool:
-    return letter != "\n" and unicodedata.category(letter) in _HIDDEN
+def _harmless(letter: str) -> str:
+    return _escape(letter) if unicodedata.category(letter) in _HIDDEN else letter
 
 
 def _escape(letter: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conversations.served_app import ServedApp
+from tests.conversations.served_app import ForkedApp, ServedApp
 from tests.slack_double.double import SlackDouble
 from tests.slack_double.installation import from_manifest
 from tests.slack_double.person import Person
@@ -98,7 +98,7 @@ def started(way: Way, tmp_path: Path) -> Iterator[Callable[..., ServedApp]]:
         def start(*, ready: bool = True, without_optional: bool = False, **settings: dict[str, Any]) -> ServedApp:
             if without_optional:
                 slack.installs(from_manifest(MANIFEST, without_optional=True))
-            app = ServedApp(slack, way, tmp_path, **{**SETTINGS, **settings})
+            app = ForkedApp(slack, way, tmp_path, **{**SETTINGS, **settings})
             apps.append(app)
             app.start(ready=ready)
             return app

@@ -18,6 +18,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from diagnosis.snapshots.embedded_account import flow_logs_folder, snapshot_folder
+from tests.forked import Forked
 from tests.slack_double.double import SlackDouble
 from tests.slack_double.small_app import Way
 
@@ -38,7 +39,7 @@ class ServedApp:
         self.port = free_port()
         self.health = free_port()
         self.settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self.log_file = folder / "app.log"
 
     def __enter__(self) -> Self:
@@ -62,10 +63,7 @@ class ServedApp:
     def start(self, *, ready: bool = True) -> None:
         """Start it, and wait until it is ready; else only until Slack can reach it."""
         before = self.slack.socket.opened
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "serve"], cwd=self.folder, env=self._environment(), stdout=log, stderr=log
-            )
+        self._process = self._launched()
         until = time.monotonic() + STARTS_WITHIN
         path = "/readyz" if ready else "/livez"
         while self.probe(path) != 200 or (self.way == "socket" and self.slack.socket.opened == before):
@@ -75,6 +73,12 @@ class ServedApp:
             time.sleep(0.1)
         if self.way == "http":
             self.slack.serve_at(f"http://127.0.0.1:{self.port}/slack/events")
+
+    def _launched(self) -> subprocess.Popen[bytes] | Forked:
+        with self.log_file.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "bot", "serve"], cwd=self.folder, env=self._environment(), stdout=log, stderr=log
+            )
 
     def stop(self) -> int:
         """Send SIGTERM and wait for the end; the exit status."""
@@ -145,6 +149,13 @@ class ServedApp:
                 text = value if isinstance(value, str) else json.dumps(value)
                 environment[f"WHYNOT_{group.upper()}__{name.upper()}"] = text
         return environment
+
+
+class ForkedApp(ServedApp):
+    """The same for one test alone: forked off, since to begin it as users do takes two seconds of a core."""
+
+    def _launched(self) -> Forked:
+        return Forked("bot", ["serve"], folder=self.folder, environment=self._environment(), said=self.log_file)
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ import pytest
 from tests.bot.repair.accounts import ACCOUNT, QUESTION, REGION, SmallAccount, client, small_account
 from tests.conversations.conftest import MANIFEST, RETRIES
 from tests.conversations.fixing import CHANNEL, Ops, as_seen_by, fix_settings, ops
-from tests.conversations.served_app import ServedApp
+from tests.conversations.served_app import ForkedApp
 from tests.emulator.faults import FAULTS, Fault
 from tests.emulator.role_calls import SESSIONS
 from tests.emulator.server import emulator
@@ -56,7 +56,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         more = {"mode": "approve", "write_role_arn": ROLE, "external_id": "a-value-that-you-choose"}
         settings = fix_settings(folder, **more)
         settings["account"] = {"snapshot": None, "flow_logs": None, "regions": [REGION]}
-        with ServedApp(slack, "http", folder, **settings) as app:
+        with ForkedApp(slack, "http", folder, **settings) as app:
             yield Live(ops(slack, app, folder), account)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conversations.conftest import MANIFEST, RETRIES
 from tests.conversations.fixing import Ops, as_seen_by, copied_account, fix_settings, ops
-from tests.conversations.served_app import ServedApp
+from tests.conversations.served_app import ForkedApp, ServedApp
 from tests.postgres import PROGRAMS, Postgres, postgres
 from tests.slack_double.double import SlackDouble
 from tests.slack_double.http_delivery import HttpDelivery
@@ -38,9 +38,9 @@ def two_replicas(folder: Path, server: Postgres, people: list[str]) -> Iterator[
         folders = [folder / name for name in ("one", "two")]
         for each in folders:
             each.mkdir()
-        with ServedApp(slack, "http", folders[0], **settings) as one:
+        with ForkedApp(slack, "http", folders[0], **settings) as one:
             first = slack.http
-            with ServedApp(slack, "http", folders[1], **settings) as two:
+            with ForkedApp(slack, "http", folders[1], **settings) as two:
                 ended = threading.Event()
                 turns = threading.Thread(target=_in_turn, args=(slack, (first, slack.http), ended))
                 turns.start()

@@ -25,7 +25,7 @@ from tests.conversations.fixing import (
     fix_settings,
     ops,
 )
-from tests.conversations.served_app import ServedApp
+from tests.conversations.served_app import ForkedApp
 from tests.slack_double.double import SlackDouble
 from tests.slack_double.installation import from_manifest
 from tests.slack_double.person import Person
@@ -40,7 +40,7 @@ def started(folder: Path, **fixes: Any) -> Iterator[Ops]:
         for channel, name in ((CHANNEL, "ops"), (ONCALL, "oncall"), (AUDIT, "audit")):
             slack.channel(channel, name)
         account = copied_account(folder / "account")
-        with ServedApp(slack, "http", folder, **fix_settings(account, **fixes)) as app:
+        with ForkedApp(slack, "http", folder, **fix_settings(account, **fixes)) as app:
             yield ops(slack, app, account)
 
 
@@ -339,7 +339,7 @@ def test_members_of_a_user_group_decide_while_slack_says_who_they_are(tmp_path: 
         slack.deliveries.retries_after = RETRIES
         slack.workspace.usergroups["SNET"] = ["UBOB"]
         account = copied_account(tmp_path / "account")
-        with ServedApp(slack, "http", tmp_path, **fix_settings(account, **by_group)) as app:
+        with ForkedApp(slack, "http", tmp_path, **fix_settings(account, **by_group)) as app:
             team = ops(slack, app, account)
             proposal = team.proposed(2)
             slack.fails("usergroups.users.list", "fatal_error", times=2)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conversations.conftest import MANIFEST, RETRIES
 from tests.conversations.fixing import CHANNEL, Ops, as_seen_by, copied_account, fix_settings, ops
-from tests.conversations.served_app import ServedApp
+from tests.conversations.served_app import ForkedApp
 from tests.slack_double.double import SlackDouble
 from tests.slack_double.installation import from_manifest
 from tests.slack_double.screens import Seen
@@ -24,7 +24,7 @@ def team(tmp_path: Path) -> Iterator[Ops]:
     with SlackDouble(from_manifest(MANIFEST)) as slack:
         slack.deliveries.retries_after = RETRIES
         account = copied_account(tmp_path / "account")
-        with ServedApp(slack, "http", tmp_path, **fix_settings(account)) as app:
+        with ForkedApp(slack, "http", tmp_path, **fix_settings(account)) as app:
             yield ops(slack, app, account)
 
 

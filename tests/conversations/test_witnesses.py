@@ -14,7 +14,7 @@ import pytest
 from tests.bot.repair.accounts import ACCOUNT, QUESTION, REGION, SmallAccount, client, small_account
 from tests.conversations.conftest import MANIFEST, RETRIES
 from tests.conversations.fixing import CHANNEL, Ops, as_seen_by, fix_settings, ops
-from tests.conversations.served_app import ServedApp
+from tests.conversations.served_app import ForkedApp
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.turning import Event, revoked
 from tests.emulator import detective_calls
@@ -103,7 +103,7 @@ def running(double: tuple[str, SmallAccount], tmp_path_factory: pytest.TempPathF
     detective_calls.GRAPHS[:] = []
     with SlackDouble(from_manifest(MANIFEST)) as slack:
         slack.deliveries.retries_after = RETRIES
-        with ServedApp(slack, "http", folder, **settings(folder, account, threats={"when": "asked"})) as app:
+        with ForkedApp(slack, "http", folder, **settings(folder, account, threats={"when": "asked"})) as app:
             yield Live(ops(slack, app, folder), account, detector)
 
 
@@ -223,7 +223,7 @@ def test_where_all_is_switched_off_no_call_is_made(double: tuple[str, SmallAccou
         slack.deliveries.retries_after = RETRIES
         made = settings(tmp_path, account, **off)
         made["strangers"]["named"] = "false"
-        with ServedApp(slack, "http", tmp_path, **made) as app:
+        with ForkedApp(slack, "http", tmp_path, **made) as app:
             team = ops(slack, app, tmp_path)
             answer = team.ann.mentions(CHANNEL, QUESTION).reply("no inbound rule")
             team.ann.mentions(CHANNEL, f"why can't 10.0.1.10 reach {STRANGER} on 443").reply("has no route")
