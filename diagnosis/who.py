@@ -28,8 +28,9 @@ def who(network: Network, question: Question) -> WhoAnswer | NotFound:
         notes.append(f"No port was asked; tcp {port} is judged, on which {target.name} listens.")
     named = frozenset(anchor.interface for anchor in target.anchors if isinstance(anchor, AtInterface))
     found = [
-        (alike, named | _holders(network, anchor))
+        (alike, own)
         for anchor in (one for some in target.anchors for one in _each(some))
+        for own in (named | _holders(network, anchor),)
         for alike in reach(network, anchor, towards=towards, protocol=protocol, port=port)
     ]
     return who_answer(network, question, target.name, merged(found), towards=towards, notes=tuple(notes))

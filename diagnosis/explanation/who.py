@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from diagnosis.answer import Cause, SnapshotFacts
 from diagnosis.explanation.causes import cause
@@ -70,7 +69,7 @@ def merged(found: Iterable[tuple[Alike, frozenset[str]]]) -> tuple[Alike, ...]:
     address reaches the target, so the best verdict of each counts.
     """
     every = list(found)
-    if len({own for _, own in every}) == 1 and not any(set(one.members) & own for one, own in every):
+    if len({own for _, own in every}) == 1 and all(own.isdisjoint(one.members) for one, own in every):
         names = [member for one, _ in every for member in one.members or (one.kind,)]
         if len(names) == len(set(names)):
             return tuple(one for one, _ in every)
@@ -85,7 +84,7 @@ def merged(found: Iterable[tuple[Alike, frozenset[str]]]) -> tuple[Alike, ...]:
         key = (alike.kind, alike.vpc, alike.subnet, alike.groups, alike.verdict, *first)
         groups.setdefault(key, (alike, []))[1].append(member)
     return tuple(
-        replace(alike, members=tuple(sorted(members))) if alike.members else alike for alike, members in groups.values()
+        alike._replace(members=tuple(sorted(members))) if alike.members else alike for alike, members in groups.values()
     )
 
 

@@ -217,40 +217,35 @@ def passing(traffic: Traffic, ours: Some, theirs: Some, out: Allowed, into: Allo
 def sent_by(traffic: Traffic, some: Some, out: Allowed | None) -> Traffic:
     """What of the traffic some send; groups that are not given are left out. ICMP has no ports of clients."""
     allowed = None if out is None or out.everything else let(out)
-    there = _Common(allowed.project("destination")) if allowed is not None else None
-    here, sent = _Common(some.numbers), _Common(some.clients)
+    within = traffic.boxes
+    if allowed is not None:
+        there = _met([box.destination for box in within], allowed.project("destination"))
+        within = tuple([box for box in within if there[id(box.destination)]])
+    here = _met([box.source for box in within], some.numbers)
+    sent = _met([box.source_port for box in within], some.clients)
     boxes = []
-    for box in traffic.boxes:
-        if there is not None and not there[box.destination]:
-            continue
-        source = here[box.source]
-        ports = box.source_port if box.source_port == ALL_PORTS else sent[box.source_port]
-        if source and ports:
-            boxes.append(Box(source, box.destination, box.protocol, ports, box.port))
+    for source, destination, protocol, source_port, port in within:
+        own = here[id(source)]
+        ports = source_port if source_port == ALL_PORTS else sent[id(source_port)]
+        if own and ports:
+            boxes.append(Box(own, destination, protocol, ports, port))
     found = Traffic(tuple(boxes))
     return found if allowed is None else found.meet(allowed)
 
 
 def received_by(traffic: Traffic, some: Some) -> Traffic:
     """What of the traffic is for some, whatever their groups."""
-    here = _Common(some.numbers)
-    boxes = ((box, here[box.destination]) for box in traffic.boxes)
+    here = _met([box.destination for box in traffic.boxes], some.numbers)
+    boxes = ((box, here[id(box.destination)]) for box in traffic.boxes)
     return Traffic(tuple([box._replace(destination=own) for box, own in boxes if own]))
 
 
-class _Common:
-    """What sides of boxes have in common with a set. Hundreds of boxes of a traffic share a few sides."""
+def _met(sides: list[IntervalSet], own: IntervalSet) -> dict[int, IntervalSet]:
+    """What each of some sides has in common with a set, by the identity of the side.
 
-    def __init__(self, own: IntervalSet) -> None:
-        self._own = own
-        self._known: dict[int, IntervalSet] = {}
-
-    def __getitem__(self, side: IntervalSet) -> IntervalSet:
-        # By identity: to hash a long set takes as long as to meet it. The traffic keeps the side alive.
-        found = self._known.get(id(side))
-        if found is None:
-            found = self._known[id(side)] = meet(side, self._own)
-        return found
+    Hundreds of boxes of a traffic share a few sides, and to hash a long one takes as long as to meet it.
+    """
+    return {identity: meet(side, own) for identity, side in {id(side): side for side in sides}.items()}
 
 
 def cut_by(end: End, ways: list[IntervalSet]) -> Iterator[End]:

@@ -16,7 +16,7 @@ from diagnosis.network.network import Network
 from diagnosis.trace import interfaces
 from diagnosis.trace.codes import Code
 from diagnosis.trace.cohorts import own_addresses
-from diagnosis.trace.lots import Holder, Lot, State, down
+from diagnosis.trace.lots import BY_ITSELF, GroupBits, Holder, Lot, State, down
 from diagnosis.trace.own_groups import Allowed, OwnGroups, opened
 from diagnosis.trace.places import Held
 from diagnosis.trace.step import NOTHING, Blocker, Leg, Step
@@ -126,10 +126,9 @@ class Verdicts:
         asked = [_Marked(box, -1) for box in Traffic.of(*opened(question.boxes, self.side)).boxes]
         return _Part(asked, asked if verdict == "reachable" else [], [] if verdict == "blocked" else asked)
 
-    def stretch(self, lot: Lot) -> int | None:
-        """Which of the sets of the trace all of a lot are in, where no set tells them apart."""
-        addresses = [holder.address for holder in lot.holders]
-        first, last = bisect_right(self._cuts, min(addresses)), bisect_right(self._cuts, max(addresses))
+    def stretch(self, low: int, high: int) -> int | None:
+        """Which of the sets of the trace all addresses from the one to the other are in, where no set parts them."""
+        first, last = bisect_right(self._cuts, low), bisect_right(self._cuts, high)
         return self._masks[first - 1] if first == last else None
 
     def mask_of(self, address: int) -> int:
@@ -176,30 +175,46 @@ class Verdicts:
         return Traffic(tuple(cut))
 
     def blockers(
-        self, fate: Fate, holders: list[Holder], groups_of: Sequence[OwnGroups] | None
+        self, fate: Fate, holders: list[Holder], addresses: IntervalSet, groups_of: Sequence[GroupBits] | None
     ) -> tuple[tuple[Leg, Blocker], ...]:
-        """All that stands in the way of some members, in the order in which packets meet it.
+        """All that stands in the way of some members with these addresses, in the order in which packets meet it.
 
         `groups_of` is how their groups are judged on each path; without it no group of theirs stands in the way. Where
         they hold different groups there is one blocker for each group.
         """
         member = holders[0].interface
-        met = self._met(fate)
-        addresses = addresses_of(holders) if met else ()
-        found = [(leg, self._as_of(blocker, member, addresses)) for leg, blocker in met]
+        dropped: dict[int, Traffic] = {}  # By identity: what the groups of one interface drop is one traffic.
+        found = []
+        for leg, blocker in self._met(fate):
+            part = dropped.get(id(blocker.dropped))
+            if part is None:
+                part = dropped[id(blocker.dropped)] = self._of(blocker.dropped, addresses)
+            found.append((leg, self._as_of(blocker, member, part)))
         state = down(self._network, member)
-        groups: list[Blocker] = []
-        if groups_of is not None and all(one.interface.groups == member.groups for one in holders):
-            groups = list(self._own_blockers(member, groups_of))
-        elif groups_of is not None:
-            held = {group: one.interface for one in holders for group in one.interface.groups or ()}
-            groups = [blocker for group in sorted(held) for blocker in _stopping(group, held[group], groups_of)]
+        groups = self._blocking(holders, groups_of) if groups_of is not None else []
         states = list(state.blockers) if state is not None else []
         both = (*states, *groups) if self.side == "source" else (*groups, *states)
         own: list[tuple[Leg, Blocker]] = [("forward", blocker) for blocker in both]
         # At the source they come first of all, at the destination last before the way back.
         first = 0 if self.side == "source" else sum(leg == "forward" for leg, _ in found)
         return (*found[:first], *own, *found[first:])
+
+    def _blocking(self, holders: list[Holder], groups_of: Sequence[GroupBits]) -> list[Blocker]:
+        """The groups that stand in the way of some members."""
+        member, own = holders[0].interface, [one.own for one in groups_of]
+        held = {holder.held for holder in holders}
+        if BY_ITSELF in held:
+            if all(one.interface.groups == member.groups for one in holders):
+                return list(self._own_blockers(member, own))
+            holder_of = {group: one.interface for one in holders for group in one.interface.groups or ()}
+        elif len(held) == 1:
+            return list(self._own_blockers(member, own))
+        else:
+            together = 0
+            for bits in held:
+                together |= bits
+            holder_of = {group: member for one in groups_of for group in one.not_open(together)}
+        return [blocker for group in sorted(holder_of) for blocker in _stopping(group, holder_of[group], own)]
 
     def _met(self, fate: Fate) -> list[tuple[Leg, Blocker]]:
         """The blockers of the path that drop some of what members with a fate send."""
@@ -246,9 +261,8 @@ class Verdicts:
             judge = path.leaving if self.side == "source" else path.entering
             yield judge, path.question.only(**{self.side: address}) if address else path.question
 
-    def _as_of(self, blocker: Blocker, member: NetworkInterface, addresses: IntervalSet) -> Blocker:
-        """A blocker of the interface that was traced as the one of a member."""
-        dropped = self._of(blocker.dropped, addresses)
+    def _as_of(self, blocker: Blocker, member: NetworkInterface, dropped: Traffic) -> Blocker:
+        """A blocker of the interface that was traced as the one of a member, whose part of what it drops is given."""
         component, related = blocker.component, blocker.related
         like = self._like
         if like.subnet and member.subnet and like.subnet != member.subnet:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from diagnosis.network.interfaces import NetworkInterface
@@ -47,10 +47,13 @@ class Lot:
     subnet: str | None
     clients: IntervalSet
     state: State
-    holders: list[Holder] = field(default_factory=list)
+    holders: list[Holder]
     """In the order of their ids."""
-    by_themselves: list[Holder] = field(default_factory=list)
-    """Those of them whose groups are judged all together."""
+    low: int
+    high: int
+    """The lowest and the highest of their addresses."""
+    by_themselves: bool
+    """Whether there are some whose groups are judged all together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,21 +82,22 @@ def lots_of(network: Network, cohort: Cohort, *, six: bool) -> Sorted:
 
 def _sorted(network: Network, cohort: Cohort, *, six: bool) -> Sorted:
     traits = traits_of(network)
-    lots: dict[Hashable, Lot] = {}
+    found: defaultdict[tuple[str | None, IntervalSet, State], list[Holder]] = defaultdict(list)
     everything = 0
     for one in cohort.members:
         held, clients = traits[one.id]
-        state = state_of(network, one)
-        lot = lots.get((one.subnet, clients, state))
-        if lot is None:
-            lot = lots[one.subnet, clients, state] = Lot(one.subnet, clients, state)
         if held != BY_ITSELF:
             everything |= held
         holder = Holder(own_addresses(one, six=six)[0], held, one)
-        lot.holders.append(holder)
-        if held == BY_ITSELF:
-            lot.by_themselves.append(holder)
-    return Sorted(cohort, list(lots.values()), everything, group_numbers(network, cohort.members[0].vpc))
+        found[one.subnet, clients, state_of(network, one)].append(holder)
+    lots = [_lot(*key, holders) for key, holders in found.items()]
+    return Sorted(cohort, lots, everything, group_numbers(network, cohort.members[0].vpc))
+
+
+def _lot(subnet: str | None, clients: IntervalSet, state: State, holders: list[Holder]) -> Lot:
+    addresses = [holder.address for holder in holders]
+    by_themselves = any(holder.held == BY_ITSELF for holder in holders)
+    return Lot(subnet, clients, state, holders, min(addresses), max(addresses), by_themselves)
 
 
 class Traits(NamedTuple):
@@ -145,6 +149,7 @@ class GroupBits:
         self.some = 0
         """Those that let a part pass, or may."""
         self._numbers = numbers
+        self._names = ("", *numbers)
         self._known = NO_GROUP
         self._each: dict[int, Allowed] = {}
         self._together: dict[int, Allowed] = {}
@@ -191,6 +196,14 @@ class GroupBits:
                 found |= bits
         self.open |= found
         return found
+
+    def not_open(self, held: int) -> Iterator[str]:
+        """Those of some groups, which it has learned, that do not let all pass."""
+        left = held & ~self.open
+        while left:
+            lowest = left & -left
+            yield self._names[lowest.bit_length() - 1]
+            left ^= lowest
 
     def of(self, part: int) -> Allowed:
         """What groups let pass of which these let a part pass, and none all; or those of which one does."""

@@ -189,31 +189,31 @@ class _Asked:
                     if row is None:
                         row = rows[key] = Row(fate, free)
                     row.lots.append(some)
-        own = [one.own for one in groups]
         sole = sole_rule(result) if self.towards else None
         last = last_rule_set(result.paths)
         for row in rows.values():
-            yield self._told(row, verdicts, own, result, sole, last)
+            yield self._told(row, verdicts, groups, result, sole, last)
 
     def _told(
         self,
         row: Row,
         verdicts: Verdicts,
-        own: list[OwnGroups],
+        groups: list[GroupBits],
         result: Trace,
         sole: Step | None,
         last: Step | None,
     ) -> Alike:
         fate, holders = row.fate, row.holders
         first = holders[0].interface
+        addresses = addresses_of(holders)
         passes, decided_by = NOTHING, None
         blockers: tuple[tuple[Leg, Blocker], ...] = ()
         if fate.certain:
-            passes = fate.passes_at(addresses_of(holders), self.side)
+            passes = fate.passes_at(addresses, self.side)
         if fate.verdict in ("reachable", "partly"):
             decided_by = sole or letting_in(self.network, result, last, passes, first, self.side)
         if fate.verdict in ("blocked", "partly"):
-            blockers = verdicts.blockers(fate, holders, None if row.free else own)
+            blockers = verdicts.blockers(fate, holders, addresses, None if row.free else groups)
         gaps = verdicts.gaps(fate, first) if fate.verdict == "unknown" else ()
         members = [holder.interface for holder in holders]
         return self._alike(members, fate.verdict, passes, blockers, gaps, decided_by)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from diagnosis.network.coverage import Missing
 from diagnosis.trace.cohort_verdicts import Fate, Verdicts
@@ -21,8 +21,7 @@ Kind = Literal["interfaces", "internet", "on-premises"]
 _BY_ID = attrgetter("interface.id")
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(NamedTuple):
     """Parties that behave alike towards the target."""
 
     kind: Kind
@@ -85,7 +84,7 @@ def parted(lot: Lot, verdicts: Verdicts, groups: list[GroupBits]) -> Iterator[tu
     For members whose groups let all pass it is -1; those whose groups are judged all together come one by one, under
     None.
     """
-    whole = verdicts.stretch(lot)
+    whole = verdicts.stretch(lot.low, lot.high)
     bits = [(one.open, one.some) for one in groups]
     single = len(bits) == 1
     every, some = bits[0] if single else (0, 0)
@@ -115,7 +114,8 @@ def joined(found: Iterable[Alike]) -> list[Alike]:
     """Groups that differ only in what does not show (platform, family, the cuts of rules) become one."""
     known: dict[object, list[Alike]] = defaultdict(list)
     for one in found:
-        causes = tuple((leg, b.code, b.component, b.rule) for leg, b in one.blockers)
+        # A code is one object, which is told by its identity sooner than by its hash.
+        causes = tuple((leg, id(b.code), b.component, b.rule) for leg, b in one.blockers)
         groups = one.groups if one.verdict != "blocked" else ()
         known[one.kind, one.vpc, one.subnet, groups, one.verdict, causes, one.gaps].append(one)
     return [some[0] if len(some) == 1 else _together(some) for some in known.values()]
@@ -125,8 +125,7 @@ def _together(some: list[Alike]) -> Alike:
     passes = NOTHING
     for one in some:
         passes = passes.union(one.passes)
-    return replace(
-        some[0],
+    return some[0]._replace(
         groups=tuple(sorted(set(some[0].groups).intersection(*(one.groups for one in some[1:])))),
         members=tuple(sorted(member for one in some for member in one.members)),
         passes=passes,

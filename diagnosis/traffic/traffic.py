@@ -195,21 +195,18 @@ def box_meet(a: Box, b: Box) -> Box | None:
     """The common part of two boxes; None when there is none."""
     source, destination, protocol, source_port, port = a
     from_, to, protocols, from_ports, ports = b
-    # Side by side, not in a loop: this is called most of all. Most boxes part at their ports.
-    port = meet(port, ports)
-    if not port:
+    # Side by side, not in a loop: this is called most of all. Most boxes part at their ports, and share other sides.
+    if port is not ports and not (port := meet(port, ports)):
         return None
-    protocol = meet(protocol, protocols)
-    if not protocol:
+    if protocol is not protocols and not (protocol := meet(protocol, protocols)):
         return None
-    source = meet(source, from_)
-    if not source:
+    if source is not from_ and not (source := meet(source, from_)):
         return None
-    destination = meet(destination, to)
-    if not destination:
+    if destination is not to and not (destination := meet(destination, to)):
         return None
-    source_port = meet(source_port, from_ports)
-    return Box(source, destination, protocol, source_port, port) if source_port else None
+    if source_port is not from_ports and not (source_port := meet(source_port, from_ports)):
+        return None
+    return Box(source, destination, protocol, source_port, port)
 
 
 def box_minus(a: Box, b: Box) -> list[Box]:
