@@ -25,7 +25,7 @@ def parts(traces: tuple[Trace, ...]) -> tuple[str, ...]:
         return ()
     lost = asked.minus(works)
     if lost.empty:
-        return ("It works for some ports that the gateway picks and fails for others: replies to some are dropped.",)
+        return ("It works for some of the ports and addresses that the gateway picks and fails for others.",)
     sentences = [
         *_protocols(asked, works),
         *_side(asked, works, "destination", "to"),

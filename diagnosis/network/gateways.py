@@ -42,6 +42,8 @@ class NatAddress:
     zone: str | None = None
     """Where a regional NAT gateway uses this address, by name, else by id; None where the answer does not say."""
     zone_id: str | None = None
+    serving: bool = True
+    """Whether connections may be made from it: a secondary one may be on its way in or out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def parse_nat_gateway(item: Item, origins: Origins) -> NatGateway:
                 entry.get("IsPrimary") is not False,
                 text(entry, "AvailabilityZone"),
                 text(entry, "AvailabilityZoneId"),
+                (word(entry, "Status") or "succeeded") == "succeeded",
             )
         )
     return NatGateway(

@@ -26,7 +26,7 @@ from diagnosis.trace.walk import (
     unmodelled,
 )
 from diagnosis.traffic.addresses import IPV4, IPV6, NOT_PUBLIC, PUBLIC, RFC1918, RFC6598, is_public
-from diagnosis.traffic.intervals import IntervalSet, meet, minus
+from diagnosis.traffic.intervals import IntervalSet, join, meet, minus
 from diagnosis.traffic.traffic import Traffic
 
 KIND = "internet-gateway"
@@ -173,6 +173,7 @@ def _translate_source(walk: Walk, gateway: str, kind: str, device: Device, *, eg
         walk.crossings.append(Crossed(gateway, kind))
         return
     public = (device.public, device.public + 1) if device.public is not None else meet(PUBLIC, IPV4)
+    public = join(public, device.more_public)
     after = four.rewritten(source=public).union(walk.traffic.minus(four))
     walk.rewrite(gateway, kind, after, keeps_source=False)
 

@@ -5,8 +5,10 @@ https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from diagnosis.network.coverage import Missing
-from diagnosis.network.gateways import NatGateway
+from diagnosis.network.gateways import NatAddress, NatGateway
 from diagnosis.network.network import Network
 from diagnosis.network.route_tables import RouteTable
 from diagnosis.trace import network_acls, route_tables
@@ -97,6 +99,7 @@ def sender(network: Network, nat: NatGateway) -> Device:
         nat.subnet,
         nat.origins,
         public if nat.public else None,
+        more_public=_public(nat) if nat.public and public is not None else (),
         public_unseen=nat.public and public is None,
         through_nat=True,
         table=(nat.route_table or "") if nat.regional else None,
@@ -132,14 +135,22 @@ def _nat_protocols(nat: NatGateway, traffic: Traffic) -> Step:
     return Step(KIND, nat.id, None, passed, dropped, six, None, "", blockers, gaps)
 
 
+def _serving(nat: NatGateway) -> Iterator[NatAddress]:
+    """The addresses that a connection may be made from; the primary one always is."""
+    return (address for address in nat.addresses if address.serving or address.primary)
+
+
+def _public(nat: NatGateway) -> IntervalSet:
+    return join_all((a.public, a.public + 1) for a in _serving(nat) if a.public is not None)
+
+
 def _translate_at_nat(walk: Walk, nat: NatGateway) -> None:
-    first = nat.addresses[0] if nat.addresses else None
-    source: IntervalSet | None = None
-    if first is not None and first.private is not None:
-        source = (first.private, first.private + 1)
-    if nat.regional and source is None:
+    # "Each IPv4 address can support up to 55,000 simultaneous connections": it sends from any of its addresses.
+    source: IntervalSet | None = join_all((a.private, a.private + 1) for a in _serving(nat) if a.private is not None)
+    if nat.regional and not source:
         # It translates to its public addresses at once; any of those of the zone.
-        source = join_all((a.public, a.public + 1) for a in nat.addresses if a.public is not None) or None
+        source = _public(nat)
+    source = source or None
     ported = walk.traffic.only(protocol=(TCP, TCP + 1, UDP, UDP + 1))
     rest = walk.traffic.minus(ported)
     after = ported.rewritten(source=source, source_port=PORTS).union(rest.rewritten(source=source))

@@ -34,6 +34,8 @@ class Device:
     origins: Origins
     public: int | None
     """Its public IPv4 address at an internet gateway."""
+    more_public: IntervalSet = ()
+    """Further public addresses that it may have there: a NAT gateway sends from any of its own."""
     public_unseen: bool = False
     through_nat: bool = False
     table: str | None = None
