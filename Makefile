@@ -4,15 +4,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# Without bytecode each worker of pytest, and each process that a test starts, would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
 GOAL := $(or $(firstword $(MAKECMDGOALS)),demo)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check bench bench-day oracle mutants soak crash format pins clean
+.PHONY: help demo test deep check bench bench-day oracle mutants soak crash format pins clean
 
 help:
 	@echo 'make demo    answer the well-known question on the embedded account'
 	@echo 'make test    run the tests                      (make test ARGS="-k network_acl")'
+	@echo 'make deep    the same, and several times as many random accounts and headers'
 	@echo 'make check   lint, format, types, import contracts, documentation'
 	@echo 'make bench   measure, and print the figures'
 	@echo 'make bench-day  the summary of a day of 100 million records; writes some 3 GB and takes a while'
@@ -29,6 +32,9 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+deep: $(VENV)/.dev
+	@TESTS_GO=deep $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff check

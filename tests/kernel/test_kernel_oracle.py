@@ -15,6 +15,7 @@ from random import Random
 
 import pytest
 
+from tests import depth
 from tests.kernel.__main__ import SKIPPED
 from tests.kernel.case_files import read_case, write_case
 from tests.kernel.random_account import random_account
@@ -37,7 +38,7 @@ def oracle(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @NEEDS
 def test_the_engine_agrees_with_a_kernel_on_random_accounts(tmp_path: Path) -> None:
-    done = oracle("--flows", "2000", "--seed", "1", "--seconds", "50", "--dump", str(tmp_path))
+    done = oracle("--flows", str(depth.of(600, 2000)), "--seed", "1", "--seconds", "50", "--dump", str(tmp_path))
 
     assert done.returncode == 0, done.stdout + done.stderr
     compared = re.match(r"(\d+) flows over \d+ worlds: (\d+) reachable, 0 disagreements", done.stdout)

@@ -5,6 +5,7 @@ Run: make mutants, or python -m tests.mutants NAME... for some. Exits 1 when a f
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,7 @@ def _run(copy: Path, tests: Iterable[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-B", "-m", "pytest", *options, *tests],
         cwd=copy,
+        env={**os.environ, "TESTS_GO": "deep"},
         capture_output=True,
         timeout=600,
         check=False,

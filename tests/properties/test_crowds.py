@@ -16,6 +16,7 @@ from diagnosis.snapshots.read import read_snapshot
 from diagnosis.trace import crowds
 from diagnosis.trace.crowds import Asked, Outcome, outcomes
 from diagnosis.traffic.protocols import protocol_name
+from tests import depth
 from tests.accounts import entry
 from tests.case_folder import Case, all_cases
 from tests.properties.test_trace_by_stencils import own_addresses, random_hub
@@ -56,7 +57,7 @@ def some_flows(chance: random.Random, parties: list[str], count: int) -> list[As
     return [Asked(chance.choice(parties), chance.choice(parties), *chance.choice(kinds)) for _ in range(count)]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(depth.of(8, 20)))
 def test_flows_of_random_accounts_fare_in_a_crowd_as_alone(seed: int) -> None:
     chance = random.Random(seed)
     made = random_account(seed) if seed % 2 else random_hub(chance)
@@ -80,7 +81,7 @@ def test_flows_of_golden_cases_fare_in_a_crowd_as_alone(case: Case) -> None:
     public = [interface.id for interface in network.interfaces.values()]
     parties = [*own_addresses(network), *STRANGERS[:6], *ELSEWHERE, *public]
 
-    check(network, some_flows(random.Random(case.name), parties, 120))
+    check(network, some_flows(random.Random(case.name), parties, depth.of(50, 120)))
 
 
 def test_a_crowd_needs_no_trace_of_any_flow_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from diagnosis.trace.trace import Flow, trace
 from diagnosis.traffic.addresses import ALL_ADDRESSES, is_ipv6, parse_address
 from diagnosis.traffic.intervals import has
 from diagnosis.traffic.traffic import NOTHING, Traffic
+from tests import depth
 from tests.accounts import EVERYTHING, Account, entry, open_entries, route, two_subnets, two_vpcs, with_internet
 from tests.random_accounts import random_account
 
@@ -160,7 +161,7 @@ def only_this_stands_in_the_way(account: Account, chance: random.Random, kind: s
 @pytest.mark.parametrize("kind", ["cidr", "group", "acl", "route"])
 def test_the_exposure_is_the_difference_of_one_trace_for_each_two_addresses(kind: str) -> None:
     opening = 0
-    for seed in range(5):
+    for seed in range(depth.of(3, 5)):
         chance = random.Random(f"{kind} {seed}")
         account = random_account(seed, vpcs=2)
         if kind in ("acl", "route"):
@@ -174,7 +175,7 @@ def test_the_exposure_is_the_difference_of_one_trace_for_each_two_addresses(kind
 
 def test_the_exposure_of_several_changes_at_once() -> None:
     opening = 0
-    for seed in range(8):
+    for seed in range(depth.of(4, 8)):
         chance = random.Random(seed)
         network = random_account(seed, vpcs=2).network()
         kinds = chance.sample(["cidr", "cidr", "group", "acl"], 2)

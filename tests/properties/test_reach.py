@@ -16,6 +16,7 @@ from diagnosis.trace.rows import Alike
 from diagnosis.trace.step import Blocker, Leg
 from diagnosis.trace.trace import Flow, Trace, trace
 from diagnosis.traffic.traffic import Traffic
+from tests import depth
 from tests.case_folder import Case, all_cases
 from tests.random_accounts import random_account
 
@@ -84,7 +85,7 @@ def interfaces_asked(network: Network, target: Anchor) -> set[str]:
     return set(network.interfaces) - own
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(depth.of(12, 24)))
 def test_who_agrees_with_one_trace_for_each_interface(seed: int) -> None:
     chance = random.Random(seed)
     network = random_account(seed).network()

@@ -26,6 +26,7 @@ from diagnosis.trace.trace import Flow, Trace, trace
 from diagnosis.traffic.addresses import format_address, parse_address, parse_cidr
 from diagnosis.traffic.intervals import has, join_all
 from diagnosis.traffic.protocols import protocol_name
+from tests import depth
 from tests.accounts import Account, interface_ids
 from tests.case_folder import all_cases
 from tests.diagnosis.trace.asking import ask
@@ -232,7 +233,7 @@ def test_a_replay_is_one_trace_for_each_tuple(block: int) -> None:
         account = random_account(seed)
         network = account.network()
         for changes in (some_changes(chance, account, network), any_change(chance, network)):
-            opened += check(chance, network, changes, 150)
+            opened += check(chance, network, changes, depth.of(60, 150))
     assert opened
 
 
@@ -241,7 +242,7 @@ def test_so_it_is_where_devices_stand_between(block: int) -> None:
     for case in all_cases()[block::4]:
         network, chance = build(read_snapshot(case.account)), random.Random(case.name)
         if network.groups and network.acls and network.route_tables and len(network.by_private_address) > 1:
-            check(chance, network, any_change(chance, network), 40)
+            check(chance, network, any_change(chance, network), depth.of(16, 40))
 
 
 @pytest.mark.parametrize("block", range(2))
@@ -250,7 +251,7 @@ def test_so_it_is_for_acl_entries_beside_gateways_that_rewrite_addresses(block: 
     for seed in range(100 + 6 * block, 106 + 6 * block):
         chance = random.Random(seed)
         network = random_account(seed).network()
-        check(chance, network, (entry_beside_gateways(chance, network),), 120)
+        check(chance, network, (entry_beside_gateways(chance, network),), depth.of(50, 120))
 
 
 def entry_beside_gateways(chance: random.Random, network: Network) -> Change:

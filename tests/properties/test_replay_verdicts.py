@@ -18,6 +18,7 @@ from diagnosis.replay.verdicts import BLOCKED, REACHABLE, UNKNOWN
 from diagnosis.replay.ways import Ways
 from diagnosis.snapshots.read import read_snapshot
 from diagnosis.traffic.addresses import format_address
+from tests import depth
 from tests.case_folder import all_cases
 from tests.properties.test_replay import CLIENTS, PORTS, drawn, recorded, verdicts
 from tests.properties.test_trace_by_stencils import random_hub
@@ -81,7 +82,7 @@ def test_connections_of_random_accounts_have_the_verdicts_of_their_traces(block:
         chance = random.Random(seed)
         account = random_hub(chance) if seed % 3 == 0 else random_account(seed)
         network = with_slices(chance, account.network())
-        some = check(chance, network, drawn(chance, network, (), 250))
+        some = check(chance, network, drawn(chance, network, (), depth.of(150, 250)))
         told, lost = told + some[0], lost + some[1]
     assert told > 7 * 100, "most take a way that is found for many"
     assert lost > 7, "and many replies are dropped on theirs"
@@ -93,7 +94,7 @@ def test_connections_of_golden_cases_have_the_verdicts_of_their_traces(block: in
         network, chance = build(read_snapshot(case.account)), random.Random(case.name)
         if network.acls and len(network.by_private_address) > 1:
             sliced = with_slices(chance, network)
-            check(chance, sliced, drawn(chance, sliced, (), 30))
+            check(chance, sliced, drawn(chance, sliced, (), depth.of(12, 30)))
 
 
 def test_connections_through_gateways_that_rewrite_headers_have_the_verdicts_of_their_traces() -> None:

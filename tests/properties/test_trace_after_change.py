@@ -11,6 +11,7 @@ from diagnosis.batch import judged
 from diagnosis.fix.change import AclEntryChange, Change, GroupRuleChange, NotApplicable, RouteChange
 from diagnosis.network.memo import Memo
 from diagnosis.network.network import Network
+from tests import depth
 from tests.accounts import Json, interface_ids
 from tests.random_accounts import random_account
 
@@ -54,7 +55,7 @@ def rebuilt(network: Network) -> Network:
     return replace(network, memo=Memo())
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(depth.of(10, 25)))
 def test_answers_after_changes_are_those_of_a_network_built_anew(seed: int) -> None:
     chance = random.Random(seed)
     account = random_account(seed)

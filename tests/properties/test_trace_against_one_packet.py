@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from tests import depth
 from tests.accounts import interface_ids
 from tests.diagnosis.trace.asking import ask
 from tests.properties import one_packet
@@ -19,7 +20,7 @@ def addresses(world: one_packet.World, client: str, server: str, *, six: bool) -
     return world.interfaces[client][key][0][member], world.interfaces[server][key][0][member]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(depth.of(24, 60)))
 def test_the_engine_and_the_judge_agree_on_every_pair(seed: int) -> None:
     chance = random.Random(seed)
     account = random_account(seed, vpcs=2 + seed % 2, outside=seed % 3 == 0)

@@ -17,6 +17,7 @@ from diagnosis.trace.points import Ports
 from diagnosis.trace.points import judged as judged_as_point
 from diagnosis.trace.trace import trace
 from diagnosis.traffic.addresses import format_address
+from tests import depth
 from tests.accounts import Account, entry, interface_ids, open_entries, route, rule
 from tests.case_folder import Case, all_cases
 from tests.diagnosis.trace.hubs import Hub, entries_of, two_spokes
@@ -69,7 +70,7 @@ def some_flows(chance: random.Random, parties: list[str], count: int) -> list[di
     ]
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(depth.of(12, 30)))
 def test_flows_of_random_accounts_are_judged_as_they_are_traced(seed: int) -> None:
     account = random_account(seed)
     network = account.network()
@@ -77,7 +78,7 @@ def test_flows_of_random_accounts_are_judged_as_they_are_traced(seed: int) -> No
     assert made(network)
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(depth.of(8, 16)))
 def test_flows_between_addresses_of_random_accounts_are_judged_as_they_are_traced(seed: int) -> None:
     account = random_account(seed) if seed % 2 else random_hub(random.Random(seed))
     network = account.network()
@@ -125,7 +126,7 @@ def own_addresses(network: Network) -> list[str]:
 def test_flows_of_golden_cases_are_judged_as_they_are_traced(case: Case) -> None:
     network = build(read_snapshot(case.account))
     parties = [*network.interfaces, *own_addresses(network), *PARTIES]
-    check(network, [case.flow, *some_flows(random.Random(case.name), parties, 40)])
+    check(network, [case.flow, *some_flows(random.Random(case.name), parties, depth.of(12, 40))])
 
 
 def many_subnets() -> Account:

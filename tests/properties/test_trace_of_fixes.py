@@ -13,6 +13,7 @@ from diagnosis.fix.exposure import exposure
 from diagnosis.fix.propose import NoFix, Proposal, propose
 from diagnosis.network.network import Network
 from diagnosis.trace.trace import Trace, trace
+from tests import depth
 from tests.accounts import Account, Json, interface_ids, route
 from tests.diagnosis.trace.asking import ask
 from tests.properties import one_packet
@@ -32,7 +33,7 @@ def works_without(network: Network, proposal: Proposal, left_out: int, found: Tr
         return False
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(depth.of(16, 40)))
 def test_a_fix_is_proven_minimal_and_undone(seed: int) -> None:
     chance = random.Random(seed)
     account = random_account(seed)
@@ -110,7 +111,7 @@ def _holds(ports: str, port: int) -> bool:
     return any(int(low) <= port <= int(high or low) for low, _, high in spans if low.isdigit())
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(depth.of(12, 30)))
 def test_the_exposure_is_what_brute_force_finds(seed: int) -> None:
     chance = random.Random(seed)
     account = small_account(seed)

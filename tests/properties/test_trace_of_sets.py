@@ -9,6 +9,7 @@ import pytest
 from diagnosis.trace.trace import Flow, Trace, header_space, trace
 from diagnosis.traffic.intervals import IntervalSet, pieces
 from diagnosis.traffic.traffic import Header, Traffic
+from tests import depth
 from tests.accounts import interface_ids
 from tests.diagnosis.trace.asking import ask
 from tests.random_accounts import random_account
@@ -31,7 +32,7 @@ def passing(found: Trace, *, sure: bool) -> list[Traffic]:
     return [path.total[0 if sure else 1].traffic for path in found.paths]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(depth.of(16, 40)))
 def test_a_member_fares_as_the_set_says(seed: int) -> None:
     chance = random.Random(seed)
     account = random_account(seed)

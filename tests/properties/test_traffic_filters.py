@@ -19,6 +19,7 @@ from diagnosis.traffic.intervals import IntervalSet, has, join_all
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import ALL_PROTOCOLS
 from diagnosis.traffic.traffic import Box, Header, Traffic
+from tests import depth
 
 ADDRESS_CUTS = (0, 20, IPV6[0], IPV6[1])
 PORT_CUTS = (0, 1, 256, 2048, 2049, 2304, 32768, 33024, 33280, 65536)
@@ -50,6 +51,7 @@ rule_lists = mixed_rules | group_rules
 traffics = st.lists(st.builds(Box, addresses, addresses, protocols, ports, ports), max_size=3).map(
     lambda boxes: Traffic.of(*boxes)
 )
+
 views = pytest.mark.parametrize("view", [EGRESS, INGRESS, REPLY_EGRESS, REPLY_INGRESS])
 
 REPLIES = {(1, 8): 0, (1, 13): 14, (1, 15): 16, (1, 17): 18, (58, 128): 129}
@@ -97,7 +99,7 @@ def judge(rules: Sequence[Rule], view: View) -> Callable[[Header], bool]:
 
 @views
 @given(rules=rule_lists, traffic=traffics)
-@settings(max_examples=60)
+@settings(max_examples=depth.of(25, 60))
 def test_split_is_exact(view: View, rules: list[Rule], traffic: Traffic) -> None:
     passed, dropped = Filter(rules).split(traffic, view)
     passing = judge(rules, view)
@@ -114,7 +116,7 @@ def test_split_is_exact(view: View, rules: list[Rule], traffic: Traffic) -> None
 
 @views
 @given(rules=rule_lists, traffic=traffics)
-@settings(max_examples=40)
+@settings(max_examples=depth.of(16, 40))
 def test_blame_shares_out_exactly_what_is_dropped_to_the_first_matching_rules(
     view: View, rules: list[Rule], traffic: Traffic
 ) -> None:
@@ -137,7 +139,7 @@ def test_blame_shares_out_exactly_what_is_dropped_to_the_first_matching_rules(
 
 @views
 @given(rules=rule_lists, traffic=traffics)
-@settings(max_examples=40)
+@settings(max_examples=depth.of(16, 40))
 def test_credit_names_the_rules_that_first_match_what_passes(view: View, rules: list[Rule], traffic: Traffic) -> None:
     component = Filter(rules)
     passed, _ = component.split(traffic, view)
@@ -157,7 +159,7 @@ def test_at_gives_the_peers_that_pass_in_a_cell(rules: list[Rule], header: Heade
 
 
 @given(rule_lists, st.lists(st.tuples(traffics, st.sampled_from([EGRESS, INGRESS, REPLY_EGRESS, REPLY_INGRESS]))))
-@settings(max_examples=40)
+@settings(max_examples=depth.of(16, 40))
 def test_what_a_filter_remembers_changes_no_answer(rules: list[Rule], asked: list[tuple[Traffic, View]]) -> None:
     used = Filter(rules)
 

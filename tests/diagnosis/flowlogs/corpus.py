@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 V2 = (
@@ -197,6 +198,7 @@ def _well_formed(values: Mapping[str, str], status: str | None) -> bool:
     return good and int(values["end"]) >= int(values["start"])
 
 
+@lru_cache(maxsize=1 << 17)
 def _good_value(name: str, value: str, *, idle_line: bool) -> bool:
     if not value or any(not "!" <= letter <= "~" for letter in value):
         return False

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from diagnosis.evidence.query import Between, FlowLogQuery, Sightings
 from diagnosis.flowlogs.files import FlowLogFiles
+from tests import depth
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.corpus import NOON, Asked, Truth, oracle, random_line, write
 
@@ -96,7 +97,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=depth.of(30, 60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES)
 def test_read_plus_malformed_is_every_line_of_data(lines: list[bytes]) -> None:
     """Whatever bytes a file holds, each of its lines is counted once, as read or as malformed."""

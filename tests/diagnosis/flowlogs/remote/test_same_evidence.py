@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from diagnosis.evidence.query import Between, FlowLogQuery, Others, Seen, Sightings
+from tests import depth
 from tests.diagnosis.flowlogs import corpus
 from tests.diagnosis.flowlogs.corpus import NOON, Asked, oracle, other_clients, random_line
 from tests.diagnosis.flowlogs.remote.places import Place, emptied, from_files
@@ -72,7 +73,12 @@ ASKED = st.builds(
 
 
 @pytest.mark.timeout(400)
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=set(Phase) - {Phase.shrink})
+@settings(
+    max_examples=depth.of(2, 4),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=set(Phase) - {Phase.shrink},
+)
 @given(
     st.sampled_from(LAYOUTS),
     st.lists(st.integers(0, 10**6), min_size=1, max_size=100),
