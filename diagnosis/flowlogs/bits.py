@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -41,18 +40,6 @@ class Bits:
         found: Words = np.right_shift(self._words.take(places >> 3), (places & 7).view(np.uint64))
         return found
 
-    def none(self, places: Places, lengths: Places, but: Bits) -> Rows:
-        """Return whether no octet is told of those at each place, as many as its length and at most `SURE`.
-
-        Those that the other bits tell do not count.
-        """
-        import numpy as np
-
-        told = self.after(places) & ~but.after(places)
-        found: Rows = told & _lowest().take(np.minimum(lengths, SURE)) == 0
-        found &= lengths <= SURE
-        return found
-
     def next(self, first: Places, count: int) -> tuple[Places, Octets]:
         """Return where what lies between the next `count` told octets begins, and how long it is.
 
@@ -67,9 +54,7 @@ class Bits:
         word = self.after(first)
         lowest = np.empty_like(word)
         for row, (begun, following) in enumerate(pairwise(begins)):
-            at = begun
-            if not word.all():
-                at, word = self._onward(at)
+            at = begun if word.all() else self._filled_up(word, begun)
             # The lowest bit that is set, and all below it.
             np.subtract(word, 1, out=lowest)
             lowest ^= word
@@ -82,26 +67,20 @@ class Bits:
         lengths -= np.uint8(1)
         return begins, lengths
 
-    def _onward(self, at: Places) -> tuple[Places, Words]:
-        """The places, those moved on of which nothing is told, and their words, of which none is zero now."""
+    def _filled_up(self, word: Words, begun: Places) -> Places:
+        """Read the words on of which nothing is told, and return the places that they begin at now."""
         import numpy as np
 
-        word = self.after(at)
-        if len(empty := np.flatnonzero(word == 0)):
-            at = at.copy()
-            while len(empty):
-                at[empty] += SURE
-                word[empty] = self.after(at[empty])
-                empty = empty[word[empty] == 0]
-        return at, word
-
-
-@cache
-def _lowest() -> Words:
-    """The words of which only the lowest bits are set: none, one, and so on."""
-    import numpy as np
-
-    return np.array([(1 << count) - 1 for count in range(SURE + 1)], np.uint64)
+        at = begun
+        empty = np.flatnonzero(word == 0)
+        while True:
+            word[empty] = self.after(at[empty])
+            empty = empty[word[empty] == 0]
+            if not len(empty):
+                return at
+            if at is begun:
+                at = begun.copy()
+            at[empty] += SURE
 
 
 def places_of(octets: Octets, octet: int) -> Places:

@@ -17,33 +17,36 @@ if TYPE_CHECKING:
 
 WIDTH = 8
 """So many bytes of a field are compared at once."""
-_BEFORE = b"." * 2 * WIDTH
+MOST_WORDS = 7
+"""So many words of text are looked at together at most: neighbouring numbers that are longer are not told."""
+_BEFORE = b"." * MOST_WORDS * WIDTH
 _AFTER = b".\0"
 """Repeated after the text: whatever lacks fields finds their ends here, and no two side by side."""
 _SPACE, _LINE_END, _DELETE = b" \n\x7f"
 _ZEROS = 0x3030303030303030
 _TO_THE_HIGH_BIT = 0x7676767676767676
 _HIGH_BITS = 0x8080808080808080
+_NO_DIGIT = 0x1010101010101010
+"""Bits that a space has and a digit has not, once it is taken from zero."""
 
 
 class Grid:
     """Some lines, in order, and their fields."""
 
-    def __init__(self, fields: tuple[str, ...], text: bytes, told: Bits, begins: Places, spans: Octets) -> None:
+    def __init__(self, fields: tuple[str, ...], text: bytes, begins: Places, lengths: Octets) -> None:
         import numpy as np
 
         self.fields = fields
         self.text = text
         """What the lines are cut from, with a margin before and after."""
         self.octets: Octets = np.frombuffer(text, np.uint8)
-        self.between = told
-        """Which octets are between fields."""
-        self._begins, self._lengths = begins, spans
+        self._begins, self._lengths = begins, lengths
         """A row for each field, and of `begins` one for the next line; a column for each line."""
         self._eights = np.ndarray((len(text) - WIDTH,), "<u8", text, 0, strides=(1,))
         self._sixteens = np.ndarray((len(text) - 2 * WIDTH,), "V16", text, 0, strides=(1,))
         self._heads: dict[str, Words] = {}
         self._keys: dict[str, tuple[Words, Words]] = {}
+        self._last_digits: dict[str, tuple[Words, Rows]] = {}
 
     @classmethod
     def of(cls, fields: tuple[str, ...], block: bytes) -> tuple[Grid, list[bytes]]:
@@ -64,19 +67,19 @@ class Grid:
         fits: Rows = begins[-1] == line_ends + 1
         spaces = int(np.count_nonzero(octets == np.uint8(_SPACE)))
         if spaces == len(line_ends) * (len(fields) - 1) and fits.all():
-            return cls(fields, text, told, begins, lengths), []
+            return cls(fields, text, begins, lengths), []
         for row in begins[1:-1]:
             np.logical_and(fits, octets.take(row - 1) == np.uint8(_SPACE), out=fits)
         odd = np.flatnonzero(~fits)
         apart = [text[start : end + 1] for start, end in zip(first[odd], line_ends[odd], strict=True)]
-        return cls(fields, text, told, np.ascontiguousarray(begins[:, fits]), lengths[:, fits]), apart
+        return cls(fields, text, np.ascontiguousarray(begins[:, fits]), lengths[:, fits]), apart
 
     def __len__(self) -> int:
         return int(self._begins.shape[1])
 
     def of_rows(self, rows: Rows | Places) -> Grid:
         """Return the grid of some of the lines."""
-        return Grid(self.fields, self.text, self.between, self._begins[:, rows], self._lengths[:, rows])
+        return Grid(self.fields, self.text, self._begins[:, rows], self._lengths[:, rows])
 
     def begins(self, name: str) -> Places:
         """Return where a field begins in each line."""
@@ -101,13 +104,6 @@ class Grid:
         found: Rows = np.logical_and.reduce(self._lengths, axis=0, dtype=np.bool_)
         return found
 
-    @cached_property
-    def strange(self) -> Bits:
-        """Which octets are no digits."""
-        import numpy as np
-
-        return Bits(self.octets - np.uint8(ord("0")) > np.uint8(9))
-
     def head(self, name: str) -> Words:
         """Return the first eight bytes of a field, and what follows a shorter one, as a number that orders as text."""
         found = self._heads.get(name)
@@ -115,9 +111,54 @@ class Grid:
             found = self._heads[name] = self._eights[self.begins(name)].byteswap()
         return found
 
-    def tail(self, name: str) -> Words:
-        """Return the last eight bytes of a field, in the same way."""
-        found: Words = self._eights[self.after(name) - (WIDTH + 1)].byteswap()
+    def heads(self, name: str, rows: Places) -> Words:
+        """Return the same of some of the lines."""
+        found: Words = self._eights[self.begins(name)[rows]].byteswap()
+        return found
+
+    def tail(self, name: str, rows: Places | None = None) -> Words:
+        """Return the last eight bytes of a field, in the same way, in all or some of the lines."""
+        after = self.after(name) if rows is None else self.after(name)[rows]
+        found: Words = self._eights[after - (WIDTH + 1)].byteswap()
+        return found
+
+    def last_digits(self, name: str) -> tuple[Words, Rows]:
+        """Return the last eight bytes of a field as `digits`, and whether they are."""
+        found = self._last_digits.get(name)
+        if found is None:
+            found = self._last_digits[name] = digits(self.tail(name))
+        return found
+
+    def numbers(self, first: str, last: str, good: Rows) -> Rows:
+        """Return whether all is digits from a field to another, but for the spaces between, as far as a line is good.
+
+        What is longer than `MOST_WORDS` is not told.
+        """
+        import numpy as np
+
+        begins = self.begins(first)
+        ends = self.after(last) - 1
+        spans = ends - begins
+        longest = int((spans * good).max(initial=1))
+        if longest == 1:
+            return self.octets.take(begins) - np.uint8(ord("0")) <= np.uint8(9)
+        count = min(-(-longest // WIDTH), MOST_WORDS)
+        size = count * WIDTH
+        texts = np.ndarray((len(self.text) - size,), f"V{size}", self.text, 0, strides=(1,))[ends - size]
+        words: Words = texts.view("<u8").reshape(-1, count)
+        words ^= np.uint64(_ZEROS)
+        words &= _last_words(count).take(np.minimum(spans, size), axis=0)
+        spaces = words & np.uint64(_NO_DIGIT)
+        words ^= spaces
+        over = words + np.uint64(_TO_THE_HIGH_BIT)
+        over |= words
+        over &= np.uint64(_HIGH_BITS)
+        found: Rows = spans <= size
+        between = np.zeros(len(self), np.uint8)
+        for column in range(count):
+            found &= over[:, column] == 0
+            between += np.bitwise_count(spaces[:, column])
+        found &= between == self.fields.index(last) - self.fields.index(first)
         return found
 
     def key(self, name: str) -> tuple[Words, Words]:
@@ -154,6 +195,16 @@ def _lowest_bytes() -> Words:
     import numpy as np
 
     return np.array([(1 << (8 * count)) - 1 for count in range(WIDTH + 1)], np.uint64)
+
+
+@cache
+def _last_words(count: int) -> Words:
+    """So many words as they lie in memory, of which the last bytes are kept: none, one, and so on to all."""
+    import numpy as np
+
+    size = count * WIDTH
+    kept = [b"\0" * (size - length) + b"\xff" * length for length in range(size + 1)]
+    return np.frombuffer(b"".join(kept), "<u8").reshape(-1, count)
 
 
 @cache

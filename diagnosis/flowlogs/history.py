@@ -118,18 +118,18 @@ class _Lines(NamedTuple):
 
 def _read(file: LogFile, wanted: Needles, given: tuple[str, ...] | None) -> _Lines:
     """The lines of a file that hold the needles; none where it cannot be read."""
-    content = bytearray()
+    chunks: list[bytes] = []
     try:
         form = recognise(file.path, given)
         if isinstance(form, Parquet):
             return _Lines((), ())
         for chunk in unpacked(file.path):
-            content += chunk
-            if len(content) > _MOST_UNPACKED:
+            chunks.append(chunk)
+            if sum(map(len, chunks)) > _MOST_UNPACKED:
                 return _Lines((), ())
     except Unreadable:
         return _Lines((), ())
-    return _Lines(form.fields, tuple(_lines_with(bytes(content), wanted)))
+    return _Lines(form.fields, tuple(_lines_with(b"".join(chunks), wanted)))
 
 
 def _lines_with(content: bytes, wanted: Needles) -> Iterator[str]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from diagnosis.evidence.records import FIELDS, Field, Kind, classify, field_of
-from diagnosis.flowlogs.bits import SURE
+from diagnosis.flowlogs.bits import LONG, Bits
 from diagnosis.flowlogs.exact import KINDS
-from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, digits, word
+from diagnosis.flowlogs.grid import MOST_WORDS, WIDTH, Grid, as_digits, digits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +43,7 @@ class Judge:
         self._names = fields
         self._fields = tuple(field_of(name) for name in fields)
         self._numbers = tuple(field for field in self._fields if field.required and field.highest is not None)
-        self._runs = _runs(self._fields, self._numbers)
+        self._runs = _runs(self._fields, [field for field in self._numbers if field.name not in _TIMES])
         self._others = tuple(
             field
             for field in self._fields
@@ -61,12 +62,13 @@ class Judge:
 
         found = np.full(len(grid), UNTOLD, np.int8)
         whole = grid.filled & _timely(grid, century)
-        good = _equals("OK", grid.head("log-status"), grid.lengths("log-status"))
+        good = _among(("OK",), grid.head("log-status"), grid.lengths("log-status"))
         idle = np.flatnonzero(whole & ~good)
         good &= whole
+        for name in _TIMES:
+            good &= grid.last_digits(name)[1]
         for first, last in self._runs:
-            begins = grid.begins(first)
-            good &= grid.strange.none(begins, grid.after(last) - 1 - begins, but=grid.between)
+            good &= grid.numbers(first, last, good)
         for field in self._numbers:
             if field.name not in _TIMES:
                 good &= _in_range(grid, field, good)
@@ -107,19 +109,13 @@ class Judge:
         return nothing | self._has_value(grid, field, good & ~nothing)
 
     def _has_value(self, grid: Grid, field: Field, good: Rows) -> Rows:
-        import numpy as np
 
         if field.address:
             return self._addresses.among(grid, field.name, good)
         if field.highest is not None:
-            begins = grid.begins(field.name)
-            are = grid.strange.none(begins, grid.after(field.name) - 1 - begins, but=grid.between)
+            are = grid.numbers(field.name, field.name, good)
             return are & _in_range(grid, field, good & are)
-        head, lengths = grid.head(field.name), grid.lengths(field.name)
-        fits = np.zeros(len(grid), np.bool_)
-        for each in field.words:
-            fits |= _equals(each, head, lengths)
-        return fits
+        return _among(field.words, grid.head(field.name), grid.lengths(field.name))
 
 
 def _timely(grid: Grid, century: int) -> Rows:
@@ -148,7 +144,7 @@ def _runs(fields: Sequence[Field], numbers: Collection[Field]) -> list[tuple[str
             runs[-1] = (runs[-1][0], field.name)
         else:
             runs.append((field.name, field.name))
-            room = SURE + 1
+            room = MOST_WORDS * WIDTH + 1
         room -= width
     return runs
 
@@ -164,9 +160,8 @@ def _in_range(grid: Grid, field: Field, good: Rows) -> Rows:
         fits: Rows = (lengths < len(highest)) | ((lengths == len(highest)) & (leads < ord(highest[0])))
         near = np.flatnonzero(good & ~fits)
         if len(near):
-            some = grid.of_rows(near)
-            values, _ = digits(some.tail(field.name), some.lengths(field.name))
-            fits[near] = (some.lengths(field.name) <= len(highest)) & (values <= np.uint64(as_digits(int(highest))))
+            values, _ = digits(grid.tail(field.name, near), lengths[near])
+            fits[near] = (lengths[near] <= len(highest)) & (values <= np.uint64(as_digits(int(highest))))
         return fits
     return lengths <= len(highest)
 
@@ -178,11 +173,15 @@ def _slots(mixed: Words) -> Places:
     return found
 
 
-def _equals(text: str, heads: Words, lengths: Octets) -> Rows:
+def _among(texts: Collection[str], heads: Words, lengths: Octets) -> Rows:
+    """Whether each value is one of a few texts, by its head."""
     import numpy as np
 
-    rest = np.uint64(8 * (WIDTH - len(text)))
-    found: Rows = (heads >> rest == np.uint64(word(text)) >> rest) & (lengths == len(text))
+    found = np.zeros(len(heads), np.bool_)
+    for length, alike in groupby(sorted(texts, key=len), len):
+        cut = heads >> np.uint64(8 * (WIDTH - length))
+        are: Rows = np.logical_or.reduce([cut == np.uint64(int.from_bytes(text.encode())) for text in alike])
+        found |= are & (lengths == length)
     return found
 
 
@@ -190,16 +189,22 @@ def _ipv4(grid: Grid, name: str, rows: Places) -> Rows:
     """Whether the values of a field are four numbers of an octet, without leading zeros, with a dot between them."""
     import numpy as np
 
-    begins, lengths = grid.strange.next(grid.begins(name)[rows], 4)
-    are: Rows = begins[-1] == grid.after(name)[rows]
+    # The values one after the other, each at the end of sixteen bytes of its own; a longer one is none.
+    lengths = np.minimum(grid.lengths(name)[rows], np.uint8(2 * WIDTH))
+    texts = np.stack([words[rows] for words in grid.key(name)], axis=1)
+    texts[lengths == 2 * WIDTH] = 0
+    octets = np.pad(texts.view(np.uint8).reshape(-1), (0, LONG))
+    ends = np.arange(2 * WIDTH, 2 * WIDTH * (len(rows) + 1), 2 * WIDTH)
+    begins, spans = Bits(octets - np.uint8(ord("0")) > np.uint8(9)).next(ends - lengths, 4)
+    are: Rows = (begins[-1] == ends + 1) & (lengths < 2 * WIDTH)
     for place in begins[1:-1]:
-        are &= grid.octets.take(place - 1) == np.uint8(ord("."))
-    for begin, length in zip(begins, lengths, strict=False):
-        first, second, third = (grid.octets.take(begin + place).astype(np.uint32) for place in range(3))
+        are &= octets.take(place - 1) == np.uint8(ord("."))
+    for begin, length in zip(begins, spans, strict=False):
+        one, two, three = (octets.take(begin + place).astype(np.uint32) for place in range(3))
         are &= (
             (length == 1)
-            | ((length == 2) & (first > ord("0")))
-            | ((length == 3) & (first > ord("0")) & (first << 16 | second << 8 | third <= _HIGHEST_OCTET))
+            | ((length == 2) & (one > ord("0")))
+            | ((length == 3) & (one > ord("0")) & (one << 16 | two << 8 | three <= _HIGHEST_OCTET))
         )
     return are
 

@@ -39,6 +39,12 @@ def _seen_in(file: LogFile, given: tuple[str, ...] | None) -> int | None:
         return None
     place = form.fields.index("end")
     # The first may have been cut.
-    lines = [line for line in lines_of(tail)[1:] if classify(form.fields, line) in {Kind.OK, Kind.NODATA}]
-    ends = (int(line.split(" ")[place]) for line in lines)
-    return max((end for end in ends if abs(end - file.dated[1]) <= DELIVERY), default=None)
+    lines = [(_end(line.split(" "), place), line) for line in lines_of(tail)[1:]]
+    near = [(end, line) for end, line in lines if end is not None and abs(end - file.dated[1]) <= DELIVERY]
+    by_end = sorted(near, reverse=True)
+    return next((end for end, line in by_end if classify(form.fields, line) in {Kind.OK, Kind.NODATA}), None)
+
+
+def _end(parts: Sequence[str], place: int) -> int | None:
+    text = parts[place] if place < len(parts) else ""
+    return int(text) if len(text) <= 12 and text.isascii() and text.isdigit() else None

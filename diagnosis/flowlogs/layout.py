@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
@@ -58,17 +59,17 @@ def find(paths: Sequence[Path]) -> tuple[tuple[LogFile, ...], tuple[str, ...]]:
 
     Raises FlowLogsUnavailable for a path that does not exist or is neither file nor folder.
     """
-    files: dict[Path, LogFile] = {}
+    files: dict[str, LogFile] = {}
     warnings: list[str] = []
     for root in paths:
         mode = _mode(root)
         if stat.S_ISREG(mode):
-            files[root] = _log_file(root, root)
+            files[str(root)] = _log_file(root, root)
         elif stat.S_ISDIR(mode):
-            files |= {file.path: file for file in _walk(root, warnings)}
+            files |= {str(file.path): file for file in _walk(root, warnings)}
         else:
             raise FlowLogsUnavailable(f"--flow-logs {shown(str(root), 200)} is neither a file nor a folder.")
-    return tuple(files[path] for path in sorted(files, key=str)), tuple(warnings)
+    return tuple(files[path] for path in sorted(files)), tuple(warnings)
 
 
 def _mode(root: Path) -> int:
@@ -126,11 +127,17 @@ def dated(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def _seconds(*parts: str) -> int | None:
-    """Unix seconds of a year, a month, a day and perhaps an hour and a minute; None where there is no such time."""
-    year, month, day, hour, minute = (*map(int, parts), 0)[:5]
+def _seconds(year: str, month: str, day: str, hour: str, minute: str = "0") -> int | None:
+    """Unix seconds; None where there is no such time."""
+    begun, hours, minutes = _midnight(year, month, day), int(hour), int(minute)
+    return None if begun is None or hours > 23 or minutes > 59 else begun + hours * HOUR + minutes * 60
+
+
+@lru_cache(4096)
+def _midnight(year: str, month: str, day: str) -> int | None:
+    """When a day begins: most files share theirs with many others."""
     try:
-        return int(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp())
+        return int(datetime(int(year), int(month), int(day), tzinfo=UTC).timestamp())
     except ValueError:
         return None
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from diagnosis.evidence.records import classify
 from diagnosis.flowlogs.apart import BEHIND, Errand, apart
 from diagnosis.flowlogs.exact import HOUR, KINDS, Group, Interest, Tally
-from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, as_number, begins_with, digits, key_of
+from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, as_number, begins_with, key_of, word
 from diagnosis.flowlogs.judging import OK, UNTOLD, Judge
 from diagnosis.flowlogs.lines import Format, Unreadable, blocks, lines_of
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from diagnosis.flowlogs.bits import Rows, Words
+    from diagnosis.flowlogs.bits import Places, Rows, Words
 
 Result = TypeVar("Result")
 
@@ -88,7 +88,7 @@ def errand(doing: Errand[Result], paths: Sequence[Path], niceness: int = 0) -> I
     if stored >= WORTH_PROCESSES:
         return apart(doing, paths, niceness)
     # glibc keeps as much memory as the largest block that was freed, for the next file: clearing it anew takes longer.
-    bytearray(_KEPT)
+    bytes(_KEPT)
     return zip(paths, map(doing.begun(), paths), strict=True)
 
 
@@ -163,7 +163,7 @@ class _File:
             if not self.century.to_bytes(2).isdigit():
                 raise _NotSound
         kinds = self.judge.verdicts(grid, self.century)
-        start, end = (digits(grid.tail(name))[0] for name in ("start", "end"))
+        start, end = (grid.last_digits(name)[0] for name in ("start", "end"))
         kinds[end < start] = UNTOLD
         untold = np.flatnonzero(kinds == UNTOLD)
         self._by_line([line.encode() + b"\n" for line in grid.lines(untold)], len(grid))
@@ -214,35 +214,37 @@ class _File:
         """Lines that an interface of interest may have recorded, or that may hold all needles, by their beginnings."""
         import numpy as np
 
-        rows, some = np.arange(len(grid)), grid
-        for texts in sorted(self.interest.needles.required, key=lambda texts: texts[0].isdigit()):
-            any_of = np.zeros(len(some), np.bool_)
-            for name in self.fields:
-                if name in (_PORTS if texts[0].isdigit() else _ADDRESSES):
-                    any_of |= _one_of(some, name, texts)
-            rows = rows[any_of]
-            some = grid.of_rows(rows)
+        rows: Places | None = None
+        for texts in sorted(self.interest.needles.required, key=lambda texts: not texts[0].isdigit()):
+            names = _PORTS if texts[0].isdigit() else _ADDRESSES
+            any_of = [_one_of(grid, name, texts, rows) for name in self.fields if name in names]
+            found = np.flatnonzero(np.logical_or.reduce(any_of))
+            rows = found if rows is None else rows[found]
         wanted = np.zeros(len(grid), np.bool_)
-        wanted[rows] = True
+        wanted[slice(None) if rows is None else rows] = True
         if self.interest.interfaces:
-            _, last = grid.key("interface-id")
+            tails = grid.tail("interface-id")
             for interface in self.interest.interfaces:
-                wanted |= last == np.uint64(key_of(interface)[1])
+                wanted |= tails == np.uint64(word(interface[-WIDTH:]))
         return wanted
 
 
-def _one_of(grid: Grid, name: str, texts: Sequence[str]) -> Rows:
-    """Whether each value of a field may be, or begin with, one of the texts."""
+def _one_of(grid: Grid, name: str, texts: Sequence[str], rows: Places | None) -> Rows:
+    """Whether each value of a field, in all or some of the lines, may be, or begin with, one of the texts."""
     import numpy as np
 
-    whole = [text for text in texts if text.count(".") == _DOTS and not text.endswith(".")]
-    found = np.zeros(len(grid), np.bool_)
-    for text in whole:
-        first, last = key_of(text)
-        found |= (grid.key(name)[1] == np.uint64(last)) & (grid.key(name)[0] == np.uint64(first))
-    if len(whole) < len(texts):
-        head = grid.head(name)
-        for text in texts:
-            if text not in whole:
-                found |= begins_with(head, text)
+    some = slice(None) if rows is None else rows
+    lengths = grid.lengths(name)[some]
+    found = np.zeros(len(lengths), np.bool_)
+    for text in texts:
+        if text.isdigit():
+            alike = np.flatnonzero(lengths == len(text))
+            places = alike if rows is None else rows[alike]
+            found[alike] |= begins_with(grid.heads(name, places), text)
+        elif text.count(".") == _DOTS and not text.endswith("."):
+            first, last = key_of(text)
+            known_first, known_last = grid.key(name)
+            found |= (known_last[some] == np.uint64(last)) & (known_first[some] == np.uint64(first))
+        else:
+            found |= begins_with(grid.head(name)[some], text)
     return found
