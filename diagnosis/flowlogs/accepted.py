@@ -8,7 +8,7 @@ are written to files, and the engine compares them exactly.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,16 +117,16 @@ class Comparing:
     folder: Path
     """The records are written to files of this folder."""
 
-    def begun(self) -> Callable[[Path], bool]:
+    def begun(self) -> Callable[[Iterable[bytes]], bool]:
         """Return what looks through one file; it says whether it could."""
         refused, strangers = self.refused.opened(), self.strangers.opened()
 
-        def compared(path: Path) -> bool:
+        def compared(pieces: Iterable[bytes]) -> bool:
             import numpy as np
 
             found = self.folder / f"{os.getpid()}.log"
             try:
-                for block in blocks(path):
+                for block in pieces:
                     grid, _ = Grid.of(self.fields, block)
                     grid = grid.of_rows(np.flatnonzero(begins_with(grid.head("action"), "ACCEPT")))
                     hit = self.refused.within(refused, of_tuple(grid))

@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from itertools import islice
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar, cast
+
+from diagnosis.flowlogs.lines import blocks
 
 Result = TypeVar("Result")
 Told_co = TypeVar("Told_co", covariant=True)
@@ -35,8 +37,8 @@ _KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 28), "MALLOC_MMAP_THRESHOLD_"
 class Errand(Protocol[Told_co]):
     """What is to be done with each file; it is sent to the processes, and so is what they find."""
 
-    def begun(self) -> Callable[[Path], Told_co]:
-        """Return what does it, with all that it remembers from file to file."""
+    def begun(self) -> Callable[[Iterable[bytes]], Told_co]:
+        """Return what does it with a file's blocks of lines, with all that it remembers from file to file."""
 
 
 def count() -> int:
@@ -129,4 +131,4 @@ def serve(descriptor: int, niceness: int = 0) -> None:
     with suppress(EOFError, OSError), Connection(descriptor) as pipe:
         reading = cast("Errand[object]", pipe.recv()).begun()
         while True:
-            pipe.send([(path, reading(path)) for path in pipe.recv()])
+            pipe.send([(path, reading(blocks(path))) for path in pipe.recv()])

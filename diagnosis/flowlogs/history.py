@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
+from pathlib import Path
 from typing import NamedTuple
 
 from diagnosis.evidence.query import FlowLogQuery, Seen, Sightings, spellings
 from diagnosis.evidence.records import Kind, classify
+from diagnosis.flowlogs.ahead import ahead
 from diagnosis.flowlogs.layout import LogFile
 from diagnosis.flowlogs.lines import Parquet, Unreadable, recognise, unpacked
 from diagnosis.flowlogs.needles import Needles, needles
@@ -57,12 +60,12 @@ def _searched(
     wanted, forward = needles(query), _Forward.of(query)
     accepts: dict[str | None, Seen] = {}
     rejecting: list[_Lines] = []
-    spent = 0
-    for file in newest_first:
-        spent += file.size
-        if spent > MOST_BYTES or len(accepts) == len(unsettled):
+    sizes = accumulate(file.size for file in newest_first)
+    near = [file.path for file, spent in zip(newest_first, sizes, strict=True) if spent <= MOST_BYTES]
+    for path, pieces in ahead(unpacked, near, 2):
+        if len(accepts) == len(unsettled):
             break
-        lines = _read(file, wanted, given).of(unsettled)
+        lines = _read(path, pieces, wanted, given).of(unsettled)
         for seen in forward.among(lines.having("ACCEPT")):
             known = accepts.get(seen.interface)
             if (
@@ -116,14 +119,14 @@ class _Lines(NamedTuple):
         )
 
 
-def _read(file: LogFile, wanted: Needles, given: tuple[str, ...] | None) -> _Lines:
+def _read(path: Path, pieces: Iterable[bytes], wanted: Needles, given: tuple[str, ...] | None) -> _Lines:
     """The lines of a file that hold the needles; none where it cannot be read."""
     chunks: list[bytes] = []
     try:
-        form = recognise(file.path, given)
+        form = recognise(path, given)
         if isinstance(form, Parquet):
             return _Lines((), ())
-        for chunk in unpacked(file.path):
+        for chunk in pieces:
             chunks.append(chunk)
             if sum(map(len, chunks)) > _MOST_UNPACKED:
                 return _Lines((), ())

@@ -53,19 +53,18 @@ def may_belong(query: FlowLogQuery, present: Collection[str]) -> exp.Expr:
     So does every record of another client, where the query asks for those. Networks are compared by the octets that
     they fix, IPv6 networks by the colon.
     """
+    # Of whoever asks for others every client is of interest. Ports come first: numbers are compared sooner than texts.
+    senders, source_port = (frozenset(), None) if query.asks_for_others else (query.sources, query.source_port)
     legs = []
-    for senders, receivers, ports in (
-        (query.sources, query.destinations, ("dstport", "srcport")),
-        (query.destinations, query.sources, ("srcport", "dstport")),
+    for sides, ports in (
+        ((senders, query.destinations), (("dstport", query.port), ("srcport", source_port))),
+        ((query.destinations, query.sources), (("srcport", query.port), ("dstport", query.source_port))),
     ):
-        tests = [_roughly(name, side, present) for name, side in (("srcaddr", senders), ("dstaddr", receivers)) if side]
-        if query.ports_matter:
-            tests += _equal(zip(ports, (query.port, query.source_port), strict=True), present)
+        tests = _equal(ports, present) if query.ports_matter else []
+        tests += [
+            _roughly(name, side, present) for name, side in zip(("srcaddr", "dstaddr"), sides, strict=True) if side
+        ]
         legs.append(both(tests))
-    if query.asks_for_others:
-        legs.append(
-            both([_roughly("dstaddr", query.destinations, present), *_equal([("dstport", query.port)], present)])
-        )
     return both([*_equal([("protocol", query.protocol)], present), either(legs)])
 
 

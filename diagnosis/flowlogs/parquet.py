@@ -98,23 +98,22 @@ def groups(place: int, columns: Columns, query: FlowLogQuery, *, hot: bool) -> s
     names = {field.replace("-", "_") for field in columns.fields}
     rejected_or_none = "FALSE" if of_gateway(columns.fields) else "action = 'REJECT' OR action IS NULL"
     wanted = rejected_or_none if hot else terms.said(legs.may_belong(query, names), "duckdb")
-    told = "".join(f", {each}" for each in ("log_status", "action") if each in names)
     return f"""
 SELECT {place}, file, kind, interface, CASE WHEN kind < 3 THEN ended_in END, CASE WHEN kind < 3 THEN line END,
   CASE WHEN kind < 3 THEN number END, lines, 0, CASE WHEN kind < 3 THEN oldest END, CASE WHEN kind < 3 THEN newest END
 FROM (
-  SELECT *, CASE WHEN like_kind = 0 AND NOT REGEXP_FULL_MATCH(line, {_ok(columns)}) THEN 3 ELSE like_kind END AS kind
+  SELECT file, kind, interface, ended_in, number, ANY_VALUE(line) AS line, COUNT(*) AS lines, MIN("start") AS oldest,
+    MAX("end") AS newest
   FROM (
-    SELECT *, {_kind(columns, "whole", "backwards")} AS like_kind
+    SELECT file, interface, number, line, "start", "end",
+      CASE WHEN interface IS NULL THEN "end" - "end" % {HOUR} ELSE "end" END AS ended_in,
+      CASE WHEN like_kind = 0 AND line IS NOT NULL AND NOT REGEXP_FULL_MATCH(line, {_ok(columns)}) THEN 3
+        ELSE like_kind END AS kind
     FROM (
-      SELECT file{told}, interface, CASE WHEN interface IS NULL THEN "end" - "end" % {HOUR} ELSE "end" END AS ended_in,
-        "end" < "start" AS backwards, {_whole(columns)} AS whole, number, line, COUNT(*) AS lines,
-        MIN("start") AS oldest, MAX("end") AS newest
-      FROM (
-        SELECT * EXCLUDE (number), {_interface(columns, query)} AS interface,
-          CASE WHEN wanted THEN judged.number END AS number, CASE WHEN wanted THEN {_line(columns)} END AS line
-        FROM (SELECT *, {wanted} AS wanted FROM ({rows(columns)})) AS judged)
-      GROUP BY ALL)))"""
+      SELECT file, "start", "end", {_interface(columns, query)} AS interface, {_kind(columns)} AS like_kind,
+        CASE WHEN wanted THEN judged.number END AS number, CASE WHEN wanted THEN {_line(columns)} END AS line
+      FROM (SELECT *, CASE WHEN {wanted} THEN TRUE END AS wanted FROM ({rows(columns)})) AS judged))
+  GROUP BY file, kind, interface, ended_in, number)"""
 
 
 def _interface(columns: Columns, query: FlowLogQuery) -> str:
@@ -155,11 +154,11 @@ def _cleaned(text: str) -> str:
     return f"CASE WHEN {text} NOT IN {_NOTHING} THEN {text} END"
 
 
-def _kind(columns: Columns, whole: str | None = None, backwards: str = '"end" < "start"') -> str:
+def _kind(columns: Columns) -> str:
     """What a row is, as `exact.KINDS` numbers it. Columns have types, so of a row that is not kept only its addresses,
     its times and what happened are looked at.
     """
-    whole = whole or _whole(columns)
+    whole, backwards = _whole(columns), '"end" < "start"'
     if of_gateway(columns.fields):
         ok, nodata, skipdata = (f"log_status = '{status}'" for status in ("OK", "NODATA", "SKIPDATA"))
         if "log-status" not in columns.fields:

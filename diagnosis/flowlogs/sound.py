@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from diagnosis.evidence.records import classify
+from diagnosis.flowlogs.ahead import ahead
 from diagnosis.flowlogs.apart import BEHIND, Errand, apart
 from diagnosis.flowlogs.exact import HOUR, KINDS, Group, Interest, Tally
 from diagnosis.flowlogs.grid import WIDTH, Grid, as_digits, as_number, begins_with, key_of, word
@@ -89,7 +90,8 @@ def errand(doing: Errand[Result], paths: Sequence[Path], niceness: int = 0) -> I
         return apart(doing, paths, niceness)
     # glibc keeps as much memory as the largest block that was freed, for the next file: clearing it anew takes longer.
     bytes(_KEPT)
-    return zip(paths, map(doing.begun(), paths), strict=True)
+    done = doing.begun()
+    return ((path, done(pieces)) for path, pieces in ahead(blocks, paths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,10 @@ class Judging:
     fields: tuple[str, ...]
     interest: Interest
 
-    def begun(self) -> Callable[[Path], Judged]:
+    def begun(self) -> Callable[[Iterable[bytes]], Judged]:
         """Return what judges one file."""
         judge = Judge(self.fields)
-        return lambda path: _File(self.fields, judge, self.interest).judged(path)
+        return lambda pieces: _File(self.fields, judge, self.interest).judged(pieces)
 
 
 def _stored(path: Path) -> int:
@@ -130,12 +132,12 @@ class _File:
     def __post_init__(self) -> None:
         self.tally = Tally(self.fields, self.interest)
 
-    def judged(self, path: Path) -> Judged:
+    def judged(self, pieces: Iterable[bytes]) -> Judged:
         """Read the file."""
         written = None if self.interest.hot is None else self.interest.hot / f"{os.getpid()}.log"
         before = 0 if written is None else _stored(written)
         try:
-            for block in blocks(path):
+            for block in pieces:
                 grid, apart = Grid.of(self.fields, block)
                 self._by_line(apart, len(grid))
                 if len(grid):
