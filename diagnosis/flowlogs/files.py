@@ -6,7 +6,8 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,19 +70,14 @@ class FlowLogFiles:
         Files that cannot be read are counted and named. Never raises for what is in a file.
         """
         chosen = needed(self._files, query.window, self._given)
-        whole = len(chosen) == len(self._files)
-        found = self._read(query, chosen, whole=whole)
-        if _widens(query) and not found.seen and not found.crossings and not whole:
-            return replace(self._read(query.within(Between()), self._files, whole=True), query=query, widened=True)
-        return history.completed(found, query, self._left_out(chosen), self._given)
+        left_out = self._left_out(chosen)
+        with connected() as connection:
+            found = Reading(connection, query, self._warnings, self._given).of(chosen, left_out)
+        return found if found.widened else history.completed(found, query, left_out, self._given)
 
     def _left_out(self, chosen: Sequence[LogFile]) -> tuple[LogFile, ...]:
         taken = {file.path for file in chosen}
         return tuple(file for file in self._files if file.path not in taken)
-
-    def _read(self, query: FlowLogQuery, files: Sequence[LogFile], *, whole: bool) -> Sightings:
-        with connected() as connection:
-            return Reading(connection, query, self._warnings, self._given).of(files, whole=whole)
 
 
 @contextmanager
@@ -126,19 +122,20 @@ class Reading:
     warnings: tuple[str, ...]
     given: tuple[str, ...] | None
 
-    def of(self, files: Sequence[LogFile], *, whole: bool) -> Sightings:
-        """Read the files. If they are the `whole` of what there is, a window may be widened without reading again."""
+    def of(self, files: Sequence[LogFile], left_out: Sequence[LogFile]) -> Sightings:
+        """Read the files; those that the window left out too, where it may be widened and nothing is found in it."""
         scan = self._scan(files)
         newest, skewed = self._newest()
-        inner = statements.conversation(self.query, "flow_logs", self._ipv6(), also=("file", "line", "number"))
         window = self._window(self.query.window, newest)
-        seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
-        crossings = self._crossings(scan, statements.within(window))
-        widened = whole and not seen and not crossings and _widens(self.query)
+        inner, seen, crossings = self._found(scan, window)
+        widened = not seen and not crossings and _widens(self.query)
         if widened:
+            known = len(scan.formats)
+            self._fill(scan, left_out)
+            self._tabulate(scan, known)
+            newest, skewed = self._newest()
             window = self._window(Between(), newest)
-            crossings = self._crossings(scan, statements.within(window))
-            seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
+            inner, seen, crossings = self._found(scan, window)
         formats = [frozenset(fields) for fields in scan.formats if not of_gateway(fields)]
         return Sightings(
             engine=ENGINE,
@@ -157,12 +154,24 @@ class Reading:
             warnings=(*self.warnings, *self._malformed(scan), *unreadable(scan.unreadable), *skewed),
         )
 
+    def _found(self, scan: Scan, window: Between) -> tuple[exp.Select, tuple[Seen, ...], tuple[Crossing, ...]]:
+        """What was seen in the window, and the statement of the whole conversation."""
+        inner = statements.conversation(self.query, "flow_logs", self._ipv6(), also=("file", "line", "number"))
+        seen = self._seen(inner, statements.within(window), lines=_LINES_EACH)
+        return inner, seen, self._crossings(scan, statements.within(window))
+
     def _scan(self, files: Sequence[LogFile]) -> Scan:
-        """Read the files into the tables `scan`, of everything, and `flow_logs`, of the records that were kept."""
+        """Read the files into the table `scan`, of everything, and the tables of the records that were kept."""
         self.connection.execute(TABLE)
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in log_records.COLUMNS.items())
+        self.connection.execute(f"CREATE TEMP TABLE flow_logs (file VARCHAR, line VARCHAR, number BIGINT, {columns})")
+        further = ", ".join(f'"{column}" {kind}' for column, kind in log_records.OF_GATEWAYS.items())
+        self.connection.execute(
+            f"CREATE TEMP TABLE gateway_logs (file VARCHAR, line VARCHAR, number BIGINT, {columns}, {further})"
+        )
         scan = Scan(self.connection, self.query, Interest(needles_of_service(self.query), self.query.interfaces))
         self._fill(scan, files)
-        self._tabulate(scan)
+        self._tabulate(scan, 0)
         return scan
 
     def _fill(self, scan: Scan, files: Sequence[LogFile]) -> dict[Format | Parquet, list[Path]]:
@@ -181,16 +190,10 @@ class Reading:
                     scan.add_parquet(paths)
         return formats
 
-    def _tabulate(self, scan: Scan) -> None:
-        """Make the table `flow_logs` of the lines that were kept, their fields as columns."""
-        columns = ", ".join(f'"{column}" {kind}' for column, kind in log_records.COLUMNS.items())
-        self.connection.execute(f"CREATE TEMP TABLE flow_logs (file VARCHAR, line VARCHAR, number BIGINT, {columns})")
-        further = ", ".join(f'"{column}" {kind}' for column, kind in log_records.OF_GATEWAYS.items())
-        self.connection.execute(
-            f"CREATE TEMP TABLE gateway_logs (file VARCHAR, line VARCHAR, number BIGINT, {columns}, {further})"
-        )
+    def _tabulate(self, scan: Scan, first: int) -> None:
+        """Put the lines that were kept into their tables, their fields as columns, from the `first` format on."""
         own = tuple(log_records.COLUMNS.items())
-        for place, fields in enumerate(scan.formats):
+        for place, fields in islice(enumerate(scan.formats), first, None):
             if of_gateway(fields):
                 taken = kept_records(place, fields, (*own, *log_records.OF_GATEWAYS.items()))
                 self.connection.execute(f"INSERT INTO gateway_logs {taken}")
