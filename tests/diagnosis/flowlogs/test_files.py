@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from diagnosis.evidence.query import LAST_HOUR_FIRST, Between, FlowLogQuery, Last, Sightings, Window
+from diagnosis.flowlogs import files
 from diagnosis.flowlogs.files import FlowLogFiles
+from diagnosis.flowlogs.lines import Format, Parquet, recognise
 from diagnosis.sources import FlowLogsUnavailable
 from tests.diagnosis.flowlogs.corpus import (
     DB,
@@ -193,6 +196,21 @@ def test_the_day_is_read_when_the_last_hour_is_empty(tmp_path: Path) -> None:
 
     assert found.widened
     assert (found.rejects, found.counts.read) == (1, 288 * 3 + 1)
+
+
+def test_no_file_is_read_twice_where_the_last_hour_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day(tmp_path, {3: [record(end=NOON + 900)]})
+    opened: Counter[Path] = Counter()
+
+    def noted(path: Path, given: tuple[str, ...] | None) -> Format | Parquet:
+        opened[path] += 1
+        return recognise(path, given)
+
+    monkeypatch.setattr(files, "recognise", noted)
+
+    assert ask(tmp_path).widened
+    assert set(opened.values()) == {1}
+    assert len(opened) == 288
 
 
 def test_when_it_began_is_looked_for_in_the_files_before_the_window(tmp_path: Path) -> None:
