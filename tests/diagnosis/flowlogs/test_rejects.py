@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,22 +98,25 @@ def test_replies_strangers_and_noise_are_told_apart(tmp_path: Path, monkeypatch:
 class DiesAt:
     """An errand at which a process dies at one file."""
 
-    name: str
+    content: bytes
 
-    def begun(self) -> Callable[[Path], str]:
-        def read(path: Path) -> str:
-            if path.name == self.name:
+    def begun(self) -> Callable[[Iterable[bytes]], bytes]:
+        def read(pieces: Iterable[bytes]) -> bytes:
+            content = b"".join(pieces)
+            if content == self.content:
                 os._exit(1)
-            return path.name.upper()
+            return content
 
         return read
 
 
 def test_files_of_a_process_that_dies_are_left_out_and_the_rest_is_read(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number:02}" for number in range(40)]
+    for path in paths:
+        path.write_text(f"{path.name}\n", "ascii")
 
-    found = dict(apart(DiesAt("20"), paths))
+    found = dict(apart(DiesAt(b"20\n"), paths))
 
     assert paths[20] not in found
     assert len(found) >= 30
-    assert all(told == path.name.upper() for path, told in found.items())
+    assert all(told == path.read_bytes() for path, told in found.items())
