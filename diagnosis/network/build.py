@@ -18,7 +18,7 @@ from diagnosis.network.gateways import (
     parse_nat_gateway,
     parse_peering,
 )
-from diagnosis.network.instances import Database, Instance, parse_database, parse_instances
+from diagnosis.network.instances import Database, Instance, parse_database, parse_instance
 from diagnosis.network.interfaces import NetworkInterface, PrivateAddress, parse_interface
 from diagnosis.network.managed_services import managed_services
 from diagnosis.network.network import Network
@@ -324,10 +324,9 @@ def _instances(reader: _Reader) -> Mapping[str, Instance]:
         listed = reservation.get("Instances")
         for item in listed if isinstance(listed, list) else ():
             identity = str(item.get("InstanceId")) if isinstance(item, dict) else "an instance"
-            parsed = reader.parsed(
-                f"Instances {identity}", identity, lambda entry: list(parse_instances({"Instances": [entry]})), item
-            )
-            found.update({i.id: i for i in parsed or ()})
+            parsed = reader.parsed(f"Instances {identity}", identity, parse_instance, item)
+            if parsed is not None:
+                found[parsed.id] = parsed
     return dict(sorted(found.items()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diagnosis.network.shape import Item, items, member, name_tag, number, owner_of, tags, text, word
+from diagnosis.network.shape import Item, Malformed, items, member, name_tag, number, owner_of, tags, text, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +46,26 @@ class Database:
     """Of a cluster: those of its addresses that lead to its readers."""
 
 
-def parse_instances(reservation: Item) -> Iterator[Instance]:
-    """The instances of an entry of `Reservations`."""
-    for item in items(reservation, "Instances"):
-        attached = []
-        for interface in items(item, "NetworkInterfaces"):
-            index = number(member(interface, "Attachment"), "DeviceIndex") or 0
-            attached.append((index, text(interface, "NetworkInterfaceId") or ""))
-        platform = f"{text(item, 'Platform') or ''} {text(item, 'PlatformDetails') or ''}".lower()
-        names = {text(item, "PrivateDnsName"), text(item, "PublicDnsName")}
-        yield Instance(
-            id=text(item, "InstanceId") or "",
-            name=name_tag(item),
-            state=word(member(item, "State"), "Name"),
-            windows="windows" in platform,
-            interfaces=tuple(eni for _, eni in sorted(attached) if eni),
-            dns_names=tuple(sorted(n.lower() for n in names if n)),
-            owner=owner_of(tags(item)),
-            metadata=word(member(item, "MetadataOptions"), "HttpEndpoint") != "disabled",
-        )
+def parse_instance(item: Item) -> Instance:
+    """An entry of `Instances`, in an entry of `Reservations`."""
+    if not isinstance(item, dict):
+        raise Malformed("Instances is not a list of objects")
+    attached = []
+    for interface in items(item, "NetworkInterfaces"):
+        index = number(member(interface, "Attachment"), "DeviceIndex") or 0
+        attached.append((index, text(interface, "NetworkInterfaceId") or ""))
+    platform = f"{text(item, 'Platform') or ''} {text(item, 'PlatformDetails') or ''}".lower()
+    names = {text(item, "PrivateDnsName"), text(item, "PublicDnsName")}
+    return Instance(
+        id=text(item, "InstanceId") or "",
+        name=name_tag(item),
+        state=word(member(item, "State"), "Name"),
+        windows="windows" in platform,
+        interfaces=tuple(eni for _, eni in sorted(attached) if eni),
+        dns_names=tuple(sorted(n.lower() for n in names if n)),
+        owner=owner_of(tags(item)),
+        metadata=word(member(item, "MetadataOptions"), "HttpEndpoint") != "disabled",
+    )
 
 
 def parse_database(item: Item, *, cluster: bool) -> Database:

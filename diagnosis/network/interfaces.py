@@ -96,7 +96,6 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
     """An entry of `NetworkInterfaces`."""
     attachment = member(item, "Attachment")
     has_attachment = bool(attachment) if "Attachment" in item else None
-    groups = items(item, "Groups") if item.get("Groups") is not None else None
     prefixes = [text(p, "Ipv4Prefix") for p in items(item, "Ipv4Prefixes")]
     prefixes += [text(p, "Ipv6Prefix") for p in items(item, "Ipv6Prefixes")]
     return NetworkInterface(
@@ -107,10 +106,10 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
         region=region_of(item),
         zone=text(item, "AvailabilityZone"),
         kind=(word(item, "InterfaceType") or "interface").replace("_", ""),
-        groups=None if groups is None else tuple(sorted({intern(needed_text(group, "GroupId")) for group in groups})),
+        groups=_groups(item),
         ipv4=_ipv4(item),
         ipv6=_ipv6(item),
-        prefixes=join_all(parse_cidr(p) for p in prefixes if p),
+        prefixes=join_all(parse_cidr(p) for p in prefixes if p) if prefixes else (),
         status=word(item, "Status"),
         attachment_status=word(attachment, "Status"),
         attached=has_attachment,
@@ -126,10 +125,20 @@ def parse_interface(item: Item, origins: Origins) -> NetworkInterface:
     )
 
 
+def _groups(item: Item) -> tuple[str, ...] | None:
+    if item.get("Groups") is None:
+        return None
+    found = [intern(needed_text(group, "GroupId")) for group in items(item, "Groups")]
+    return tuple(sorted(set(found))) if len(found) > 1 else tuple(found)
+
+
 def _ipv6(item: Item) -> tuple[int, ...]:
+    entries = items(item, "Ipv6Addresses")
+    if not entries:
+        return ()
     listed = {
         (flag(entry, "IsPrimaryIpv6") is not True, parse_address(address))
-        for entry in items(item, "Ipv6Addresses")
+        for entry in entries
         if (address := text(entry, "Ipv6Address")) is not None
     }
     return tuple(dict.fromkeys(address for _, address in sorted(listed)))
@@ -149,8 +158,8 @@ def _ipv4(item: Item) -> tuple[PrivateAddress, ...]:
             public = main_public
         address = parse_address(private)
         found[address] = PrivateAddress(address, parse_address(public) if public else None, is_primary)
-    if primary and parse_address(primary) not in found:
-        found[parse_address(primary)] = PrivateAddress(
-            parse_address(primary), parse_address(main_public) if main_public else None, primary=True
-        )
+    if primary and (first := parse_address(primary)) not in found:
+        found[first] = PrivateAddress(first, parse_address(main_public) if main_public else None, primary=True)
+    if len(found) < 2:
+        return tuple(found.values())
     return tuple(sorted(found.values(), key=lambda a: (not a.primary, a.private)))

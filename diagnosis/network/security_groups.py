@@ -178,22 +178,34 @@ def rules_in(permissions: Sequence[Item], *, egress: bool) -> Iterator[GroupRule
 
 
 def _peers(permission: Item) -> Iterator[tuple[Peer, str | None]]:
-    if all(permission.get(key) is None for key in PEER_KEYS):
+    named = [key for key in PEER_KEYS if permission.get(key) is not None]
+    if not named:
         raise Malformed("a rule names nobody")
-    for entry in items(permission, "IpRanges"):
-        yield CidrPeer(canonical(text(entry, "CidrIp") or "")), text(entry, "Description")
-    for entry in items(permission, "Ipv6Ranges"):
-        yield CidrPeer(canonical(text(entry, "CidrIpv6") or "")), text(entry, "Description")
-    for entry in items(permission, "PrefixListIds"):
-        yield PrefixListPeer(text(entry, "PrefixListId") or ""), text(entry, "Description")
-    for entry in items(permission, "UserIdGroupPairs"):
-        peer = GroupPeer(
-            group=needed_text(entry, "GroupId"),
-            account=text(entry, "UserId") or "",
-            vpc=text(entry, "VpcId") or "",
-            peering=text(entry, "VpcPeeringConnectionId") or "",
-        )
-        yield peer, text(entry, "Description")
+    for key in named:
+        for entry in items(permission, key):
+            yield _peer(key, entry), text(entry, "Description")
+
+
+def _peer(key: str, entry: Item) -> Peer:
+    match key:
+        case "IpRanges":
+            return _range(text(entry, "CidrIp") or "")
+        case "Ipv6Ranges":
+            return _range(text(entry, "CidrIpv6") or "")
+        case "PrefixListIds":
+            return PrefixListPeer(text(entry, "PrefixListId") or "")
+        case _:
+            return GroupPeer(
+                group=needed_text(entry, "GroupId"),
+                account=text(entry, "UserId") or "",
+                vpc=text(entry, "VpcId") or "",
+                peering=text(entry, "VpcPeeringConnectionId") or "",
+            )
+
+
+@lru_cache(maxsize=65536)
+def _range(cidr: str) -> CidrPeer:
+    return CidrPeer(canonical(cidr))
 
 
 @lru_cache(maxsize=65536)
@@ -219,7 +231,7 @@ def rules_of(rule_items: Iterable[Item]) -> Iterator[GroupRule]:
         low, high = number(item, "FromPort"), number(item, "ToPort")
         ports = rule_ports(protocol, low, high)
         referenced = member(item, "ReferencedGroupInfo")
-        peers: list[Peer] = [CidrPeer(canonical(c)) for c in (text(item, "CidrIpv4"), text(item, "CidrIpv6")) if c]
+        peers: list[Peer] = [_range(c) for c in (text(item, "CidrIpv4"), text(item, "CidrIpv6")) if c]
         peers += [PrefixListPeer(p) for p in (text(item, "PrefixListId"),) if p]
         egress = flag(item, "IsEgress") is True
         if text(referenced, "GroupId"):

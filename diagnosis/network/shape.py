@@ -6,6 +6,7 @@ Keys may be missing or extra and enum values come in any case: reading is libera
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from diagnosis.traffic.intervals import IntervalSet
@@ -133,18 +134,22 @@ OWNER_TAGS = ("owner", "team", "contact")
 def owner_of(tagged: Iterable[tuple[str, str]]) -> str | None:
     """Who looks after a thing by its tags; None where they do not say."""
     found = {key.lower(): value for key, value in tagged if value}
+    if not found:
+        return None
     return next((found[key] for key in OWNER_TAGS if key in found), None)
 
 
 def tags(item: Item) -> tuple[tuple[str, str], ...]:
     """All tags as sorted pairs of texts; what is not a text is left out."""
-    found: set[tuple[str, str]] = set()
+    found: list[tuple[str, str]] = []
     for key in ("Tags", "TagSet", "TagList"):
         listed = item.get(key)
         for tag in listed if isinstance(listed, list) else ():
-            if isinstance(tag, dict) and isinstance(tag.get("Key"), str) and isinstance(tag.get("Value"), str):
-                found.add((tag["Key"], tag["Value"]))
-    return tuple(sorted(found))
+            if isinstance(tag, dict):
+                name, value = tag.get("Key"), tag.get("Value")
+                if isinstance(name, str) and isinstance(value, str):
+                    found.append((name, value))
+    return tuple(sorted(set(found))) if len(found) > 1 else tuple(found)
 
 
 def region_of(item: Item) -> str:
@@ -171,6 +176,7 @@ def rule_protocol(item: Item, key: str) -> int | None:
         raise Malformed(f"{key} is not a protocol: {value!r:.40}") from None
 
 
+@lru_cache(maxsize=4096)
 def rule_ports(protocol: int | None, low: int | None, high: int | None) -> IntervalSet:
     """The port side of a rule: ports for TCP and UDP, type and code for ICMP, everything for all others.
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from pydantic_core import from_json
+
 from diagnosis.network.described import Call
 from diagnosis.snapshots.kinds import KINDS, Kind
 from diagnosis.snapshots.places import account_and_region, argument_of, by_id_kinds, kinds_named, region_for
@@ -68,7 +70,7 @@ def recognise(path: PurePosixPath, text: bytes) -> Recognised:
     """The calls that a file answers. `path` is relative to the snapshot folder; never raises on content."""
     shown = printable(str(path))
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = _value(text)
     except (ValueError, RecursionError) as error:
         return unreadable(path, text, _why_unreadable(text, error))
     if not isinstance(value, dict):
@@ -217,6 +219,15 @@ def _words() -> dict[str, tuple[Kind, ...]]:
 
 
 _WORDS = _words()
+
+
+def _value(text: bytes) -> object:
+    """What the text says. Raises ValueError and RecursionError."""
+    try:
+        return from_json(text, allow_inf_nan=False, cache_strings="keys")
+    except ValueError:
+        # Python's own reader takes half as long again. It knows more encodings, and says what is wrong and where.
+        return json.loads(text, parse_constant=_no_constant)
 
 
 def _why_unreadable(text: bytes, error: Exception) -> str:
