@@ -6,6 +6,7 @@ run alone: python -m benchmarks.engine batch change.
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import subprocess
@@ -38,6 +39,8 @@ from diagnosis.traffic.addresses import format_address, parse_cidr
 from diagnosis.who import who
 
 QUESTIONS = 1000
+SELDOM = (100_000, 50, 50)
+"""How seldom garbage is looked for: as in the command line (`diagnosis.cli.program`)."""
 LOAD = """
 import gc, sys, time
 from pathlib import Path
@@ -57,6 +60,7 @@ Parts = dict[str, Callable[[Figures, Path], None]]
 
 def main(names: list[str] | None = None) -> int:
     """Print every figure; 1 when a goal is missed."""
+    gc.set_threshold(*SELDOM)
     figures = Figures()
     with tempfile.TemporaryDirectory(prefix="whynot-bench-") as folder:
         large_account.write(Path(folder))

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from diagnosis.explanation.causes import dropped_words, members, refusals
 from diagnosis.network.network import Network
+from diagnosis.trace.codes import Code
 from diagnosis.trace.ends import Blamed
 from diagnosis.trace.points import Refused
 from diagnosis.trace.step import Blocker, Leg
@@ -37,7 +38,12 @@ def refused_texts(network: Network, refused: Refused) -> list[str]:
     key = (refused.interface, refused.direction)
     found = known.get(key)
     if found is None or found[0] != refused.groups:
-        heads = [f'{text_of(c)[:-1]},"text":{quoted(words)[:-1]}' for c, words in refusals(network, refused)]
-        found = known[key] = (refused.groups, heads)
+        found = known[key] = (refused.groups, [_head(refused, *one) for one in refusals(network, refused)])
     rest = f'{dropped_words(refused)}.","any_of":{len(refused.groups)}}}'  # Words that need no escapes.
     return [head + rest for head in found[1]]
+
+
+def _head(refused: Refused, group: str, code: Code, words: str) -> str:
+    """A cause up to the words for what is dropped."""
+    who = f'"code":"{code.value}","component":{quoted(group)},"related":[{quoted(refused.interface)}]'
+    return f'{{{who},"leg":"forward","direction":"{refused.direction}","rule":null,"text":{quoted(words)[:-1]}'

@@ -65,22 +65,14 @@ def members(network: Network, leg: Leg, blocker: Blocker) -> dict[str, Any]:
     }
 
 
-def refusals(network: Network, refused: Refused) -> Iterator[tuple[dict[str, Any], str]]:
-    """The members of a cause up to its text, for each of the groups that drop a flow, and how its sentence begins.
+def refusals(network: Network, refused: Refused) -> Iterator[tuple[str, Code, str]]:
+    """Each of the groups that drop a flow, with its code, and how the sentence of it begins.
 
     It ends with `dropped_words` and a full stop.
     """
     for group, code in refused.groups:
-        cause = {
-            "code": code.value,
-            "component": group,
-            "related": [refused.interface],
-            "leg": "forward",
-            "direction": refused.direction,
-            "rule": None,
-        }
         words = _group_words(network, group, refused.interface)
-        yield cause, _allows_nothing(code, words, egress=refused.direction == "egress")
+        yield group, code, _allows_nothing(code, words, egress=refused.direction == "egress")
 
 
 def dropped_words(refused: Refused) -> str:

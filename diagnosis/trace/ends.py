@@ -9,6 +9,7 @@ from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace import security_groups
 from diagnosis.trace.codes import Code
+from diagnosis.trace.security_groups import GroupFilter
 from diagnosis.trace.walk import GroupsJudge
 from diagnosis.traffic.filters import EGRESS, INGRESS, Filter
 from diagnosis.traffic.intervals import IntervalSet, covers
@@ -125,9 +126,17 @@ class End:
         found = self.judge.rules(network, own, groups)
         if found is None:
             return MORE
-        codes = ((one, security_groups.code_of(network.groups.get(one), egress=self.egress)) for one in groups)
-        named = security_groups.named(network, groups, egress=self.egress)
-        return Side(found.certain, found.possible is found.certain, tuple(codes), named)
+        # Ends between other VPCs have the same rules.
+        known: dict[int, tuple[GroupFilter, Side]] | None = network.memo.get("sides")
+        if known is None:
+            known = network.memo["sides"] = {}
+        kept = known.get(id(found))
+        if kept is None:
+            codes = ((one, security_groups.code_of(network.groups.get(one), egress=self.egress)) for one in groups)
+            named = security_groups.named(network, groups, egress=self.egress)
+            side = Side(found.certain, found.possible is found.certain, tuple(codes), named)
+            kept = known[id(found)] = (found, side)
+        return kept[1]
 
 
 def end_of(network: Network, judge: GroupsJudge, vpc: str | None, *, egress: bool) -> End:

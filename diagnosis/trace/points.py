@@ -22,7 +22,8 @@ from diagnosis.trace.stencils import Stencil, between
 from diagnosis.trace.step import Blocker, Direction, Leg
 from diagnosis.trace.trace import Verdict, classes
 from diagnosis.trace.worth import worth
-from diagnosis.traffic.intervals import IntervalSet, join, meet
+from diagnosis.traffic.filters import Side
+from diagnosis.traffic.intervals import IntervalSet, covers, join, meet
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import has_ports
 from diagnosis.traffic.traffic import Box, Traffic
@@ -199,12 +200,13 @@ def _left(stencil: Stencil, ends: Ends, protocol: int) -> Rest:
     cells = None if has_ports(protocol) else asked
     if isinstance(ours.place, Internet) or isinstance(theirs.place, Internet):
         return Rest(protocols, cells, _legs(*stencil.points), whatever_client=False)
-    everything = Box(ours.range, theirs.range, protocols, ALL_PORTS, ALL_PORTS)
 
     def left(moves: tuple[Move, ...]) -> tuple[Move, ...]:
-        return tuple(
-            m for m in moves if not isinstance(m, Acl) or m.compiled(ends).passes_whole(everything, m.view) is not True
-        )
+        return tuple([move for move in moves if not (isinstance(move, Acl) and open_between(move))])
+
+    def open_between(move: Acl) -> bool:
+        peers = ours.range if move.view.address is Side.SOURCE else theirs.range
+        return covers(move.compiled(ends).open_to(protocols[0], reply=move.view.reply), peers)
 
     there, back = stencil.points
     if any(isinstance(move, Turn) for move in there):

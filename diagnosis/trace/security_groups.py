@@ -156,25 +156,27 @@ def open_to(
 
     None where it is assumed of some group that it works in the interface's VPC.
     """
-    key = ("open to", groups, interface.vpc, egress)
-    found: tuple[IntervalSet | None] | None = network.memo.get(key)
-    if found is None:
-        found = network.memo.keep(key, (_open_to(network, groups, interface, egress=egress),), groups)
-    return found[0]
-
-
-def _open_to(
-    network: Network, groups: tuple[str, ...], interface: NetworkInterface, *, egress: bool
-) -> IntervalSet | None:
     ranges: list[IntervalSet] = []
-    for group in (network.groups[identity] for identity in groups if identity in network.groups):
-        works = works_in(network, group, interface)
+    for identity in groups:
+        group = network.groups.get(identity)
+        works = works_in(network, group, interface) if group is not None else ()
         if works == ():
-            rules = group.in_direction(egress=egress)
-            ranges += (r.peer.addresses for r in rules if r.protocol is None and isinstance(r.peer, CidrPeer))
+            ranges.append(_open_of(network, identity, egress=egress))
         elif not isinstance(works, Missing):
             return None
     return join_all(ranges)
+
+
+def _open_of(network: Network, group: str, *, egress: bool) -> IntervalSet:
+    """Ranges with which one group lets all traffic pass."""
+    key = ("open", group, egress)
+    found: IntervalSet | None = network.memo.get(key)
+    if found is None:
+        known = network.groups.get(group)
+        rules = (r for r in known.rules if r.egress is egress and r.protocol is None) if known is not None else ()
+        found = join_all(r.peer.addresses for r in rules if isinstance(r.peer, CidrPeer))
+        network.memo.keep(key, found, (group,))
+    return found
 
 
 def _possible_members(

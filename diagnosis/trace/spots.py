@@ -23,6 +23,8 @@ from diagnosis.traffic.filters import Filter
 from diagnosis.traffic.intervals import IntervalSet, has, join, meet, minus
 from diagnosis.traffic.traffic import NOTHING
 
+_PUBLIC_IPV4 = meet(PUBLIC, IPV4)
+
 
 class Spot(NamedTuple):
     """A place as one end of a way."""
@@ -129,6 +131,32 @@ def _kept(network: Network, place: Held) -> Spot | None:
     return found if found is None or found.interface is place.interface else _held(network, place)
 
 
+class _Home(NamedTuple):
+    """What of a subnet is the same for all interfaces in it."""
+
+    kin: Kin
+    acl: NetworkAcl
+    filters: tuple[Filter, Filter]
+    like: IntervalSet
+    """The addresses of all subnets like it."""
+
+
+def _home(network: Network, subnet: Subnet, interface: NetworkInterface) -> _Home | None:
+    """The subnet of an interface; None where its ACL or route table is not seen, or its VPC enforces encryption."""
+    known: dict[Hashable, _Home | None] | None = network.memo.get("homes of spots")
+    if known is None:
+        known = network.memo["homes of spots"] = {}
+    key = (subnet.id, interface.vpc, interface.origins)
+    if key not in known:
+        acl, kin = network.acl_of(subnet.id, interface.vpc, interface.origins), _kin(network, subnet)
+        enforced = encryption.enforced(network, interface.vpc, interface.origins)
+        if isinstance(acl, Missing) or kin is None or enforced is not None:
+            known[key] = None
+        else:
+            known[key] = _Home(kin, acl, filters_of(network, acl), _like(network)[kin])
+    return known[key]
+
+
 def _held(network: Network, place: Held) -> Spot | None:
     """None where a device knows the interface by what it is, or its subnet, its ACL or its route table is not seen."""
     interface = place.interface
@@ -137,34 +165,31 @@ def _held(network: Network, place: Held) -> Spot | None:
         return None
     if interface.kind == "branch" or singled_out(network, interface):
         return None
-    acl = network.acl_of(subnet.id, interface.vpc, interface.origins)
-    kin = _kin(network, subnet)
-    if isinstance(acl, Missing) or kin is None:
-        return None
-    if encryption.enforced(network, interface.vpc, interface.origins) is not None:
+    home = _home(network, subnet, interface)
+    if home is None:
         return None
     six = place.is_ipv6
     own = _traits(interface)
     family = IPV6 if six else IPV4
     public = place.by_public_address, place.implied, interface.public_of(place.private) is not None
-    state = interfaces.judge(network, interface, NOTHING)
+    state = None if interfaces.plainly_up(network, interface) else interfaces.judge(network, interface, NOTHING)
     told = own[:-1] if _inside_only(network) else own
-    wide = _number(network, (kin, told)) if kin[0] is None and not place.by_public_address else None
+    wide = _number(network, (home.kin, told)) if home.kin[0] is None and not place.by_public_address else None
     return Spot(
         place,
         interface,
         six,
         place.addresses,
         interfaces.client_ports(network, interface),
-        _number(network, (kin, own, subnet.id, public)),
+        _number(network, (home.kin, own, subnet.id, public)),
         wide,
         place.addresses if place.by_public_address else meet(subnet.addresses, family),
-        meet(_like(network)[kin], family),
+        meet(home.like, family),
         subnet.id,
-        acl,
-        filters_of(network, acl),
-        not state.blockers and not state.gaps,
-        state.assumed,
+        home.acl,
+        home.filters,
+        state is None or (not state.blockers and not state.gaps),
+        state.assumed if state is not None else (),
     )
 
 
@@ -223,7 +248,7 @@ def _like(network: Network) -> dict[Kin, IntervalSet]:
 
 def _inside_only(network: Network) -> bool:
     """Whether nothing between two subnets asks for public addresses: no peering, no VPC with such a range."""
-    return not network.peerings and not meet(network.all_vpc_addresses, meet(PUBLIC, IPV4))
+    return not network.peerings and not meet(network.all_vpc_addresses, _PUBLIC_IPV4)
 
 
 def _traits(interface: NetworkInterface) -> tuple[Hashable, ...]:

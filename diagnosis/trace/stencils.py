@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 
+from diagnosis.network.interfaces import NetworkInterface
 from diagnosis.network.network import Network
 from diagnosis.trace import interfaces, network_acls
 from diagnosis.trace.ends import End, end_of
@@ -30,7 +31,7 @@ from diagnosis.trace.moves import (
     Tracked,
     Turn,
 )
-from diagnosis.trace.places import Held, Internet, Nobody, OnPremises
+from diagnosis.trace.places import Held, Internet, Nobody, OnPremises, Place
 from diagnosis.trace.spots import Spot, outside, spot
 from diagnosis.trace.step import Blocker, Hop, Step
 from diagnosis.trace.trace import Flow, Path, Trace, header_space, path_of, trace
@@ -40,7 +41,7 @@ from diagnosis.traffic.filters import EGRESS, INGRESS, REPLY_EGRESS, REPLY_INGRE
 from diagnosis.traffic.intervals import IntervalSet
 from diagnosis.traffic.ports import ALL_PORTS
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, ICMP, ICMPV6
-from diagnosis.traffic.traffic import Box, Traffic
+from diagnosis.traffic.traffic import NOTHING, Box, Traffic
 
 MOST = 50_000
 """How many pairs of places are remembered: a stencil takes less than a kilobyte, since moves are shared."""
@@ -175,7 +176,8 @@ def made(network: Network, scope: Scope, ends: Ends) -> Stencil | None:
     everything = Traffic.of(Box(scope.sources, scope.destinations, scope.protocols, ALL_PORTS, ALL_PORTS))
     if everything.empty:
         return None
-    bare = Flow(_without_groups(ends.ours.place), _without_groups(ends.theirs.place), None, None)
+    ours, theirs = _without_groups(network, ends.ours.place), _without_groups(network, ends.theirs.place)
+    bare = Flow(ours, theirs, None, None)
     result = trace(ground(network), bare, headers=everything)
     if result.gap is not None or len(result.paths) != 1:
         return None
@@ -193,10 +195,16 @@ def ground(network: Network) -> Network:
     return found
 
 
-def _without_groups(place: Held | Internet | Nobody | OnPremises) -> Held | Internet | Nobody | OnPremises:
+def _without_groups(network: Network, place: Held | Internet | Nobody | OnPremises) -> Place:
     if not isinstance(place, Held):
         return place
-    return replace(place, interface=replace(place.interface, groups=()))
+    known: dict[str, NetworkInterface] | None = network.memo.get("without groups")
+    if known is None:
+        known = network.memo["without groups"] = {}
+    found = known.get(place.interface.id)
+    if found is None:
+        found = known[place.interface.id] = replace(place.interface, groups=())
+    return replace(place, interface=found)
 
 
 def _arrives(path: Path, place: Held | Internet | Nobody | OnPremises) -> bool:
@@ -263,43 +271,44 @@ class _Reading:
     def _moves(self, hops: tuple[Hop, ...], *, reply: bool) -> Iterator[Move]:
         for hop in hops:
             for step in hop.steps:
-                yield from self._turns(self._stretch_of(step))
-                yield from self._move(hop, step, reply=reply)
+                stretch = self._stretch_of(step)
+                if stretch != self.at:
+                    yield from self._turns(stretch)
+                if step.kind == interfaces.KIND and not reply and step.component in self.names:
+                    yield from self._interface(ours=self.names[step.component] == OURS)
+                elif step.kind == network_acls.KIND:
+                    yield self._acl(step, reply=reply)
+                else:
+                    yield self._told(hop, step)
 
     def _stretch_of(self, step: Step) -> int:
         """On which stretch of the way a step judges all there is."""
-        held = [traffic for traffic in (step.passed, step.dropped, step.unknown) if traffic.boxes]
-        if len(held) == 1:
+        passed, dropped, unknown = step.passed, step.dropped, step.unknown
+        if bool(passed.boxes) + bool(dropped.boxes) + bool(unknown.boxes) == 1:
+            held = passed if passed.boxes else dropped if dropped.boxes else unknown
             for number, stretch in enumerate(self.stretches):
-                if held[0] is stretch:
+                if held is stretch:
                     return number
         raise _Unlike
 
-    def _move(self, hop: Hop, step: Step, *, reply: bool) -> Iterator[Move]:
-        if step.kind == interfaces.KIND and not reply:
-            name = self.names.get(step.component)
-            if name == OURS:
-                yield State(ours=True)
-                if self.path.leaving is not None:
-                    yield Groups(ours=True, end=self._end(ours=True))
-                return
-            if name == THEIRS:
-                if self.path.entering is not None:
-                    yield Groups(ours=False, end=self._end(ours=False))
-                yield State(ours=False)
-                return
-        if step.kind == network_acls.KIND:
-            if step.subnet is None or step.direction is None or step.passed.empty:
-                raise _Unlike
-            subnet = self.names.get(step.subnet, step.subnet)
-            if subnet != step.subnet:
-                yield Acl(subnet, None, subnet, step.direction, VIEWS[reply, step.direction])
-                return
-            acl = self.network.acls[step.component]
-            rules = network_acls.acl_filter(self.network, acl, egress=step.direction == "egress")
-            yield Acl(acl.id, rules, subnet, step.direction, VIEWS[reply, step.direction])
-            return
-        yield self._told(hop, step)
+    def _interface(self, *, ours: bool) -> Iterator[Move]:
+        """The state of the interface at one end, with its groups on the side of the way."""
+        if ours:
+            yield State(ours=True)
+        if (self.path.leaving if ours else self.path.entering) is not None:
+            yield Groups(ours=ours, end=self._end(ours=ours))
+        if not ours:
+            yield State(ours=False)
+
+    def _acl(self, step: Step, *, reply: bool) -> Acl:
+        if step.subnet is None or step.direction is None or step.passed.empty:
+            raise _Unlike
+        view, subnet = VIEWS[reply, step.direction], self.names.get(step.subnet, step.subnet)
+        if subnet != step.subnet:
+            return Acl(subnet, None, subnet, step.direction, view)
+        acl = self.network.acls[step.component]
+        rules = network_acls.acl_filter(self.network, acl, egress=step.direction == "egress")
+        return Acl(acl.id, rules, subnet, step.direction, view)
 
     def _end(self, *, ours: bool) -> End:
         judge = self.path.leaving if ours else self.path.entering
@@ -309,27 +318,17 @@ class _Reading:
         return end_of(self.network, judge, interface.vpc, egress=ours)
 
     def _told(self, hop: Hop, step: Step) -> Told:
-        self._same_text((step.detail, *step.assumed))
+        if step.detail or step.assumed:
+            self._same_text((step.detail, *step.assumed))
+        blockers: tuple[Blocker, ...] = ()
+        own = step.component in self.names or hop.component in self.names
         if step.gaps or step.blockers:
             self._same_text((*(g.reason for gap in step.gaps for g in gap.each()), *(b.detail for b in step.blockers)))
-        blockers = tuple(
-            Blocker(
-                b.code,
-                self._name(b.component),
-                tuple(map(self._name, b.related)),
-                b.direction,
-                b.rule,
-                Traffic.nothing(),
-                b.detail,
-                b.any_of,
-            )
-            for b in step.blockers
-        )
-        if any(b.dropped is not step.dropped for b in step.blockers):
-            raise _Unlike
+            blockers = tuple(map(self._blocker, step.blockers))
+            if any(b.dropped is not step.dropped for b in step.blockers):
+                raise _Unlike
+            own = own or any(one in self.names for b in step.blockers for one in (b.component, *b.related))
         outcome = "passed" if step.passed.boxes else "dropped" if step.dropped.boxes else "unknown"
-        own = any(one in self.names for b in step.blockers for one in (b.component, *b.related))
-        own = own or step.component in self.names or hop.component in self.names
         return Told(
             self._name(hop.component),
             hop.kind,
@@ -344,6 +343,10 @@ class _Reading:
             step.assumed,
             own,
         )
+
+    def _blocker(self, b: Blocker) -> Blocker:
+        related = tuple(map(self._name, b.related))
+        return Blocker(b.code, self._name(b.component), related, b.direction, b.rule, NOTHING, b.detail, b.any_of)
 
     def _name(self, identity: str) -> str:
         found: str = self.names.get(identity, identity)

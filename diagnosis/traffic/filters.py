@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from diagnosis.traffic.addresses import ALL_ADDRESSES
 from diagnosis.traffic.cells import EVERYTHING_PASSES, Cells, Mask, Rule, compiled, first_matches, rules_in, toggles
-from diagnosis.traffic.intervals import IntervalSet, join_all, meet, minus
+from diagnosis.traffic.intervals import IntervalSet, has, join_all, meet, minus
 from diagnosis.traffic.partition import Partition
 from diagnosis.traffic.ports import ALL_PORTS, ICMP_REPLY, ICMPV6_REPLY
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, ICMP, ICMPV6, TCP, UDP
@@ -78,7 +78,7 @@ class Filter:
     ``default_ref`` names the implicit deny in ``blame``. Rules are compiled lazily, per protocol and port cell.
     """
 
-    __slots__ = ("_allowed", "_classes", "_denies", "_owners", "_parts", "_rows", "default_ref", "rules")
+    __slots__ = ("_allowed", "_classes", "_denies", "_open", "_owners", "_parts", "_rows", "default_ref", "rules")
 
     def __init__(self, rules: Sequence[Rule], default_ref: str | None = None) -> None:
         self.rules: tuple[Rule, ...] = tuple(rules)
@@ -89,6 +89,7 @@ class Filter:
         self._classes: dict[tuple[_Form, Mask], IntervalSet] = {}
         self._rows: dict[tuple[_Form, Mask, bool], Cells] = {}
         self._parts: dict[tuple[IntervalSet, bool], list[_Table]] = {}
+        self._open: dict[tuple[int, bool], IntervalSet] = {}
 
     def at(self, protocol: int, port: int) -> IntervalSet:
         """The peers that may be reached by (or may reach) this protocol number and destination port or ICMP cell."""
@@ -99,6 +100,17 @@ class Filter:
         """The cells that decide over one protocol, and whether they are looked up by the connection's source port."""
         _, side, cells = self._parts_of((protocol, protocol + 1), reply)[0]
         return cells, side == _SOURCE_PORT
+
+    def open_to(self, protocol: int, *, reply: bool) -> IntervalSet:
+        """The peers with which everything of a protocol passes."""
+        found = self._open.get((protocol, reply))
+        if found is None:
+            cells, _ = self.row(protocol, reply=reply)
+            found = ALL_ADDRESSES
+            for mask in set(cells.masks):
+                found = meet(found, self._allow(mask))
+            self._open[protocol, reply] = found
+        return found
 
     def split(self, traffic: Traffic, view: View) -> tuple[Traffic, Traffic]:
         """What of the traffic passes the filter, and what it drops."""
@@ -252,6 +264,12 @@ class Filter:
     def _parts_of(self, protocols: IntervalSet, reply: bool) -> list[_Table]:
         """The tables that decide over some of these protocols, each narrowed to them."""
         known = self._parts.get((protocols, reply))
+        if known is None and protocols[1] - protocols[0] == 1 and len(protocols) == 2:
+            # One protocol, as of a single flow: no need to tell all of them apart.
+            form = _FORMS.get(protocols[0], _Form.NEITHER)
+            mask = sum(1 << number for number, rule in enumerate(self.rules) if has(rule.protocols, protocols[0]))
+            side = _SOURCE_PORT if reply and form is _Form.PORTS else _PORT
+            known = self._parts[protocols, reply] = [_Table(protocols, side, self._cells_of(form, mask, reply))]
         if known is None:
             known = []
             self._classes = self._classes or self._protocol_classes()
