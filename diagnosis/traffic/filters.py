@@ -264,16 +264,9 @@ class Filter:
     def _parts_of(self, protocols: IntervalSet, reply: bool) -> list[_Table]:
         """The tables that decide over some of these protocols, each narrowed to them."""
         known = self._parts.get((protocols, reply))
-        if known is None and protocols[1] - protocols[0] == 1 and len(protocols) == 2:
-            # One protocol, as of a single flow: no need to tell all of them apart.
-            form = _FORMS.get(protocols[0], _Form.NEITHER)
-            mask = sum(1 << number for number, rule in enumerate(self.rules) if has(rule.protocols, protocols[0]))
-            side = _SOURCE_PORT if reply and form is _Form.PORTS else _PORT
-            known = self._parts[protocols, reply] = [_Table(protocols, side, self._cells_of(form, mask, reply))]
         if known is None:
             known = []
-            self._classes = self._classes or self._protocol_classes()
-            for (form, mask), members in self._classes.items():
+            for (form, mask), members in self._classes_of(protocols).items():
                 some = meet(protocols, members)
                 if some:
                     side = _SOURCE_PORT if reply and form is _Form.PORTS else _PORT
@@ -296,6 +289,15 @@ class Filter:
                 known = Cells(*toggles(ports, *ALL_PORTS), self._allow)
             self._rows[form, mask, seen_as_reply] = known
         return known
+
+    def _classes_of(self, protocols: IntervalSet) -> dict[tuple[_Form, Mask], IntervalSet]:
+        """All classes of protocols; of a single one, as a flow has it, its own, with no look at the others."""
+        if len(protocols) != 2 or protocols[1] - protocols[0] > 1:
+            self._classes = self._classes or self._protocol_classes()
+            return self._classes
+        number = protocols[0]
+        mask = sum(1 << at for at, rule in enumerate(self.rules) if has(rule.protocols, number))
+        return {(_FORMS.get(number, _Form.NEITHER), mask): protocols}
 
     def _protocol_classes(self) -> dict[tuple[_Form, Mask], IntervalSet]:
         """The protocols gathered by what a filter compares besides the address, and by which rules name them."""
