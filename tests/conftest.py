@@ -31,6 +31,11 @@ settings.register_profile(
 )
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One more than there are cores: apps, servers and databases are waited for, and a core would be idle meanwhile."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else (os.cpu_count() or 1) + 1
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test marked `needs_tool` where a program is missing; under CI, where none may be, fail it."""
     for marker in item.iter_markers("needs_tool"):

@@ -48,13 +48,13 @@ def test_the_password_of_an_address_is_masked() -> None:
 def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     held = io.StringIO()
     root = logging.getLogger()
-    before, level = root.handlers, root.level
+    before, level, said = root.handlers, root.level, structlog.get_config()
     monkeypatch.setattr("sys.stderr", held)
     configure("INFO")
     yield held
     root.handlers = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**said)
 
 
 def test_lines_are_json_with_the_id_of_what_they_belong_to(stream: io.StringIO) -> None:
