@@ -11,7 +11,7 @@ from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name, label
 from diagnosis.trace.places import Held, Place
 from diagnosis.trace.trace import Trace
-from diagnosis.traffic.intervals import covers
+from diagnosis.traffic.intervals import covers, pieces
 from diagnosis.traffic.ports import format_ports
 from diagnosis.traffic.protocols import numbers_in, protocol_name
 from diagnosis.traffic.traffic import Box, Traffic
@@ -148,7 +148,8 @@ def _shared(network: Network, roll: Roll, bits: int, say: Callable[[Network, str
 def told(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, at_least: bool) -> str:
     """What else it opens, in one sentence."""
     roll = roll_of(network)
-    others = [o for o in opened if o.pairs > 1 or not _was_asked(roll, o, asked)]
+    every = _every_asked(network, roll, asked)
+    others = [o for o in opened if not (_among(o, every, asked) if o.pairs > 1 else _was_asked(roll, o, asked))]
     more = " at least" if at_least else ""
     if not others:
         return "opens at least what was asked; not all was enumerated" if at_least else "opens nothing else"
@@ -165,6 +166,30 @@ def told(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, at
         f"also opens{more} {listed} from {_several(network, roll, sources, say=_said)} "
         f"to {_several(network, roll, destinations, say=_said)}"
     )
+
+
+def _every_asked(network: Network, roll: Roll, asked: tuple[Trace, ...]) -> tuple[Parties, Parties]:
+    """All interfaces on each side of a question, which asks about each source with each destination."""
+    sources = {eni for one in asked for eni in _held(network, one.flow.source)}
+    destinations = {eni for one in asked for eni in _held(network, one.flow.destination)}
+    ours, theirs = (sum(1 << roll.number[eni] for eni in some) for some in (sources, destinations))
+    return Parties(ours), Parties(theirs)
+
+
+def _held(network: Network, place: Place) -> Iterator[str]:
+    """The interfaces of a place: its own, and those in its VPC that are judged together with it."""
+    if isinstance(place, Held):
+        yield place.interface.id
+        for low, high in pieces(place.alike):
+            holders = (eni for address in range(low, high) for eni in network.holders(address))
+            yield from (eni for eni in holders if network.interfaces[eni].vpc == place.interface.vpc)
+
+
+def _among(opened: Opened, every: tuple[Parties, Parties], asked: tuple[Trace, ...]) -> bool:
+    """Whether several parties are all among those that were asked about, with nothing but what was asked."""
+    if len(opened.ours - every[0]) or len(opened.theirs - every[1]):
+        return False
+    return any(_same_ports(opened.traffic, path.question) for one in asked for path in one.paths)
 
 
 def _asked_sources(roll: Roll, others: list[Opened], asked: tuple[Trace, ...]) -> Parties:

@@ -44,6 +44,8 @@ UNROUTABLE = join(
 """Addresses that hosts and AWS's own services keep to themselves: no route carries traffic to them, and what answers
 there, such as 169.254.169.254, is not modelled
 (https://docs.aws.amazon.com/vpc/latest/userguide/RouteTables.html, RFC 6890)."""
+LATTICE = join(parse_cidr("169.254.171.0/24"), parse_cidr("fd00:ec2:80::/64"))
+"""The addresses of VPC Lattice (https://docs.aws.amazon.com/vpc-lattice/latest/ug/vpc-lattice-network.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +295,8 @@ def _unheld(network: Network, address: int, vpc: str | None, other: NetworkInter
     """An address that no seen interface holds, in the VPC that was named with it or where the other side finds it."""
     text = format_address(address)
     if has(UNROUTABLE, address):
-        gap = Missing("", "", "", f"{text} is answered outside the VPC's routing, which is not modelled")
+        what = f"VPC Lattice, at {text}," if has(LATTICE, address) else text
+        gap = Missing("", "", "", f"{what} is answered outside the VPC's routing, which is not modelled")
         return Undecided(gap, address if address in resolver.EVERYWHERE | link_local.ADDRESSES else None)
     holding = {v.id: v for v in network.vpc_holding(address)}
     if vpc and vpc not in holding:
@@ -378,7 +381,9 @@ def _in_family(place: Held, *, six: bool, outside: bool = False) -> Place:
     if not six and interface.ipv4:
         return Held(interface, interface.ipv4[0].private, interface.ipv4[0].private, implied=True)
     family = "IPv6" if six else "IPv4"
-    return Undecided(Missing("", *((interface.origins or (("", ""),))[0]), f"{interface.id} has no {family} address"))
+    return Undecided(
+        Missing("", *((interface.origins or (("", ""),))[0]), f"interface {interface.id} has no {family} address")
+    )
 
 
 def _public(place: Held, *, six: bool, whole: bool) -> Place:

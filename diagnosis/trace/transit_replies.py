@@ -88,7 +88,8 @@ def _astray(network: Network, attachment: TransitGatewayAttachment, course: Cour
     """A route into a VPC that the traffic did not come from."""
     if passes_on(network, attachment, part.project("source")):
         reason = (
-            f"the reply goes into {attachment.resource} by {attachment.id}, and what that passes on is not modelled"
+            f"{course.table} leads the replies into {attachment.resource} by {attachment.id}, not the way they came, "
+            "and whether they get home from there is not traced"
         )
         gap = Missing("", *first(owner_origins(network, attachment)), reason)
         return cannot_tell(ATTACHMENT, attachment.id, part, gap)

@@ -61,6 +61,19 @@ def test_a_nat_gateways_own_address_is_no_client() -> None:
     assert answer.verdict == "reachable"
 
 
+def test_what_was_asked_of_a_range_is_nothing_else_that_a_fix_opens() -> None:
+    made = two_subnets(client={"groups": ["sg-web"]}, server={"groups": ["sg-server"]})
+    made.group("sg-web", "vpc-a")
+    made.group("sg-server", "vpc-a", ingress=[])
+    made.interface("eni-twin", "subnet-1", "10.0.1.11", groups=["sg-web"])
+
+    answer = answered(
+        made.network(), Party(kind="cidr", value="10.0.1.0/24"), Party(kind="id", value="eni-server"), 443
+    )
+
+    assert [fix.exposure.text for fix in answer.fixes] == ["opens nothing else"]
+
+
 def many_clients() -> Account:
     """140 clients alike in subnet-1, of which the ACL of the server keeps out those in a /27."""
     made = two_subnets(server={"groups": ["sg-server"]})
