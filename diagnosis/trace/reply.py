@@ -250,7 +250,8 @@ def _home(
     if endpoint is not None:
         gap = vpc_endpoints.not_modelled(endpoint, device.interface)
     else:
-        reason = f"{named(route.target, kind)} on the way back is not modelled"
+        what = "traced from here" if kind == "transit-gateway" else "modelled"
+        reason = f"{named(route.target, kind)} on the way back is not {what}"
         gap = Missing("", *((device.origins or (("", ""),))[0]), reason)
     return cannot_tell(route_tables.KIND, table, part, gap, rule=route.destination)
 

@@ -59,7 +59,8 @@ def leave(
     if device.arrived is not None:
         # Out of one gateway and into one again: nothing says that a VPC passes such traffic on.
         course = Course(device.arrived.gateway, device.arrived.entered, None)
-        yield from _not_seen(walk, unmodelled(target, KIND, device), course, device.arrived.home, destination)
+        why = "gets what came out of one before, and whether a VPC passes that on is not documented"
+        yield from _not_seen(walk, unmodelled(target, KIND, device, why), course, device.arrived.home, destination)
         return
     passages = list(from_vpc(walk.network, FORWARD, target, table.id, rule, device, walk.traffic, explain=walk.explain))
     for passage in passages:

@@ -392,8 +392,7 @@ def named(target: str, kind: str) -> str:
     return f"{'a gateway of unknown kind' if kind in ('gateway', 'none') else kind.replace('-', ' ')} {target}"
 
 
-def unmodelled(target: str, kind: str, device: Device) -> Unmodelled:
+def unmodelled(target: str, kind: str, device: Device, why: str = "on the path is not modelled") -> Unmodelled:
     """A component that is recognised and not judged, by name."""
     account, region = (device.origins or (("", ""),))[0]
-    gap = Missing("", account, region, f"{named(target, kind)} on the path is not modelled")
-    return Unmodelled(target or device.id, kind, gap)
+    return Unmodelled(target or device.id, kind, Missing("", account, region, f"{named(target, kind)} {why}"))
