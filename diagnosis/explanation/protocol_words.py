@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from diagnosis.traffic.addresses import ALL_ADDRESSES, is_ipv6
-from diagnosis.traffic.intervals import IntervalSet, join_all, minus, size
+from diagnosis.traffic.intervals import IntervalSet, has, join_all, minus, size
 from diagnosis.traffic.ports import ALL_PORTS, format_ports, reply_cells
 from diagnosis.traffic.protocols import ALL_PROTOCOLS, ICMP, ICMPV6, TCP, UDP, has_ports, numbers_in, protocol_name
 from diagnosis.traffic.traffic import Box, Traffic
@@ -23,6 +24,17 @@ def traffic_words(traffic: Traffic, *, reply: bool = False) -> str:
     other_icmp = {True: ICMP, False: ICMPV6}[families.pop()] if len(families) == 1 else None
     sides = tuple([(box.protocol, box.source_port if reply else ALL_PORTS, box.port) for box in traffic.boxes])
     return _words_of(sides, reply, other_icmp)
+
+
+def words_of_any(some: Iterable[Traffic]) -> str:
+    """The same of several traffics together, whose addresses are not told.
+
+    An ICMP of which there is nothing is taken for that of the other address family.
+    """
+    sides = tuple({(box.protocol, ALL_PORTS, box.port): None for one in some for box in one.boxes})
+    there = join_all([side[0] for side in sides])
+    absent = [protocol for protocol in (ICMP, ICMPV6) if not has(there, protocol)]
+    return _words_of(sides, False, absent[0] if len(absent) == 1 else None)
 
 
 @lru_cache(maxsize=4096)

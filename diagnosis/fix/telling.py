@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from diagnosis.answer import NewlyReachable
+from diagnosis.explanation.protocol_words import words_of_any
 from diagnosis.fix.parties import NOBODY, Opened, Parties, Roll, numbers, pairs_between, roll_of
 from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name, label
 from diagnosis.trace.places import Held, Place
 from diagnosis.trace.trace import Trace
-from diagnosis.traffic.intervals import covers, pieces
+from diagnosis.traffic.intervals import covers, pieces, size
 from diagnosis.traffic.ports import format_ports
 from diagnosis.traffic.protocols import numbers_in, protocol_name
 from diagnosis.traffic.traffic import Box, Traffic
@@ -49,12 +50,13 @@ def _apart(sources: Parties, destinations: Parties) -> tuple[Parties, Parties]:
 
 def _by_ports(opened: list[Opened]) -> dict[tuple[str, str], dict[Parties, Parties]]:
     """For each protocol and ports, the sources of each lot of destinations."""
-    told: dict[tuple[Box, ...], list[tuple[str, str]]] = {}
+    keyed = [(_sideless(one.traffic), one) for one in opened]
+    kinds = {key: one.traffic for key, one in keyed}
+    # What was open before to everyone is left out: "all traffic but tcp 22".
+    most = words_of_any(traffic for traffic in kinds.values() if _of_many(traffic))
+    told = {key: list(_ports(traffic, most)) for key, traffic in kinds.items()}
     found: defaultdict[tuple[str, str], dict[Parties, Parties]] = defaultdict(dict)
-    for one in opened:
-        key = _sideless(one.traffic)
-        if key not in told:
-            told[key] = list(_ports(one.traffic))
+    for key, one in keyed:
         for ports in told[key]:
             lots = found[ports]
             lots[one.theirs] = lots.get(one.theirs, NOBODY) | one.ours
@@ -94,13 +96,17 @@ def _sideless(traffic: Traffic) -> tuple[Box, ...]:
     return tuple(box._replace(source=(), destination=()) for box in traffic.boxes)
 
 
-def _ports(traffic: Traffic) -> Iterator[tuple[str, str]]:
-    protocols = traffic.project("protocol")
-    members = numbers_in(protocols)
-    if len(members) > SHOWN:
-        yield "all", "all traffic"
+def _of_many(traffic: Traffic) -> bool:
+    """Whether it is of more protocols than are named one by one."""
+    return size(traffic.project("protocol")) > SHOWN
+
+
+def _ports(traffic: Traffic, most: str) -> Iterator[tuple[str, str]]:
+    """Protocols with their ports; of many the words for most of them."""
+    if _of_many(traffic):
+        yield "all", most
         return
-    for number in members:
+    for number in numbers_in(traffic.project("protocol")):
         part = traffic.only(protocol=(number, number + 1))
         yield protocol_name(number), format_ports(part.project("port"), number)
 
@@ -158,9 +164,10 @@ def told(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, at
         sources, destinations = sources | one.ours, destinations | one.theirs
     sources, destinations = _apart(sources - _asked_sources(roll, others, asked), destinations)
     kinds = {_sideless(one.traffic): one.traffic for one in others}
-    what = sorted(
-        {ports if p == "all" else f"{p} {ports}" for traffic in kinds.values() for p, ports in _ports(traffic)}
-    )
+    if any(map(_of_many, kinds.values())):
+        what = [words_of_any(kinds.values())]
+    else:
+        what = sorted({f"{p} {ports}" for traffic in kinds.values() for p, ports in _ports(traffic, "")})
     listed = ", ".join(what[:SHOWN]) + (", ..." if len(what) > SHOWN else "")
     return (
         f"also opens{more} {listed} from {_several(network, roll, sources, say=_said)} "

@@ -24,7 +24,7 @@ from diagnosis.traffic.addresses import ALL_ADDRESSES, is_ipv6, parse_address
 from diagnosis.traffic.intervals import has
 from diagnosis.traffic.traffic import NOTHING, Traffic
 from tests import depth
-from tests.accounts import EVERYTHING, Account, entry, open_entries, route, two_subnets, two_vpcs, with_internet
+from tests.accounts import EVERYTHING, Account, entry, open_entries, route, rule, two_subnets, two_vpcs, with_internet
 from tests.random_accounts import random_account
 
 STRANGER = parse_address("203.0.113.9")
@@ -285,6 +285,31 @@ def test_a_row_with_one_destination_does_not_count_it_among_the_sources() -> Non
 
     assert [(row.count, row.source.split()[0]) for row in found.newly_reachable] == [(6, "6")]
     assert "from 6 of " in found.text
+    assert agrees(network, (change,))
+
+
+def test_what_was_open_before_is_not_said_to_be_opened() -> None:
+    """All may be sent to a group whose members let tcp 22 in, and some of them ping, before the change."""
+    account = two_subnets()
+    account.acl("acl-1", "vpc-a", ["subnet-1", "subnet-2"], open_entries())
+    for host in range(1, 4):
+        pinged = ["sg-server", "sg-pinged"] if host == 1 else ["sg-server"]
+        account.interface(f"eni-s{host}", "subnet-2", f"10.0.2.{20 + host}", groups=pinged)
+        account.interface(f"eni-c{host}", "subnet-1", f"10.0.1.{30 + host}", groups=["sg-client"])
+    account.group("sg-server", "vpc-a", [rule("tcp", (22, 22), "0.0.0.0/0")])
+    account.group("sg-pinged", "vpc-a", [rule("icmp", (8, 0), "0.0.0.0/0")])
+    account.group("sg-client", "vpc-a", [])
+    network = account.network()
+    change = GroupRuleChange(component="sg-server", direction="ingress", protocol="-1", group="sg-client")
+
+    found = exposure(network, change.apply(network), (change,), ())
+
+    assert {(row.protocol, row.ports) for row in found.newly_reachable} == {
+        ("all", "all traffic but tcp and udp"),
+        ("tcp", "0-21, 23-65535"),
+        ("udp", "all ports"),
+    }
+    assert found.text.startswith("also opens all traffic but tcp 22 from ")
     assert agrees(network, (change,))
 
 

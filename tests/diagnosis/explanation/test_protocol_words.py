@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnosis.explanation.protocol_words import traffic_words
+from diagnosis.explanation.protocol_words import traffic_words, words_of_any
 from diagnosis.traffic.addresses import IPV4, IPV6
 from diagnosis.traffic.intervals import IntervalSet
 from diagnosis.traffic.ports import ALL_PORTS
@@ -56,3 +56,11 @@ def test_where_much_is_left_out_some_protocols_are_named_and_the_others_counted(
     some = Traffic.of(*(Box(IPV4, IPV4, (n, n + 1), ALL_PORTS, ALL_PORTS) for n in (TCP, UDP, 47, 50, 51)))
 
     assert traffic_words(some) == "all tcp, all udp, protocol 47 and 2 more protocols"
+
+
+def test_of_several_traffics_together_only_what_none_of_them_holds_is_left_out() -> None:
+    most = everything(IPV6).minus(only(TCP, (22, 24)))
+
+    assert words_of_any([most]) == "all traffic but tcp 22-23"
+    assert words_of_any([most, everything(IPV6).minus(only(TCP, (22, 23)))]) == "all traffic but tcp 22"
+    assert words_of_any([everything(IPV4).minus(only(UDP)), everything(IPV6)]) == "all traffic"
