@@ -12,7 +12,8 @@ from diagnosis.network.network import Network
 from diagnosis.network.owners import display_name, label
 from diagnosis.trace.places import Held, Place
 from diagnosis.trace.trace import Trace
-from diagnosis.traffic.intervals import covers, pieces, size
+from diagnosis.traffic.addresses import is_ipv6
+from diagnosis.traffic.intervals import covers, has, pieces, size
 from diagnosis.traffic.ports import format_ports
 from diagnosis.traffic.protocols import numbers_in, protocol_name
 from diagnosis.traffic.traffic import Box, Traffic
@@ -151,11 +152,20 @@ def _shared(network: Network, roll: Roll, bits: int, say: Callable[[Network, str
     return f"VPCs {named}" if len(vpcs) <= SHOWN else f"{len(vpcs)} VPCs: {named}, ..."
 
 
+def _over(roll: Roll, others: list[Opened], asked: tuple[Trace, ...]) -> str:
+    """The address family, where nothing else is opened of the one that was asked."""
+    here = {is_ipv6(box.destination[0]) for one in asked for path in one.paths for box in path.question.boxes}
+    there = {is_ipv6(box.destination[0]) for one in others for box in _not_asked(roll, one, asked).boxes}
+    if here & there or len(there) != 1:
+        return ""
+    return " over IPv6" if True in there else " over IPv4"
+
+
 def told(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, at_least: bool) -> str:
     """What else it opens, in one sentence."""
     roll = roll_of(network)
     every = _every_asked(network, roll, asked)
-    others = [o for o in opened if not (_among(o, every, asked) if o.pairs > 1 else _was_asked(roll, o, asked))]
+    others = [o for o in opened if not (_among(o, every, asked) if o.pairs > 1 else _not_asked(roll, o, asked).empty)]
     more = " at least" if at_least else ""
     if not others:
         return "opens at least what was asked; not all was enumerated" if at_least else "opens nothing else"
@@ -170,7 +180,7 @@ def told(network: Network, opened: list[Opened], asked: tuple[Trace, ...], *, at
         what = sorted({f"{p} {ports}" for traffic in kinds.values() for p, ports in _ports(traffic, "")})
     listed = ", ".join(what[:SHOWN]) + (", ..." if len(what) > SHOWN else "")
     return (
-        f"also opens{more} {listed} from {_several(network, roll, sources, say=_said)} "
+        f"also opens{more} {listed}{_over(roll, others, asked)} from {_several(network, roll, sources, say=_said)} "
         f"to {_several(network, roll, destinations, say=_said)}"
     )
 
@@ -187,9 +197,11 @@ def _held(network: Network, place: Place) -> Iterator[str]:
     """The interfaces of a place: its own, and those in its VPC that are judged together with it."""
     if isinstance(place, Held):
         yield place.interface.id
-        for low, high in pieces(place.alike):
-            holders = (eni for address in range(low, high) for eni in network.holders(address))
-            yield from (eni for eni in holders if network.interfaces[eni].vpc == place.interface.vpc)
+        beside = network.by_private_address  # of a range in IPv6 nobody can look at every address
+        few = size(place.alike) < len(beside)
+        addresses = (n for ends in pieces(place.alike) for n in range(*ends)) if few else beside
+        holders = (eni for n in addresses if few or has(place.alike, n) for eni in network.holders(n))
+        yield from (eni for eni in holders if network.interfaces[eni].vpc == place.interface.vpc)
 
 
 def _among(opened: Opened, every: tuple[Parties, Parties], asked: tuple[Trace, ...]) -> bool:
@@ -220,15 +232,15 @@ def _same_ports(opened: Traffic, question: Traffic) -> bool:
     )
 
 
-def _was_asked(roll: Roll, opened: Opened, asked: tuple[Trace, ...]) -> bool:
-    """Whether all of it is what the question asked for."""
+def _not_asked(roll: Roll, opened: Opened, asked: tuple[Trace, ...]) -> Traffic:
+    """What of it is not what the question asked for."""
     rest = opened.traffic
     for one in asked:
         source, destination = _party(roll, one.flow.source), _party(roll, one.flow.destination)
         if source in (None, opened.ours) and destination in (None, opened.theirs):
             for path in one.paths:
                 rest = rest.minus(path.question)
-    return rest.empty
+    return rest
 
 
 def _party(roll: Roll, place: Place) -> Parties | None:

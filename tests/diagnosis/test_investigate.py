@@ -223,3 +223,10 @@ def test_ports_that_were_named_and_not_judged_are_told() -> None:
     answer = answered(closed().network(), question(port=3306, protocol="tcp", further_ports=("3307-3310",)))
 
     assert "Only tcp 3306 is judged; the question also names 3307-3310: ask about each by itself." in answer.caveats
+
+
+def test_a_rule_by_reference_that_opens_ipv6_too_says_that_it_is_ipv6() -> None:
+    answer = answered(closed().network(), question(port=3306))
+
+    by_reference = next(fix for fix in answer.fixes if "--source-group" in fix.commands[0])
+    assert by_reference.exposure.text == "also opens tcp 3306 over IPv6 from eni-client to eni-server"
