@@ -156,7 +156,7 @@ def _over(roll: Roll, others: list[Opened], asked: tuple[Trace, ...]) -> str:
     """The address family, where nothing else is opened of the one that was asked."""
     here = {is_ipv6(box.destination[0]) for one in asked for path in one.paths for box in path.question.boxes}
     there = {is_ipv6(box.destination[0]) for one in others for box in _not_asked(roll, one, asked).boxes}
-    if here & there or len(there) != 1:
+    if not here or here & there or len(there) != 1:
         return ""
     return " over IPv6" if True in there else " over IPv4"
 
