@@ -35,6 +35,8 @@ from diagnosis.network.vpcs import Origins, Subnet, parse_subnet, parse_vpc
 from diagnosis.network.vpn_gateways import parse_vpn_connection, parse_vpn_gateway
 from diagnosis.traffic.addresses import parse_address
 
+_ASSOCIATED = ("NetworkInterfaceId", "InstanceId", "AssociationId")
+"""What an Elastic IP may be associated with, as describe_addresses names it."""
 T = TypeVar("T")
 
 
@@ -158,6 +160,7 @@ def build(described: Described) -> Network:
         instances=_instances(reader),
         databases=_databases(reader),
         services=managed_services(reader),
+        elastic=_elastic(reader),
         load_balancers=load_balancers(reader),
         endpoints=reader.entities("ec2.describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", parse_endpoint),
         public_access=parse_public_access(_options(described), _exclusions(reader)),
@@ -277,6 +280,16 @@ def _interfaces(reader: _Reader) -> Mapping[str, NetworkInterface]:
             found[eni] = (
                 reader.parsed(f"Addresses {public}", public, _with_public, found[eni], private, public) or found[eni]
             )
+    return found
+
+
+def _elastic(reader: _Reader) -> dict[int, str | None]:
+    found: dict[int, str | None] = {}
+    for _, item in reader.lists("ec2.describe_addresses", "Addresses"):
+        public = text(item, "PublicIp")
+        number = reader.parsed(f"Addresses {public}", public, parse_address, public) if public else None
+        if number is not None:
+            found[number] = next(filter(None, (text(item, key) for key in _ASSOCIATED)), None)
     return found
 
 

@@ -77,6 +77,8 @@ class Network:
     vpn_connections: Mapping[str, VpnConnection] = field(default_factory=dict)
     private_zones: tuple[PrivateZone, ...] = ()
     services: tuple[ManagedService, ...] = ()
+    elastic: Mapping[int, str | None] = field(default_factory=dict)
+    """Each Elastic IP, with the interface or instance that it is associated with; None where it is with nothing."""
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     @cached_property

@@ -318,6 +318,10 @@ def _unheld(network: Network, address: int, vpc: str | None, other: NetworkInter
     unsure = network.coverage.unanswered(INTERFACES)
     if unsure is not None:
         return Undecided(network.coverage.missing(INTERFACES, (unsure,), f"whether {text} is an interface's"))
+    if address in network.elastic:
+        held = network.elastic[address]
+        what = f"associated with {held}, which was not seen to hold it" if held else "not associated with anything"
+        return Undecided(Missing("", "", "", f"{text} is an Elastic IP address that is {what}"))
     single = (address, address + 1)
     return Internet(single) if is_public(address) else OnPremises(single)
 

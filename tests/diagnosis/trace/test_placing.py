@@ -275,3 +275,27 @@ def test_no_route_carries_what_aws_keeps_for_its_services() -> None:
 
     assert ask(account, "2001:db8:0:1::10", "fd00:ec2::254").verdict == "unknown"
     assert ask(account, "10.0.1.10", "169.254.170.2").verdict == "unknown"
+
+
+def test_an_elastic_ip_that_nothing_holds_is_no_part_of_the_internet() -> None:
+    made = with_internet(two_subnets())
+    made.objects["ec2.describe_addresses"] = {
+        "Addresses": [
+            {"PublicIp": OUTSIDE, "AllocationId": "eipalloc-1"},
+            {"PublicIp": "203.0.113.10", "NetworkInterfaceId": "eni-gone", "PrivateIpAddress": "10.9.0.4"},
+            {"PublicIp": "198.51.100.10", "NetworkInterfaceId": "eni-client", "PrivateIpAddress": "10.0.1.10"},
+        ]
+    }
+    network = made.network()
+
+    def why(destination: str) -> list[str]:
+        found = ask(network, "10.0.1.10", destination, "tcp", 443)
+        assert found.verdict == "unknown", destination
+        return [gap.reason for gap in found.gaps()]
+
+    assert why(OUTSIDE) == [f"{OUTSIDE} is an Elastic IP address that is not associated with anything"]
+    assert why("203.0.113.10") == [
+        "203.0.113.10 is an Elastic IP address that is associated with eni-gone, which was not seen to hold it"
+    ]
+    assert ask(network, "10.0.1.10", "203.0.113.11", "tcp", 443).verdict == "reachable"
+    assert ask(network, "203.0.113.11", "198.51.100.10", "tcp", 443).verdict != "unknown"
