@@ -72,7 +72,13 @@ def _group(
 
 def _most_rules(network: Network, group: str, quotas: Quotas) -> int:
     """The quota; a group of the account that holds more shows that it was raised."""
-    return max(quotas.rules_per_group, *_seen_rules(network, network.groups[group].account))
+    known: dict[str, int] | None = network.memo.get("most rules")
+    if known is None:
+        known = network.memo["most rules"] = {}
+    account = network.groups[group].account
+    if account not in known:
+        known[account] = max(_seen_rules(network, account))
+    return max(quotas.rules_per_group, known[account])
 
 
 def _together(network: Network, groups: Iterable[str], *, egress: bool) -> int:
@@ -83,12 +89,17 @@ def _together(network: Network, groups: Iterable[str], *, egress: bool) -> int:
 
 def _rules(network: Network, group: str, *, egress: bool) -> tuple[int, int]:
     """How many rules a group counts for IPv4 and for IPv6."""
-    known = network.groups.get(group)
-    four = six = 0
-    for rule in known.in_direction(egress=egress) if known is not None else ():
-        four += _weight(network, rule, six=False)
-        six += _weight(network, rule, six=True)
-    return four, six
+    key = ("count of rules", group, egress)
+    found: tuple[int, int] | None = network.memo.get(key)
+    if found is None:
+        known = network.groups.get(group)
+        rules = known.in_direction(egress=egress) if known is not None else ()
+        found = (
+            sum(_weight(network, rule, six=False) for rule in rules),
+            sum(_weight(network, rule, six=True) for rule in rules),
+        )
+        network.memo.keep(key, found, (group,))
+    return found
 
 
 def _weight(network: Network, rule: GroupRule, *, six: bool) -> int:
