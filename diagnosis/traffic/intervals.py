@@ -71,7 +71,7 @@ def meet(a: IntervalSet, b: IntervalSet) -> IntervalSet:
         return EMPTY
     if len(a) > len(b):
         a, b = b, a
-    if len(a) == 2:  # As `_clip` does, without a call: this is called most of all.
+    if len(a) == 2:
         lo, hi = a
         i = bisect_right(b, lo)
         j = bisect_left(b, hi, i)
@@ -91,24 +91,12 @@ def meet(a: IntervalSet, b: IntervalSet) -> IntervalSet:
     if len(a) * _BISECT_RATIO < len(b):
         points: list[int] = []
         for i in range(0, len(a), 2):
-            points += _clip(a[i : i + 2], b)
+            points += meet(a[i : i + 2], b)
         return tuple(points)
     starts = sorted(a[::2] + b[::2])
     ends = sorted(a[1::2] + b[1::2])
     # Two cover x exactly when one more than the next end has started: starts[k + 1] to ends[k].
     return tuple([p for s, e in zip(starts[1:], ends, strict=False) if s < e for p in (s, e)])
-
-
-def _clip(one: IntervalSet, b: IntervalSet) -> IntervalSet:
-    """The part of ``b`` inside the single interval ``one``; returns ``one`` itself when it is all inside."""
-    lo, hi = one
-    i = bisect_right(b, lo)
-    j = bisect_left(b, hi, i)
-    if i & 1:
-        if i == j:
-            return one
-        return (lo, *b[i:j], hi) if j & 1 else (lo, *b[i:j])
-    return (*b[i:j], hi) if j & 1 else b[i:j]
 
 
 def minus(a: IntervalSet, b: IntervalSet) -> IntervalSet:

@@ -11,6 +11,7 @@ import pytest
 from bot.repair.aws_session import AwsHands, Credentials, session_name
 from bot.repair.outcomes import Applied, Failed, InDoubt
 from bot.repair.writing import Refused
+from diagnosis.fix.change import AclEntryChange, GroupRuleChange
 from tests.bot.repair.accounts import ACCOUNT, SESSION, client, small_account
 from tests.bot.repair.stories import APPROVER, Story, a_proposal
 from tests.emulator.faults import FAULTS, Fault
@@ -104,9 +105,10 @@ def test_the_policy_of_the_write_role_is_enough_to_apply_and_undo_and_for_nothin
     post(story.account.url, "reset-auth", b"0")
     try:
         for change in story.proposal.changes:
-            writer.rehearse(change, story.proposal.stamp, take=False)  # type: ignore[arg-type]
-            done = writer.put(change, story.proposal.stamp)  # type: ignore[arg-type]
-            writer.take(change, done.rule)  # type: ignore[arg-type]
+            assert isinstance(change, GroupRuleChange | AclEntryChange)
+            writer.rehearse(change, story.proposal.stamp, take=False)
+            done = writer.put(change, story.proposal.stamp)
+            writer.take(change, done.rule)
         with pytest.raises(Exception, match="not authorized to perform: ec2:DeleteSecurityGroup"):
             writer._ec2.delete_security_group(GroupId=story.account.db)
     finally:
